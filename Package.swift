@@ -1,0 +1,77 @@
+// swift-tools-version: 6.2
+// The map of the house: one target a folder, and each may use only what stands below it (README, "Where things are").
+
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+]
+
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
+
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name + "Tests", dependencies: dependencies + ["TestSupport"], swiftSettings: strict)
+}
+
+let package = Package(
+    name: "migrateredis",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "migrateredisd", targets: ["migrateredisd"]),
+        .executable(name: "migrateredis", targets: ["migrateredis"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CHiredis"),
+        .systemLibrary(name: "COpenSSL"),
+        .systemLibrary(name: "CSystemd"),
+        .systemLibrary(name: "CYAML"),
+
+        module("RedisClient", ["CHiredis"]),
+        module("MigrationKit", ["RedisClient", "COpenSSL"]),
+        module("Migrations", ["MigrationKit"]),
+        module("Reconciler", ["Migrations", "MigrationKit", "RedisClient", lifecycle, logging]),
+        module("Settings", ["MigrationKit", "RedisClient", "CYAML", configuration]),
+        module("Systemd", ["CSystemd", logging]),
+
+        program(
+            "migrateredisd",
+            ["Systemd", "Settings", "Reconciler", "Migrations", "MigrationKit", "RedisClient", arguments, lifecycle, logging]
+        ),
+        program(
+            "migrateredis",
+            ["Systemd", "Settings", "Reconciler", "Migrations", "MigrationKit", "RedisClient", arguments, logging]
+        ),
+
+        .target(
+            name: "TestSupport",
+            dependencies: ["RedisClient", "MigrationKit"],
+            path: "Tests/TestSupport",
+            swiftSettings: strict
+        ),
+        tests("RedisClient", ["RedisClient"]),
+        tests("MigrationKit", ["MigrationKit", "Migrations", "RedisClient"]),
+        tests("Migrations", ["Migrations", "MigrationKit", "RedisClient"]),
+        tests("Reconciler", ["Reconciler", "Migrations", "MigrationKit", "RedisClient"]),
+        tests("Settings", ["Settings", "MigrationKit", "RedisClient"]),
+        tests("Systemd", ["Systemd", logging]),
+        tests("Program", ["migrateredis", "migrateredisd", "Migrations", "MigrationKit", "RedisClient"]),
+    ]
+)

@@ -1,0 +1,2 @@
+/* libcrypto's digests. */
+#include <openssl/evp.h>

@@ -1,0 +1,3 @@
+/* libsystemd's notification and journal. */
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-journal.h>

@@ -1,0 +1,2 @@
+import CHiredis
+public func probe() -> Bool { redisReaderCreateWithFunctions(nil) != nil }
