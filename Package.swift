@@ -46,7 +46,7 @@ let package = Package(
 
         module("RedisClient", ["CHiredis"]),
         module("MigrationKit", ["RedisClient", "COpenSSL"]),
-        module("Migrations", ["MigrationKit"]),
+        module("Migrations", ["MigrationKit", "RedisClient"]),
         module("Reconciler", ["Migrations", "MigrationKit", "RedisClient", lifecycle, logging]),
         module("Settings", ["MigrationKit", "RedisClient", "CYAML", configuration]),
         module("Systemd", ["CSystemd", logging]),

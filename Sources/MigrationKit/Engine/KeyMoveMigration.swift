@@ -1,0 +1,137 @@
+import RedisClient
+
+/// A migration that moves keys to new names: name, version, description and its `KeyMoves` are all it has to say.
+public protocol KeyMoveMigration: Migration {
+    /// Which keys move, in a deployment.
+    func moves(in names: KeyNames) -> any KeyMoves
+}
+
+extension KeyMoveMigration {
+    /// The walk without writing.
+    public func plan(in context: MigrationContext) async throws -> Plan {
+        let shape = try await ledgerShape(in: context)
+        let walk = try await walk(.apply, in: context.withoutLease, ledger: shape ?? LedgerShape(buckets: 1), total: 0)
+        let report = try await walk.run()
+        let scope = Scope(kinds: report.sourcesByKind)
+        return Plan(
+            migration: name,
+            report: report,
+            scope: scope,
+            ledger: shape ?? Ledger.shape(forPairs: scope.total)
+        )
+    }
+
+    /// The walk that copies; after the raise, catch-up.
+    public func apply(_ plan: Plan, in context: MigrationContext) async throws -> MigrationState {
+        guard let lease = context.lease, var state = context.state, let shape = state.ledger ?? plan.ledger else {
+            preconditionFailure("Apply needs a lease, a state and a ledger.")
+        }
+        if state.ledger == nil {
+            let ledger = Ledger(names: context.names, migration: name, shape: shape)
+            try await ledger.create(under: lease, on: context.connection)
+            state.ledger = shape
+            state.server = try await ServerInfo.read(from: context.connection).identity
+            try await context.save(state)
+        }
+        var inner = context
+        inner.state = state
+        let walk = try await walk(
+            context.isRaised ? .catchUp : .apply,
+            in: inner,
+            ledger: shape,
+            total: plan.scope.total
+        )
+        var saved = ContinuousClock.now
+        let current = state
+        let report = try await walk.run(from: context.isRaised ? nil : state.checkpoint) { cursor, progress in
+            guard !context.isRaised, saved.duration(to: .now) > Self.checkpointInterval else { return }
+            saved = .now
+            var state = current
+            state.progress = progress
+            state.checkpoint = Checkpoint(
+                cursor: String(decoding: cursor, as: UTF8.self),
+                runID: walk.identity.runID,
+                processedItems: progress.processedItems
+            )
+            try await context.save(state)
+        }
+        state.progress = walk.progress
+        state.held = report.held.total > 0 ? report.held : nil
+        state.checkpoint = nil
+        state.report = report
+        return state
+    }
+
+    /// The walk that compares everything.
+    public func verify(_ state: MigrationState, in context: MigrationContext) async throws -> VerificationResult {
+        guard let shape = state.ledger else {
+            throw MigrationError(.wrongPhase, "Nothing was applied yet: run apply first.")
+        }
+        let total = state.scope?.total ?? 0
+        let walk = try await walk(context.isRaised ? .verifyAgain : .verify, in: context, ledger: shape, total: total)
+        let report = try await walk.run()
+        return VerificationResult(
+            report: report,
+            problems: report.problems(isRaised: context.isRaised),
+            hasConflicts: (report.findings[.conflict] ?? 0) > 0 || report.ambiguous > 0
+                || report.held.counts["tooLarge"] != nil,
+            removable: report.sourcesByKind.values.reduce(0, +)
+        )
+    }
+
+    /// The walk that removes what is proven safe to remove; then the ledger, if nothing was kept.
+    public func cleanup(_ state: MigrationState, in context: MigrationContext) async throws -> CleanupResult {
+        guard let lease = context.lease, let shape = state.ledger else {
+            throw MigrationError(.wrongPhase, "Nothing was applied yet: there is nothing to clean up.")
+        }
+        let walk = try await walk(.cleanup, in: context, ledger: shape, total: state.scope?.total ?? 0)
+        guard state.verification?.server == walk.identity else {
+            throw MigrationError(
+                .serverChanged,
+                "The server is not the one that was verified: it restarted or failed over since. Verify again first."
+            )
+        }
+        let report = try await walk.run()
+        if report.findings[.kept] == nil, report.hot == 0, report.held.counts["tooLarge"] == nil {
+            try await Ledger(names: context.names, migration: name, shape: shape)
+                .remove(under: lease, on: context.connection)
+        }
+        var held = report.held
+        // After a valid verify an ambiguous name is no old key that anybody waits for; it is left alone.
+        held.counts["ambiguous"] = nil
+        return CleanupResult(report: report, removed: report.written, held: held)
+    }
+
+    private static var checkpointInterval: Duration { .seconds(1) }
+
+    private func walk(
+        _ column: Column,
+        in context: MigrationContext,
+        ledger: LedgerShape,
+        total: Int
+    ) async throws -> KeyMoveWalk {
+        try await KeyMoveWalk(
+            moves: moves(in: context.names),
+            migration: name,
+            column: column,
+            context: context,
+            ledger: ledger,
+            total: total
+        )
+    }
+
+    /// The ledger's shape by the state, or by the first hash's own header where the state is gone.
+    private func ledgerShape(in context: MigrationContext) async throws -> LedgerShape? {
+        if let shape = context.state?.ledger { return shape }
+        let key = context.names.ledger(of: name, bucket: 0)
+        return try await context.connection.send("HGET", key, Ledger.headerField).bytes.flatMap(Ledger.shape)
+    }
+}
+
+extension MigrationContext {
+    var withoutLease: MigrationContext {
+        var copy = self
+        copy.lease = nil
+        return copy
+    }
+}

@@ -1,0 +1,79 @@
+import RedisClient
+
+/// One pair: an old key and the new key that takes its place.
+public struct KeyMove: Sendable, Hashable {
+    /// What the key holds, for people: `tenant`, `destination`.
+    public var kind: String
+    /// The old name.
+    public var source: Bytes
+    /// The new name.
+    public var destination: Bytes
+
+    /// A pair of one kind.
+    public init(kind: String, source: Bytes, destination: Bytes) {
+        self.kind = kind
+        self.source = source
+        self.destination = destination
+    }
+}
+
+/// How a name can be understood.
+public enum NameReading: Sendable, Hashable {
+    /// It is the old name of a pair.
+    case source(KeyMove)
+    /// It is the new name of a pair.
+    case destination(KeyMove)
+
+    /// The pair.
+    public var move: KeyMove {
+        switch self {
+        case .source(let move), .destination(let move): return move
+        }
+    }
+}
+
+/// One field that is looked up to decide between readings.
+public struct FieldQuestion: Sendable, Hashable {
+    /// The hash.
+    public var key: Bytes
+    /// The field.
+    public var field: Bytes
+
+    /// A question for one field of one hash.
+    public init(key: Bytes, field: Bytes) {
+        self.key = key
+        self.field = field
+    }
+}
+
+/// What the name alone says of a key.
+public enum NameMatch: Sendable, Hashable {
+    /// It fits no pattern.
+    case unrelated
+    /// It can be read in one way only.
+    case certain(NameReading)
+    /// The answers to these questions decide.
+    case open([FieldQuestion])
+}
+
+/// What name and content together say of a key.
+public enum NameVerdict: Sendable, Hashable {
+    /// It fits no pattern.
+    case unrelated
+    /// It is this.
+    case reading(NameReading)
+    /// It fits these readings, and its content does not decide.
+    case ambiguous([NameReading])
+}
+
+/// Which keys a migration moves: pure functions of names, and of the few fields that decide where names do not.
+public protocol KeyMoves: Sendable {
+    /// What every old and every new name begins with.
+    var prefix: Bytes { get }
+
+    /// What a name alone says.
+    func match(_ name: Bytes) -> NameMatch
+
+    /// What the name says together with the answers to its questions, in their order; nil for what is not there.
+    func decide(_ name: Bytes, answers: [Bytes?]) -> NameVerdict
+}

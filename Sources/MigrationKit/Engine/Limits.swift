@@ -1,0 +1,52 @@
+/// How gently a walk treats the server.
+public struct Limits: Sendable, Equatable {
+    /// Longest that one batch may occupy the server.
+    public var batchTime: Duration
+    /// Most pairs a second; 0 for no cap.
+    public var keysPerSecond: Int
+    /// Most bytes of one key; larger ones are held.
+    public var keyBytes: Int
+
+    /// Limits; by default 2 ms, no cap and 64 MiB.
+    public init(batchTime: Duration = .milliseconds(2), keysPerSecond: Int = 0, keyBytes: Int = 64 << 20) {
+        self.batchTime = batchTime
+        self.keysPerSecond = keysPerSecond
+        self.keyBytes = keyBytes
+    }
+}
+
+/// The size of the next batch, by what the last ones took: shrinks at once, grows slowly.
+struct BatchPace: Sendable {
+    private let limits: Limits
+    private let roundTrip: Duration
+    private let began = ContinuousClock.now
+    private var done = 0
+    /// How many pairs the next batch may have.
+    private(set) var size = 16
+
+    /// Twice as many keys are watched, and WATCH costs the square of their number.
+    static let largest = 50
+
+    init(limits: Limits, roundTrip: Duration) {
+        self.limits = limits
+        self.roundTrip = roundTrip
+    }
+
+    /// Notes a batch that took so long beyond the connection's round trips.
+    mutating func noteBatch(of count: Int, took duration: Duration, roundTrips: Int) {
+        done += count
+        let busy = duration - roundTrip * roundTrips
+        if busy > limits.batchTime * roundTrips {
+            size = max(1, size / 2)
+        } else if count >= size {
+            size = min(Self.largest, size + max(1, size / 4))
+        }
+    }
+
+    /// How long to wait before the next batch to keep to the rate.
+    func pause(now: ContinuousClock.Instant = .now) -> Duration {
+        guard limits.keysPerSecond > 0 else { return .zero }
+        let due = Duration.seconds(Double(done) / Double(limits.keysPerSecond))
+        return max(.zero, due - began.duration(to: now))
+    }
+}

@@ -1,0 +1,108 @@
+import RedisClient
+
+/// What a page of names turned out to be.
+struct ResolvedPage {
+    /// The keys that have a reading, with the bytes each takes.
+    var readings: [(reading: NameReading, memory: Int)] = []
+    /// Keys that fit no pattern, or are of another type than the pattern's.
+    var unrelated: [Bytes] = []
+    /// Keys that can be read in two ways.
+    var ambiguous: [Bytes] = []
+}
+
+/// Decides what each name of a page is: by the name, then by the fields that decide, then by the ledger.
+struct NameResolver {
+    let moves: any KeyMoves
+    let ledger: Ledger?
+    let digester: Digester
+
+    /// Resolves the names that fit a pattern and are hashes.
+    func resolve(_ names: [Bytes], on connection: RedisConnection) async throws -> ResolvedPage {
+        var page = ResolvedPage()
+        var candidates: [(name: Bytes, match: NameMatch)] = []
+        for name in names {
+            let match = moves.match(name)
+            if match == .unrelated { page.unrelated.append(name) } else { candidates.append((name, match)) }
+        }
+        guard !candidates.isEmpty else { return page }
+        let replies = try await connection.pipeline(questions(for: candidates))
+        var doubtful: [(name: Bytes, readings: [NameReading], memory: Int)] = []
+        var next = replies.startIndex
+        for (name, match) in candidates {
+            let type = try replies[next].unlessError()
+            let memory = Int(try replies[next + 1].unlessError().integer ?? 0)
+            next += 2
+            var verdict = NameVerdict.unrelated
+            switch match {
+            case .unrelated: break
+            case .certain(let reading): verdict = .reading(reading)
+            case .open(let questions):
+                let answers = try questions.indices.map { try Self.answer(replies[next + $0]) }
+                next += questions.count
+                verdict = moves.decide(name, answers: answers)
+            }
+            // A key that vanished since the scan is neither.
+            if type.equals(Bytes("none")) { continue }
+            guard type.equals(Bytes("hash")) else {
+                page.unrelated.append(name)
+                continue
+            }
+            switch verdict {
+            case .unrelated: page.unrelated.append(name)
+            case .reading(let reading): page.readings.append((reading, memory))
+            case .ambiguous(let readings): doubtful.append((name, readings, memory))
+            }
+        }
+        try await settle(doubtful, in: &page, on: connection)
+        return page
+    }
+
+    private func questions(for candidates: [(name: Bytes, match: NameMatch)]) -> CommandBuffer {
+        var commands = CommandBuffer()
+        for (name, match) in candidates {
+            commands.append("TYPE", name)
+            commands.append("MEMORY", Bytes("USAGE"), name)
+            if case .open(let questions) = match {
+                for question in questions { commands.append("HGET", question.key, question.field) }
+            }
+        }
+        return commands
+    }
+
+    private static func answer(_ reply: Reply) throws -> Bytes? {
+        if let error = reply.error, error.serverCode != "WRONGTYPE" { throw error }
+        return reply.bytes
+    }
+
+    /// What this program copied itself is known from the ledger, whatever the names could mean.
+    private func settle(
+        _ doubtful: [(name: Bytes, readings: [NameReading], memory: Int)],
+        in page: inout ResolvedPage,
+        on connection: RedisConnection
+    ) async throws {
+        guard !doubtful.isEmpty else { return }
+        guard let ledger else {
+            page.ambiguous += doubtful.map(\.name)
+            return
+        }
+        var commands = CommandBuffer()
+        for reading in doubtful.flatMap(\.readings) {
+            let place = ledger.place(of: digester.nameDigest(reading.move.destination))
+            commands.append("HGET", place.key, place.field)
+        }
+        let replies = try await connection.pipeline(commands)
+        var next = replies.startIndex
+        for (name, readings, memory) in doubtful {
+            let known = try readings.indices.filter { index in
+                let entry = try Self.answer(replies[next + index]).flatMap(LedgerEntry.init)
+                return entry?.sourceName == digester.nameDigest(readings[index].move.source)
+            }
+            next += readings.count
+            if known.count == 1 {
+                page.readings.append((readings[known[0]], memory))
+            } else {
+                page.ambiguous.append(name)
+            }
+        }
+    }
+}

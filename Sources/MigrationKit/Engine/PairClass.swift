@@ -1,0 +1,117 @@
+/// What was seen of a source, its destination and the ledger's entry, in one atomic look.
+public struct PairObservation: Sendable, Hashable {
+    /// The source, if it is there.
+    public var source: Side?
+    /// The destination, if it is there.
+    public var destination: Side?
+    /// The ledger's entry, if there is one.
+    public var entry: LedgerEntry?
+    /// The first eight bytes of SHA-256 of the source's name.
+    public var sourceName: UInt64
+    /// Whether the destination's content says that it is itself an old key.
+    public var destinationIsSource = false
+    /// Whether the pair was being copied when a run broke off, and has no entry yet.
+    public var isUnfinished = false
+    /// Whether new applications may have deleted the destination unseen: from `cleaning` on, with the state missing, or
+    /// with the ledger's hash lost.
+    public var deletesAreUnseen = false
+    /// The server's time, in milliseconds.
+    public var now: Int64
+    /// How close to its end a key counts as expiring, in milliseconds.
+    public var expiringWithin: Int64 = 5000
+
+    /// An observation of its parts.
+    public init(source: Side?, destination: Side?, entry: LedgerEntry?, sourceName: UInt64, now: Int64) {
+        self.source = source
+        self.destination = destination
+        self.entry = entry
+        self.sourceName = sourceName
+        self.now = now
+    }
+}
+
+/// The name of what was seen: the rows of the three-way comparison (see the documentation's "Three-way comparison").
+public enum PairClass: String, Sendable, CaseIterable, Codable {
+    /// A source that was never copied.
+    case uncopied
+    /// Both are there and equal, without an entry.
+    case equal
+    /// Both are there and equal but for the expiry, without an entry.
+    case expiryLost
+    /// A destination of other content that we did not write.
+    case foreign
+    /// Both are as this program left them.
+    case inSync
+    /// Only the source changed.
+    case sourceChanged
+    /// Only the destination changed: applications use it.
+    case inUse
+    /// Both changed, to the same.
+    case converged
+    /// Both changed, to different things.
+    case diverged
+    /// The destination was copied and is gone.
+    case destinationMissing
+    /// The source is gone and the destination is as we left it.
+    case sourceGone
+    /// Only the new name exists, and it is the applications'.
+    case native
+    /// A destination whose copying broke off, without its source.
+    case orphan
+    /// The source was being removed, and is.
+    case removed
+    /// A source came back that new applications may have deleted on purpose.
+    case reappeared
+    /// Two sources for one destination, or a destination that is itself an old key.
+    case collision
+    /// About to expire by itself.
+    case expiring
+    /// Neither side is there any more.
+    case absent
+}
+
+extension PairObservation {
+    /// The row of the table that fits; total, and the only place where it is decided.
+    public var pairClass: PairClass {
+        if destinationIsSource { return .collision }
+        if let entry, entry.sourceName != sourceName { return .collision }
+        if isExpiring { return .expiring }
+        if let entry, entry.isRemoving, source == nil { return .removed }
+        if deletesAreUnseen, source != nil, destination == nil, entry == nil { return .reappeared }
+        if let entry { return classWithEntry(entry) }
+        return classWithoutEntry
+    }
+
+    private var isExpiring: Bool {
+        [source?.expiry, destination?.expiry].contains { expiry in
+            expiry.map { $0 - now <= expiringWithin } ?? false
+        }
+    }
+
+    private var classWithoutEntry: PairClass {
+        switch (source, destination) {
+        case (nil, nil): return .absent
+        case (.some, nil): return .uncopied
+        case (nil, .some): return isUnfinished ? .orphan : .native
+        case (.some(let source), .some(let destination)):
+            if source.matches(destination) { return .equal }
+            return source.hasContent(of: destination) ? .expiryLost : .foreign
+        }
+    }
+
+    private func classWithEntry(_ entry: LedgerEntry) -> PairClass {
+        switch (source, destination) {
+        case (nil, nil): return .native
+        case (.some, nil): return .destinationMissing
+        case (nil, .some(let destination)):
+            return destination.matches(entry.destination) ? .sourceGone : .native
+        case (.some(let source), .some(let destination)):
+            switch (source.matches(entry.source), destination.matches(entry.destination)) {
+            case (true, true): return .inSync
+            case (false, true): return .sourceChanged
+            case (true, false): return .inUse
+            case (false, false): return source.matches(destination) ? .converged : .diverged
+            }
+        }
+    }
+}

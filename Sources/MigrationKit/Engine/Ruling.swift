@@ -1,0 +1,138 @@
+/// The walk that looks at the pairs: the columns of the three-way comparison.
+public enum Column: String, Sendable, CaseIterable {
+    /// Before the version is raised: the old names are the truth.
+    case apply
+    /// Compares everything; copies what changed under its eyes.
+    case verify
+    /// Verify once more at a version that is already raised.
+    case verifyAgain
+    /// After the raise and before cleanup: the new names are the truth.
+    case catchUp
+    /// Removes what is proven safe to remove.
+    case cleanup
+}
+
+/// What is done with a pair, in one transaction.
+public enum PairAction: String, Sendable, CaseIterable {
+    /// Nothing.
+    case leave
+    /// Copy the source to a destination that is not there, and write the entry.
+    case copy
+    /// Copy the source over the destination, and write the entry.
+    case copyOver
+    /// Write the entry.
+    case note
+    /// Give the destination the source's expiry, and write the entry.
+    case takeExpiry
+    /// Remove the destination and the entry.
+    case dropDestination
+    /// Remove the entry.
+    case forget
+    /// Remove the source and the entry.
+    case removeSource
+}
+
+/// How a pair counts in the walk's result.
+public enum Finding: String, Sendable, CaseIterable {
+    /// As it should be.
+    case fine
+    /// As it should be unless there are many.
+    case few
+    /// As it should be, and worth telling.
+    case listed
+    /// Not as it should be: running the migration again helps.
+    case wrong
+    /// Only a person can settle it.
+    case conflict
+    /// The source stays, with the reason told.
+    case kept
+}
+
+/// What the table says of a pair in one column.
+public struct Ruling: Sendable, Hashable {
+    /// What is done.
+    public var action: PairAction
+    /// How it counts.
+    public var finding: Finding
+
+    /// A ruling of its parts.
+    public init(_ action: PairAction, _ finding: Finding) {
+        self.action = action
+        self.finding = finding
+    }
+}
+
+extension PairClass {
+    /// The cell of the table: one row, one column.
+    public func ruling(in column: Column) -> Ruling {
+        switch column {
+        case .apply: return applyRuling
+        case .verify: return verifyRuling
+        case .verifyAgain: return verifyAgainRuling
+        case .catchUp: return catchUpRuling
+        case .cleanup: return cleanupRuling
+        }
+    }
+
+    private var applyRuling: Ruling {
+        switch self {
+        case .uncopied, .destinationMissing: return Ruling(.copy, .fine)
+        case .sourceChanged: return Ruling(.copyOver, .fine)
+        case .equal, .converged: return Ruling(.note, .fine)
+        case .expiryLost: return Ruling(.takeExpiry, .fine)
+        case .sourceGone: return Ruling(.dropDestination, .few)
+        case .inSync, .inUse, .removed, .expiring, .absent: return Ruling(.leave, .fine)
+        case .native: return Ruling(.forget, .fine)
+        case .reappeared: return Ruling(.leave, .listed)
+        case .foreign, .diverged, .orphan, .collision: return Ruling(.leave, .conflict)
+        }
+    }
+
+    private var verifyRuling: Ruling {
+        switch self {
+        case .uncopied: return Ruling(.copy, .few)
+        case .sourceChanged: return Ruling(.copyOver, .few)
+        case .equal, .converged: return Ruling(.note, .fine)
+        case .inSync, .native, .removed, .expiring, .absent: return Ruling(.leave, .fine)
+        case .inUse: return Ruling(.leave, .few)
+        case .sourceGone: return Ruling(.dropDestination, .few)
+        case .expiryLost, .destinationMissing: return Ruling(.leave, .wrong)
+        case .reappeared: return Ruling(.leave, .listed)
+        case .foreign, .diverged, .orphan, .collision: return Ruling(.leave, .conflict)
+        }
+    }
+
+    /// At a raised version the new names are the truth: what is missing there was deleted there.
+    private var verifyAgainRuling: Ruling {
+        switch self {
+        case .destinationMissing: return Ruling(.leave, .few)
+        case .sourceGone: return Ruling(.leave, .listed)
+        case .inUse: return Ruling(.leave, .fine)
+        default: return verifyRuling
+        }
+    }
+
+    private var catchUpRuling: Ruling {
+        switch self {
+        case .uncopied: return Ruling(.copy, .fine)
+        case .sourceChanged: return Ruling(.copyOver, .fine)
+        case .equal: return Ruling(.note, .fine)
+        case .inSync, .inUse, .converged, .removed, .expiring, .absent: return Ruling(.leave, .fine)
+        case .native: return Ruling(.forget, .fine)
+        case .expiryLost, .destinationMissing, .sourceGone, .reappeared: return Ruling(.leave, .listed)
+        case .foreign, .diverged, .orphan, .collision: return Ruling(.leave, .conflict)
+        }
+    }
+
+    private var cleanupRuling: Ruling {
+        switch self {
+        case .equal, .inSync, .inUse, .converged: return Ruling(.removeSource, .fine)
+        case .removed: return Ruling(.forget, .fine)
+        case .sourceGone, .native, .expiring, .absent: return Ruling(.leave, .fine)
+        // Whether it goes depends on how many there are; the walk decides, and keeps it otherwise.
+        case .destinationMissing: return Ruling(.leave, .kept)
+        case .uncopied, .expiryLost, .foreign, .sourceChanged, .diverged, .orphan, .reappeared, .collision:
+            return Ruling(.leave, .kept)
+        }
+    }
+}

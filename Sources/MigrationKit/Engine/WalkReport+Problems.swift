@@ -1,0 +1,26 @@
+extension WalkReport {
+    /// Why a verify is not valid, in sentences; empty when it is.
+    func problems(isRaised: Bool) -> [String] {
+        var problems: [String] = []
+        if let conflicts = findings[.conflict] {
+            problems.append("\(conflicts) pairs are in conflict: somebody else wrote their destination.")
+        }
+        if ambiguous > 0 {
+            problems.append("\(ambiguous) keys can be read in two ways, and their content does not decide.")
+        }
+        if let tooLarge = held.counts["tooLarge"] {
+            problems.append("\(tooLarge) keys are larger than limits.key-bytes.")
+        }
+        if let wrong = findings[.wrong] {
+            problems.append("\(wrong) pairs are not as apply left them; apply again.")
+        }
+        if hot > 0 {
+            problems.append("\(hot) pairs changed faster than they could be compared; verify again when it is calmer.")
+        }
+        for (pairClass, count) in fewByClass.sorted(by: { $0.key.rawValue < $1.key.rawValue })
+        where Few.isMany(count, of: pairs) {
+            problems.append("\(count) pairs are \(pairClass.rawValue), more than few; apply again.")
+        }
+        return problems
+    }
+}

@@ -1,0 +1,79 @@
+import RedisClient
+
+/// What a walk over the keys found and did.
+public struct WalkReport: Sendable, Equatable {
+    /// How many pairs were of each class, by kind.
+    public var counts: [String: [PairClass: Int]] = [:]
+    /// How many pairs there were of each finding.
+    public var findings: [Finding: Int] = [:]
+    /// Pairs that are fine only if they are few, by class.
+    public var fewByClass: [PairClass: Int] = [:]
+    /// Keys that are held, with their reasons.
+    public var held = HeldKeys()
+    /// Pairs worth telling of, by class.
+    public var listed: [PairClass: Int] = [:]
+    /// Keys that fit no pattern.
+    public var unrelated = 0
+    /// At most 20 of them, escaped.
+    public var unrelatedSamples: [String] = []
+    /// At most 20 of the pairs that would be copied, escaped.
+    public var samples: [String] = []
+    /// Keys that can be read in two ways.
+    public var ambiguous = 0
+    /// Pairs that changed faster than they could be handled.
+    public var hot = 0
+    /// How many pairs were changed by us.
+    public var written = 0
+    /// Bytes that the copies take, by the server's estimate of their sources.
+    public var bytesNeeded = 0
+
+    /// Nothing yet.
+    public init() {}
+
+    /// Pairs that have a source, were it to be copied or not.
+    public var pairs: Int { counts.values.reduce(0) { $0 + $1.values.reduce(0, +) } }
+
+    /// Source keys, by kind.
+    public var sourcesByKind: [String: Int] {
+        counts.mapValues { classes in
+            classes.reduce(0) { $0 + ($1.key.hasSource ? $1.value : 0) }
+        }
+    }
+
+    /// How many pairs are of a class.
+    public func count(of pairClass: PairClass) -> Int {
+        counts.values.reduce(0) { $0 + ($1[pairClass] ?? 0) }
+    }
+
+    mutating func note(_ pair: Pair, _ pairClass: PairClass, _ ruling: Ruling) {
+        counts[pair.move.kind, default: [:]][pairClass, default: 0] += 1
+        findings[ruling.finding, default: 0] += 1
+        switch ruling.finding {
+        case .fine: break
+        case .few: fewByClass[pairClass, default: 0] += 1
+        case .listed: listed[pairClass, default: 0] += 1
+        case .wrong, .conflict, .kept: held.add(pair.move.source, reason: pairClass.rawValue)
+        }
+        if ruling.action != .leave { written += 1 }
+        if pairClass == .uncopied, samples.count < 20 {
+            samples.append(
+                "\(KeyText.escaped(pair.move.source)) → \(KeyText.escaped(pair.move.destination))"
+            )
+        }
+    }
+
+    mutating func noteUnrelated(_ name: Bytes) {
+        unrelated += 1
+        if unrelatedSamples.count < 20 { unrelatedSamples.append(KeyText.escaped(name)) }
+    }
+}
+
+extension PairClass {
+    /// Whether a pair of this class has its source.
+    var hasSource: Bool {
+        switch self {
+        case .sourceGone, .native, .orphan, .removed, .absent: return false
+        default: return true
+        }
+    }
+}

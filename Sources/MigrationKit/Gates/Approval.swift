@@ -1,0 +1,44 @@
+/// A person's word that a phase of a plan may run.
+public struct Approval: Sendable, Equatable, Codable {
+    /// The format of this document.
+    public var format = 1
+    /// The migration.
+    public var migration: String
+    /// The phase: `apply`, `verify` or `cleanup`.
+    public var phase: GatedPhase
+    /// What was planned when it was approved; another magnitude needs another approval.
+    public var scope: Scope?
+    /// Who approved: user and host.
+    public var by: String
+    /// When, RFC 3339.
+    public var at: String
+    /// Why, in the person's words.
+    public var reason: String
+
+    /// An approval of its parts.
+    public init(migration: String, phase: GatedPhase, scope: Scope?, by: String, at: String, reason: String) {
+        self.migration = migration
+        self.phase = phase
+        self.scope = scope
+        self.by = by
+        self.at = at
+        self.reason = reason
+    }
+
+    /// Whether it opens a phase of a migration as it stands now.
+    public func covers(_ phase: GatedPhase, of state: MigrationState) -> Bool {
+        guard self.phase == phase, migration == state.migrationName else { return false }
+        guard let planned = state.scope else { return true }
+        return scope?.covers(planned) ?? false
+    }
+}
+
+/// A phase that a gate can hold.
+public enum GatedPhase: String, Sendable, Codable, CaseIterable {
+    /// Copying.
+    case apply
+    /// Accepting what verify lists.
+    case verify
+    /// Removing.
+    case cleanup
+}

@@ -1,0 +1,48 @@
+/// What the configuration asks of a phase before it runs.
+public struct GatePolicy: Sendable, Equatable {
+    /// Whether apply waits for a person.
+    public var applyNeedsApproval: Bool
+    /// Whether cleanup waits for a person.
+    public var cleanupNeedsApproval: Bool
+    /// Least time between verified and cleanup, by the server's clock.
+    public var soak: Duration
+
+    /// A policy; by default only cleanup waits for a person, and for a day.
+    public init(applyNeedsApproval: Bool = false, cleanupNeedsApproval: Bool = true, soak: Duration = .seconds(86400)) {
+        self.applyNeedsApproval = applyNeedsApproval
+        self.cleanupNeedsApproval = cleanupNeedsApproval
+        self.soak = soak
+    }
+}
+
+/// Whether a phase may run now.
+public enum Gate: Sendable, Equatable {
+    /// It may.
+    case open
+    /// A person has to approve it.
+    case needsApproval
+    /// It may once this much time has passed.
+    case soaking(Duration)
+
+    /// The gate before a migration's apply.
+    public static func apply(_ state: MigrationState, approval: Approval?, policy: GatePolicy) -> Gate {
+        guard policy.applyNeedsApproval, (state.scope?.total ?? 0) > 0 else { return .open }
+        return approval?.covers(.apply, of: state) == true ? .open : .needsApproval
+    }
+
+    /// The gate before a migration's cleanup; where nothing is removed, nobody is asked.
+    public static func cleanup(
+        _ state: MigrationState,
+        approval: Approval?,
+        policy: GatePolicy,
+        now: Timestamp
+    ) -> Gate {
+        if let soakFrom = state.verification?.soakFrom {
+            let left = policy.soak - soakFrom.duration(to: now)
+            // A soak that never began to count is a clock that was set back: it begins anew.
+            if left > .zero { return .soaking(min(left, policy.soak)) }
+        }
+        guard policy.cleanupNeedsApproval, (state.verification?.removable ?? 1) > 0 else { return .open }
+        return approval?.covers(.cleanup, of: state) == true ? .open : .needsApproval
+    }
+}

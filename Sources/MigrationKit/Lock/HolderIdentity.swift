@@ -1,0 +1,76 @@
+import FoundationEssentials
+import Glibc
+
+/// Who this process is to others that find its lock.
+public struct HolderIdentity: Sendable, Equatable {
+    /// 128 random bits in hexadecimal: what makes the lock ours.
+    public var token: String
+    /// The host's name.
+    public var host: String
+    /// What distinguishes several of our processes on one host, such as a unit's instance.
+    public var instance: String
+    /// The process id.
+    public var processID: Int32
+    /// The kernel's random id of this boot; empty where it cannot be read.
+    public var bootID: String
+    /// The process id namespace; empty where it cannot be read.
+    public var processNamespace: String
+    /// The program's version.
+    public var version: String
+
+    /// An identity made of its parts.
+    public init(
+        token: String,
+        host: String,
+        instance: String,
+        processID: Int32,
+        bootID: String,
+        processNamespace: String,
+        version: String
+    ) {
+        self.token = token
+        self.host = host
+        self.instance = instance
+        self.processID = processID
+        self.bootID = bootID
+        self.processNamespace = processNamespace
+        self.version = version
+    }
+
+    /// This process, with a new token.
+    public static func current(instance: String, version: String) -> HolderIdentity {
+        HolderIdentity(
+            token: randomToken(),
+            host: hostName(),
+            instance: instance,
+            processID: getpid(),
+            bootID: firstLine(of: "/proc/sys/kernel/random/boot_id"),
+            processNamespace: link("/proc/self/ns/pid"),
+            version: version
+        )
+    }
+
+    /// 128 random bits in hexadecimal.
+    static func randomToken() -> String {
+        var generator = SystemRandomNumberGenerator()
+        return (0..<2).map { _ in
+            let digits = String(generator.next() as UInt64, radix: 16)
+            return String(repeating: "0", count: 16 - digits.count) + digits
+        }.joined()
+    }
+
+    private static func hostName() -> String {
+        var buffer = [CChar](repeating: 0, count: 256)
+        guard gethostname(&buffer, buffer.count - 1) == 0 else { return "unknown" }
+        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    private static func firstLine(of path: String) -> String {
+        guard let data = FileManager.default.contents(atPath: path) else { return "" }
+        return String(decoding: data.prefix { $0 != 10 }, as: UTF8.self)
+    }
+
+    private static func link(_ path: String) -> String {
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: path)) ?? ""
+    }
+}

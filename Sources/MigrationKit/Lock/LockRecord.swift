@@ -1,0 +1,140 @@
+import RedisClient
+
+/// What the lock's key holds: the original tool's four fields, and ours.
+public struct LockRecord: Sendable, Equatable, Codable {
+    /// The migration it is held for.
+    public var migration: String
+    /// When it was taken, RFC 3339, by the holder's clock.
+    public var startedAt: String
+    /// The holder's process id.
+    public var pid: Int32
+    /// The holder's host name.
+    public var host: String
+    /// Host and instance, for people.
+    public var holder: String
+    /// The boot of the holder's host.
+    public var bootID: String
+    /// The holder's process id namespace.
+    public var pidNamespace: String
+    /// What makes it the holder's.
+    public var token: String
+    /// Its time to live after a renewal, in milliseconds.
+    public var ttl: Int64
+    /// The time between renewals, in milliseconds.
+    public var renewInterval: Int64
+    /// When it counts as abandoned, in milliseconds.
+    public var staleAfter: Int64
+    /// The holder's program version.
+    public var version: String
+
+    enum CodingKeys: String, CodingKey {
+        case migration
+        case startedAt = "started_at"
+        case pid, host, holder
+        case bootID = "boot_id"
+        case pidNamespace = "pid_namespace"
+        case token, ttl
+        case renewInterval = "renew_interval"
+        case staleAfter = "stale_after"
+        case version
+    }
+
+    /// The record of a holder that takes the lock now.
+    public init(identity: HolderIdentity, times: LockTimes, migration: String, at time: Timestamp) {
+        self.migration = migration
+        startedAt = time.rfc3339
+        pid = identity.processID
+        host = identity.host
+        holder = identity.instance.isEmpty ? identity.host : "\(identity.host)/\(identity.instance)"
+        bootID = identity.bootID
+        pidNamespace = identity.processNamespace
+        token = identity.token
+        ttl = times.timeToLive.milliseconds
+        renewInterval = times.renewInterval.milliseconds
+        staleAfter = times.staleAfter.milliseconds
+        version = identity.version
+    }
+}
+
+/// What was found under the lock's name.
+public enum LockReading: Sendable, Equatable {
+    /// Nobody holds it.
+    case free
+    /// One of ours holds it: its record, its bytes and its remaining time to live (nil for none).
+    case ours(LockRecord, bytes: Bytes, timeToLive: Duration?)
+    /// Another tool holds it: what can be told of the holder.
+    case foreign(String, bytes: Bytes?, timeToLive: Duration?)
+
+    /// What the replies to GET and PTTL of the lock say.
+    public init(value: Reply, timeToLive: Reply) {
+        let left = timeToLive.integer.flatMap { $0 >= 0 ? Duration.milliseconds($0) : nil }
+        if value.isNull {
+            self = .free
+        } else if let bytes = value.bytes {
+            if let record = StoredDocument.decode(LockRecord.self, from: bytes) {
+                self = .ours(record, bytes: bytes, timeToLive: left)
+            } else {
+                self = .foreign(Self.describe(bytes), bytes: bytes, timeToLive: left)
+            }
+        } else {
+            self = .foreign("a key that is not a string", bytes: nil, timeToLive: left)
+        }
+    }
+
+    /// The stored bytes, if any can be read.
+    public var bytes: Bytes? {
+        switch self {
+        case .free: return nil
+        case .ours(_, let bytes, _): return bytes
+        case .foreign(_, let bytes, _): return bytes
+        }
+    }
+
+    /// Who holds it, for people; nil when it is free.
+    public var holder: LockHolder? {
+        switch self {
+        case .free: return nil
+        case .ours(let record, _, let left):
+            return LockHolder(
+                text: "\(KeyText.escaped(Bytes(record.holder))) (process \(record.pid))",
+                migration: KeyText.escaped(Bytes(record.migration)),
+                startedAt: KeyText.escaped(Bytes(record.startedAt)),
+                timeToLive: left,
+                isForeign: false
+            )
+        case .foreign(let text, _, let left):
+            return LockHolder(text: text, migration: nil, startedAt: nil, timeToLive: left, isForeign: true)
+        }
+    }
+
+    /// The original tool writes some of our fields; of anything else only the length is told.
+    private static func describe(_ bytes: Bytes) -> String {
+        struct Original: Decodable {
+            var migration: String?
+            var host: String?
+            var pid: Int?
+        }
+        guard let original = StoredDocument.decode(Original.self, from: bytes), original.migration != nil else {
+            return "another tool (\(bytes.count) bytes in a form that this program does not know)"
+        }
+        var text = "another tool"
+        if let host = original.host { text += " on \(KeyText.escaped(Bytes(host)))" }
+        if let pid = original.pid { text += ", process \(pid)" }
+        if let migration = original.migration { text += ", for \(KeyText.escaped(Bytes(migration)))" }
+        return text
+    }
+}
+
+/// Who holds the lock, in words for people.
+public struct LockHolder: Sendable, Equatable {
+    /// Host, instance and process, or what is known of another tool.
+    public var text: String
+    /// The migration it is held for.
+    public var migration: String?
+    /// Since when, RFC 3339.
+    public var startedAt: String?
+    /// How long until it expires by itself; nil for never.
+    public var timeToLive: Duration?
+    /// Whether another tool holds it.
+    public var isForeign: Bool
+}

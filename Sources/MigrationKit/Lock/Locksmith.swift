@@ -1,0 +1,205 @@
+import RedisClient
+
+/// Takes, keeps, gives back and removes the migration lock.
+public struct Locksmith: Sendable {
+    /// The names of the lock and the epoch.
+    public var names: KeyNames
+    /// Who takes it.
+    public var identity: HolderIdentity
+    /// How long it lives.
+    public var times: LockTimes
+
+    /// A locksmith for one keyspace and one process.
+    public init(names: KeyNames, identity: HolderIdentity, times: LockTimes) {
+        self.names = names
+        self.identity = identity
+        self.times = times
+    }
+
+    /// Takes the lock and raises the epoch in one transaction; a lock with our token is ours, however it came there.
+    ///
+    /// Errors: `lockHeld` with the holder; `unreadable` for an epoch that is none.
+    public func acquire(
+        on connection: RedisConnection,
+        for migration: String,
+        watch: inout LockWatch
+    ) async throws -> Lease {
+        for _ in 0..<Self.attempts {
+            let seen = try await look(on: connection)
+            do {
+                try admit(seen.lock, watch: &watch)
+                let lease = try await take(after: seen, for: migration, on: connection)
+                if let lease { return lease }
+            } catch {
+                _ = try? await connection.send("UNWATCH")
+                throw error
+            }
+        }
+        throw MigrationError(.lockHeld, "The migration lock changes hands all the time; try again.")
+    }
+
+    /// Gives the lock back if it is still ours.
+    ///
+    /// With `raisingEpoch` also makes every transaction of ours that is still on its way fail.
+    public func release(_ lease: Lease, on connection: RedisConnection, raisingEpoch: Bool = false) async throws {
+        let seen = try await look(on: connection)
+        guard seen.lock.bytes == lease.recordBytes else {
+            _ = try await connection.send("UNWATCH")
+            return
+        }
+        var removal = CommandBuffer()
+        removal.append("MULTI")
+        removal.append("UNLINK", names.lock)
+        if raisingEpoch { removal.append("SET", names.epoch, next(after: seen.epoch).bytes) }
+        removal.append("EXEC")
+        _ = try await connection.pipeline(removal).unlessError()
+    }
+
+    /// Removes the lock that was shown to a person and raises the epoch, so that a living holder stops within a batch.
+    ///
+    /// Returns false if another lock stands there by now: nothing was done, and it should be shown again.
+    public func unlock(_ shown: LockReading, on connection: RedisConnection) async throws -> Bool {
+        let seen = try await look(on: connection)
+        guard seen.lock != .free, seen.lock.bytes == shown.bytes else {
+            _ = try await connection.send("UNWATCH")
+            return false
+        }
+        var commands = CommandBuffer()
+        commands.append("MULTI")
+        commands.append("UNLINK", names.lock)
+        commands.append("SET", names.epoch, next(after: seen.epoch).bytes)
+        commands.append("EXEC")
+        let replies = try await connection.pipeline(commands).unlessError()
+        return !replies[3].isNull
+    }
+
+    /// Runs work under the lock: renewed on a connection of its own meanwhile, given back on every way out.
+    public func withLease<Result: Sendable>(
+        on connection: RedisConnection,
+        for migration: String,
+        watch: inout LockWatch,
+        _ body: (Lease) async throws -> Result
+    ) async throws -> Result {
+        let lease = try await acquire(on: connection, for: migration, watch: &watch)
+        let renewal = Task { await renewUntilCancelled(lease, options: renewalOptions(connection.options)) }
+        let result: Swift.Result<Result, any Error>
+        do {
+            result = .success(try await body(lease))
+        } catch {
+            result = .failure(error)
+        }
+        renewal.cancel()
+        await renewal.value
+        await giveBack(lease, after: connection)
+        return try result.get()
+    }
+
+    private struct Seen {
+        var lock: LockReading
+        var epoch: Epoch?
+    }
+
+    private static let attempts = 10
+
+    private func look(on connection: RedisConnection) async throws -> Seen {
+        var commands = CommandBuffer()
+        commands.append("WATCH", names.lock, names.epoch)
+        commands.append("GET", names.lock)
+        commands.append("PTTL", names.lock)
+        commands.append("GET", names.epoch)
+        let replies = try await connection.pipeline(commands)
+        _ = try replies[0].unlessError()
+        // A lock of another type answers WRONGTYPE, and that is a lock all the same; other errors are not.
+        if let error = replies[1].error, error.serverCode != "WRONGTYPE" { throw error }
+        if let error = replies[3].error, error.serverCode != "WRONGTYPE" { throw error }
+        var epoch: Epoch?
+        if !replies[3].isNull {
+            guard let known = replies[3].bytes.flatMap(Epoch.init) else {
+                throw MigrationError.unreadable(names.epoch, "is not an epoch (<number>:<token>)")
+            }
+            epoch = known
+        }
+        return Seen(lock: LockReading(value: replies[1], timeToLive: replies[2]), epoch: epoch)
+    }
+
+    /// Throws unless the lock is free, ours or abandoned.
+    private func admit(_ lock: LockReading, watch: inout LockWatch) throws {
+        switch lock {
+        case .free:
+            return
+        case .ours(let record, _, let left):
+            if record.token == identity.token { return }
+            if watch.isStale(record, timeToLive: left, now: .now, identity: identity) { return }
+        case .foreign:
+            break
+        }
+        let who = lock.holder?.text ?? "somebody"
+        throw MigrationError(.lockHeld, "The migration lock is held by \(who).", holder: lock.holder)
+    }
+
+    /// Nil when the lock or the epoch changed since the look.
+    private func take(after seen: Seen, for migration: String, on connection: RedisConnection) async throws -> Lease? {
+        let instant = ContinuousClock.now
+        let record = LockRecord(identity: identity, times: times, migration: migration, at: .now)
+        let bytes = try StoredDocument.encode(record)
+        let epoch = next(after: seen.epoch)
+        var commands = CommandBuffer()
+        commands.append("MULTI")
+        commands.append("SET", names.lock, bytes, Bytes("PX"), Bytes(String(record.ttl)))
+        commands.append("SET", names.epoch, epoch.bytes)
+        commands.append("EXEC")
+        let replies = try await connection.pipeline(commands)
+        // An error at queue time is the cause; EXECABORT, which follows from it, is not.
+        let result = try replies.unlessError()[3]
+        if result.isNull { return nil }
+        if let error = result.elements.lazy.compactMap(\.error).first { throw error }
+        return Lease(record: record, recordBytes: bytes, epoch: epoch, names: names, at: instant)
+    }
+
+    private func next(after epoch: Epoch?) -> Epoch {
+        Epoch(number: (epoch?.number ?? 0) + 1, token: identity.token)
+    }
+
+    private func renewalOptions(_ options: ConnectionOptions) -> ConnectionOptions {
+        var options = options
+        options.clientName += "-lock"
+        options.connectTimeout = min(options.connectTimeout, times.renewInterval)
+        options.commandTimeout = min(options.commandTimeout, times.renewInterval)
+        return options
+    }
+
+    /// A renewal that fails is tried again on a new connection; the lease itself knows when that has gone on too long.
+    private func renewUntilCancelled(_ lease: Lease, options: ConnectionOptions) async {
+        var connection: RedisConnection?
+        while !Task.isCancelled, !lease.isLost {
+            var pause = times.renewInterval
+            do {
+                let current: RedisConnection
+                if let connection { current = connection } else { current = try await RedisConnection.open(options) }
+                connection = current
+                try await lease.renew(on: current)
+            } catch {
+                await connection?.close()
+                connection = nil
+                pause = min(pause, .seconds(1))
+            }
+            try? await Task.sleep(for: pause)
+        }
+        await connection?.close()
+    }
+
+    /// A lock that cannot be given back is found stale by others, and ours by ourselves.
+    ///
+    /// When the work lost its connection, its last transaction may still be on its way: it is cut off first.
+    private func giveBack(_ lease: Lease, after connection: RedisConnection) async {
+        guard !lease.isLost else { return }
+        guard await connection.isClosed else {
+            try? await release(lease, on: connection)
+            return
+        }
+        guard let another = try? await RedisConnection.open(renewalOptions(connection.options)) else { return }
+        _ = try? await another.send("CLIENT", "KILL", "ID", String(await connection.id))
+        try? await release(lease, on: another, raisingEpoch: true)
+        await another.close()
+    }
+}

@@ -1,0 +1,48 @@
+import RedisClient
+
+/// What a migration's phase may use: passed to it, never kept.
+public struct MigrationContext: Sendable {
+    /// The names of this deployment.
+    public var names: KeyNames
+    /// The connection for its reads and writes.
+    public var connection: RedisConnection
+    /// The lease whose writes count; nil for a plan, which writes nothing.
+    public var lease: Lease?
+    /// Where the migration stands.
+    public var state: MigrationState?
+    /// Whether its version has been raised: from then on the new names are the truth.
+    public var isRaised: Bool
+    /// How many pairs without their destination catch-up found just before a cleanup.
+    public var missingBeforeCleanup = 0
+    /// How gently to treat the server.
+    public var limits: Limits
+    /// Told now and then how far the phase is.
+    public var progress: @Sendable (Progress) -> Void
+    /// Stores the state between batches, with its checkpoint.
+    public var save: @Sendable (MigrationState) async throws -> Void
+    /// Whether the phase should stop at the next safe point.
+    public var shouldStop: @Sendable () -> Bool
+
+    /// A context of its parts.
+    public init(
+        names: KeyNames,
+        connection: RedisConnection,
+        lease: Lease?,
+        state: MigrationState?,
+        isRaised: Bool,
+        limits: Limits,
+        progress: @escaping @Sendable (Progress) -> Void = { _ in },
+        save: @escaping @Sendable (MigrationState) async throws -> Void = { _ in },
+        shouldStop: @escaping @Sendable () -> Bool = { false }
+    ) {
+        self.names = names
+        self.connection = connection
+        self.lease = lease
+        self.state = state
+        self.isRaised = isRaised
+        self.limits = limits
+        self.progress = progress
+        self.save = save
+        self.shouldStop = shouldStop
+    }
+}

@@ -1,0 +1,71 @@
+import RedisClient
+
+/// A failure of a migration or of what surrounds it: what happened, what to do, and whether waiting helps.
+public struct MigrationError: Error, Sendable, CustomStringConvertible {
+    /// What kind of failure it is.
+    public enum Code: String, Sendable, Equatable {
+        /// Somebody else holds the lock.
+        case lockHeld
+        /// The lock was lost while working.
+        case leaseLost
+        /// Another holder has raised the epoch: nothing of the last batch was written.
+        case fenced
+        /// What Redis holds under one of our names cannot be read; nothing was touched.
+        case unreadable
+        /// The walk saw the server change its identity.
+        case serverChanged
+        /// More sources vanished than deletes explain.
+        case sourcesDisappeared
+        /// A copy that was read back is not what was copied.
+        case copyDiffers
+        /// The work was asked to stop; what is done is kept.
+        case interrupted
+        /// The phase does not follow from where the migration stands.
+        case wrongPhase
+        /// A gate is closed.
+        case gateClosed
+        /// No migration has this name.
+        case unknownMigration
+        /// The server or the data lacks something that cannot be replaced.
+        case unsupported
+        /// The eviction policy may drop keys.
+        case evictionPolicy
+    }
+
+    /// What kind of failure it is.
+    public var code: Code
+    /// One sentence that says what happened and what to do.
+    public var message: String
+    /// Who holds the lock, for `lockHeld`.
+    public var holder: LockHolder?
+
+    /// A failure with its sentence.
+    public init(_ code: Code, _ message: String, holder: LockHolder? = nil) {
+        self.code = code
+        self.message = message
+        self.holder = holder
+    }
+
+    /// Whether the same work may succeed later without anybody doing something.
+    public var isRetryable: Bool {
+        switch code {
+        case .lockHeld, .leaseLost, .fenced, .serverChanged, .interrupted, .gateClosed: return true
+        case .unreadable, .sourcesDisappeared, .copyDiffers, .wrongPhase, .unknownMigration, .unsupported,
+            .evictionPolicy:
+            return false
+        }
+    }
+
+    /// The sentence.
+    public var description: String { message }
+}
+
+extension MigrationError {
+    /// What Redis holds under one of our names cannot be read.
+    static func unreadable(_ key: Bytes, _ why: String) -> MigrationError {
+        MigrationError(
+            .unreadable,
+            "The key \(KeyText.escaped(key)) \(why). Nothing was touched; look at it, and restore or remove it."
+        )
+    }
+}

@@ -1,0 +1,288 @@
+import RedisClient
+
+/// Runs one phase of one migration under a lease: checks where the migration stands, records where it goes.
+///
+/// Both programs run phases here and nowhere else. State is written before the version is raised.
+public struct PhaseRunner: Sendable {
+    /// Reads and writes state and version.
+    public var store: SchemaStore
+    /// For the phase's reads and writes.
+    public var connection: RedisConnection
+    /// How gently to treat the server.
+    public var limits: Limits
+    /// Told now and then how far the phase is.
+    public var progress: @Sendable (Progress) -> Void
+    /// Whether the phase should stop at the next safe point.
+    public var shouldStop: @Sendable () -> Bool
+
+    /// A runner of its parts.
+    public init(
+        store: SchemaStore,
+        connection: RedisConnection,
+        limits: Limits,
+        progress: @escaping @Sendable (Progress) -> Void = { _ in },
+        shouldStop: @escaping @Sendable () -> Bool = { false }
+    ) {
+        self.store = store
+        self.connection = connection
+        self.limits = limits
+        self.progress = progress
+        self.shouldStop = shouldStop
+    }
+
+    /// Looks at every key and says what would be done; writes nothing and needs no lease.
+    public func plan(_ migration: any Migration) async throws -> Plan {
+        let position = try await position(of: migration)
+        return try await migration.plan(in: context(for: migration, at: position, lease: nil))
+    }
+
+    /// Records what a plan found, unless the migration has come further already.
+    public func record(_ plan: Plan, of migration: any Migration, under lease: Lease) async throws -> MigrationState {
+        let position = try await position(of: migration)
+        if let state = position.state, state.trustedPhase != .planned { return state }
+        var state = MigrationState(migrationName: migration.name, phase: .planned, startedAt: .now)
+        state.scope = plan.scope
+        state.ledger = position.state?.ledger
+        state.progress.totalItems = plan.scope.total
+        try await save(state, previous: position.state?.phase, under: lease)
+        return state
+    }
+
+    /// Applies a migration, from its checkpoint where there is one; at a raised version this is catch-up.
+    @discardableResult
+    public func apply(
+        _ migration: any Migration,
+        plan given: Plan? = nil,
+        under lease: Lease
+    ) async throws -> MigrationState {
+        var position = try await position(of: migration)
+        guard position.version >= migration.version - 1 else {
+            throw MigrationError(
+                .wrongPhase,
+                "\(migration.name) needs schema version \(migration.version - 1), and the keyspace is at "
+                    + "\(position.version): apply the migrations before it first."
+            )
+        }
+        if position.state?.trustedPhase == .cleaned {
+            throw MigrationError(.wrongPhase, "\(migration.name) is cleaned: there is nothing left to apply.")
+        }
+        let plan = try await plan(for: migration, given: given, at: position)
+        let previous = position.state?.phase
+        var state =
+            position.state ?? MigrationState(migrationName: migration.name, phase: .planned, startedAt: .now)
+        if !position.isRaised {
+            state.phase = .applying
+            state.completedAt = nil
+        }
+        state.failedPhase = nil
+        state.errors = []
+        state.scope = plan.scope
+        if position.isRaised, !(position.state?.trustedPhase.isVerifiedOrLater ?? false),
+            position.state?.trustedPhase != .applied
+        {
+            state.deletesAreUnseen = true
+        }
+        try await save(state, previous: previous, under: lease)
+        position.state = state
+        var result = try await migration.apply(plan, in: context(for: migration, at: position, lease: lease))
+        try await finishApply(&result, isRaised: position.isRaised, previous: state.phase, under: lease)
+        return result
+    }
+
+    /// Compares everything; raises the version when all is right and it is next in line.
+    public func verify(_ migration: any Migration, under lease: Lease) async throws -> VerificationResult {
+        let position = try await position(of: migration)
+        guard var state = position.state, state.trustedPhase != .planned else {
+            throw MigrationError(.wrongPhase, "\(migration.name) was not applied yet: run apply first.")
+        }
+        guard state.trustedPhase != .cleaned else {
+            throw MigrationError(.wrongPhase, "\(migration.name) is cleaned: there is nothing left to compare.")
+        }
+        guard state.phase != .applying else {
+            throw MigrationError(.wrongPhase, "\(migration.name) is not applied to its end: run apply again first.")
+        }
+        let previous = state.phase
+        let before = try await ServerInfo.read(from: connection).identity
+        let result = try await migration.verify(state, in: context(for: migration, at: position, lease: lease))
+        let time = try await serverTime()
+        state.held = result.report.held.total > 0 ? result.report.held : nil
+        state.errors = Array(result.problems.prefix(20))
+        state.completedAt = Timestamp.now.rfc3339
+        if result.isValid {
+            state.phase = previous == .cleaning ? .cleaning : .verified
+            state.failedPhase = nil
+            state.verification = Verification(
+                verifiedAt: time,
+                comparedPairs: result.report.pairs,
+                removable: result.removable,
+                server: before
+            )
+        } else if previous != .cleaning {
+            state.phase = result.hasConflicts ? .failed : .applying
+            state.failedPhase = result.hasConflicts ? .verified : nil
+        }
+        try await save(state, previous: previous, under: lease)
+        if result.isValid, position.version == migration.version - 1 {
+            guard try await store.raiseVersion(to: migration.version, under: lease, on: connection) else {
+                throw MigrationError(.wrongPhase, "The schema version changed during the verify; it was not raised.")
+            }
+        }
+        return result
+    }
+
+    /// Catches up, then removes the old keys that are proven safe to remove.
+    ///
+    /// `gate` is asked after the catch-up, which may have found work: `gateClosed` if it is not open any more.
+    public func cleanup(
+        _ migration: any Migration,
+        under lease: Lease,
+        gate: (MigrationState) -> Gate = { _ in .open }
+    ) async throws -> CleanupResult {
+        var position = try await position(of: migration)
+        guard position.version >= migration.version else {
+            throw MigrationError(
+                .wrongPhase,
+                "The keyspace is at version \(position.version): \(migration.name) must be verified before its old keys go."
+            )
+        }
+        guard let phase = position.state?.trustedPhase, phase == .verified || phase == .cleaning else {
+            let stands = position.state.map { "is \($0.trustedPhase.rawValue)" } ?? "has no state"
+            throw MigrationError(
+                .wrongPhase,
+                "\(migration.name) \(stands), not verified: its old keys stay until verify has compared everything."
+            )
+        }
+        let caughtUp = try await apply(migration, under: lease)
+        guard gate(caughtUp) == .open else {
+            throw MigrationError(
+                .gateClosed,
+                "Old instances of the application still write the old names of \(migration.name): catch-up found work, and "
+                    + "the soak begins anew."
+            )
+        }
+        if try await ServerInfo.read(from: connection).identity != caughtUp.verification?.server {
+            let again = try await verify(migration, under: lease)
+            guard again.isValid else {
+                throw MigrationError(
+                    .serverChanged,
+                    "The server restarted or failed over since \(migration.name) was verified, and verifying it again "
+                        + "failed: \(again.problems.joined(separator: " ")) No old key was removed."
+                )
+            }
+        }
+        position = try await self.position(of: migration)
+        guard var state = position.state else { throw MigrationError(.wrongPhase, "The migration's state vanished.") }
+        let previous = state.phase
+        state.phase = .cleaning
+        try await save(state, previous: previous, under: lease)
+        position.state = state
+        var context = context(for: migration, at: position, lease: lease)
+        context.missingBeforeCleanup = caughtUp.report?.listed[.destinationMissing] ?? 0
+        let result = try await migration.cleanup(state, in: context)
+        state.held = result.held.total > 0 ? result.held : nil
+        state.completedAt = Timestamp.now.rfc3339
+        if result.held.total == 0 {
+            state.phase = .cleaned
+            state.ledger = nil
+        }
+        try await save(state, previous: .cleaning, under: lease)
+        try await store.useUpApproval(of: migration.name, under: lease, on: connection)
+        return result
+    }
+
+    /// Records a migration that does not concern this deployment, and raises the version past it.
+    public func skip(_ migration: any Migration, reason: String, under lease: Lease) async throws {
+        let position = try await position(of: migration)
+        var state = MigrationState(migrationName: migration.name, phase: .cleaned, startedAt: .now)
+        state.completedAt = state.startedAt
+        state.metadata["not_applicable"] = .string(reason)
+        try await save(state, previous: position.state?.phase, under: lease)
+        if position.version == migration.version - 1 {
+            _ = try await store.raiseVersion(to: migration.version, under: lease, on: connection)
+        }
+    }
+
+    // MARK: Parts
+
+    private struct Position {
+        var version: Int
+        var state: MigrationState?
+        var isRaised: Bool
+    }
+
+    /// Where a migration stands.
+    ///
+    /// Errors: `unreadable`, `unsupported`: nothing is done on a keyspace that is not understood.
+    private func position(of migration: any Migration) async throws -> Position {
+        let snapshot = try await store.snapshot(of: [migration.name], on: connection)
+        guard !snapshot.server.isCluster else {
+            throw MigrationError(
+                .unsupported,
+                "The server is part of a cluster: set REDIS_CLUSTER_ENABLED=true, so that all of it is migrated."
+            )
+        }
+        let version = try snapshot.version.get()
+        let state = try snapshot.state(of: migration.name)
+        return Position(version: version, state: state, isRaised: version >= migration.version)
+    }
+
+    private func context(for migration: any Migration, at position: Position, lease: Lease?) -> MigrationContext {
+        let store = store
+        let connection = connection
+        return MigrationContext(
+            names: store.names,
+            connection: connection,
+            lease: lease,
+            state: position.state,
+            isRaised: position.isRaised,
+            limits: limits,
+            progress: progress,
+            save: { state in
+                guard let lease else { return }
+                try await store.save(state, previous: state.phase, under: lease, on: connection)
+            },
+            shouldStop: shouldStop
+        )
+    }
+
+    /// What was planned holds while the phase it was planned for has not ended.
+    private func plan(for migration: any Migration, given: Plan?, at position: Position) async throws -> Plan {
+        if let given { return given }
+        if let state = position.state, state.format != nil, let scope = state.scope,
+            !position.isRaised || state.ledger != nil
+        {
+            let ledger = state.ledger ?? Ledger.shape(forPairs: scope.total)
+            return Plan(migration: migration.name, report: WalkReport(), scope: scope, ledger: ledger)
+        }
+        return try await migration.plan(in: context(for: migration, at: position, lease: nil))
+    }
+
+    private func finishApply(
+        _ state: inout MigrationState,
+        isRaised: Bool,
+        previous: Phase,
+        under lease: Lease
+    ) async throws {
+        if isRaised {
+            let time = try await serverTime()
+            state.followedAt = time
+            if (state.report?.written ?? 0) > 0 { state.verification?.soakFrom = time }
+            if let report = state.report {
+                state.verification?.removable = report.sourcesByKind.values.reduce(0, +)
+            }
+            if !state.phase.isVerifiedOrLater { state.phase = .applied }
+        } else {
+            state.phase = .applied
+            state.completedAt = Timestamp.now.rfc3339
+        }
+        try await save(state, previous: previous, under: lease)
+    }
+
+    private func save(_ state: MigrationState, previous: Phase?, under lease: Lease) async throws {
+        try await store.save(state, previous: previous, under: lease, on: connection)
+    }
+
+    private func serverTime() async throws -> Timestamp {
+        try ServerTime.read(try await connection.send("TIME"))
+    }
+}

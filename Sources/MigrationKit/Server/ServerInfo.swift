@@ -1,0 +1,68 @@
+import RedisClient
+
+/// What INFO says of a server, as far as migrations depend on it.
+public struct ServerInfo: Sendable, Equatable {
+    /// Which process and history it is.
+    public var identity: ServerIdentity
+    /// Whether it is a master.
+    public var isMaster: Bool
+    /// The version it claims.
+    public var version: String
+    /// Whether it is part of a cluster.
+    public var isCluster: Bool
+    /// The limit on memory in bytes; 0 for none.
+    public var maxMemory: Int
+    /// Memory in use, in bytes.
+    public var usedMemory: Int
+    /// What it drops at the limit.
+    public var evictionPolicy: String
+
+    /// Whether it may drop keys by itself when memory ends.
+    public var mayEvict: Bool { maxMemory > 0 && evictionPolicy != "noeviction" }
+
+    /// The commands that ask for it; their replies are read by `init(replies:)`.
+    public static var questions: CommandBuffer {
+        var commands = CommandBuffer()
+        for section in sections { commands.append("INFO", section) }
+        return commands
+    }
+
+    /// How many commands `questions` has.
+    public static var questionCount: Int { sections.count }
+
+    // One section a command: servers before 7.0 take only one.
+    private static let sections = ["server", "replication", "memory", "cluster"]
+
+    /// What the replies to `questions` say.
+    public init(replies: some Sequence<Reply>) throws {
+        var fields: [Substring: Substring] = [:]
+        var texts: [String] = []
+        for reply in replies { texts.append(try reply.unlessError().text ?? "") }
+        for text in texts {
+            // CR LF is one Character: split by scalars' view of the line end.
+            for line in text.split(whereSeparator: \.isNewline) {
+                guard let colon = line.firstIndex(of: ":") else { continue }
+                fields[line[..<colon]] = line[line.index(after: colon)...]
+            }
+        }
+        guard let runID = fields["run_id"], let replicationID = fields["master_replid"], let role = fields["role"] else {
+            throw RedisError(
+                .unsupportedServer,
+                "INFO names no run_id, master_replid or role: this server is not one whose identity can be checked.",
+                outcome: .notExecuted
+            )
+        }
+        identity = ServerIdentity(runID: String(runID), replicationID: String(replicationID))
+        isMaster = role == "master"
+        version = fields["redis_version"].map(String.init) ?? "unknown"
+        isCluster = fields["cluster_enabled"] == "1"
+        maxMemory = fields["maxmemory"].flatMap { Int($0) } ?? 0
+        usedMemory = fields["used_memory"].flatMap { Int($0) } ?? 0
+        evictionPolicy = fields["maxmemory_policy"].map(String.init) ?? "noeviction"
+    }
+
+    /// Asks a server.
+    public static func read(from connection: RedisConnection) async throws -> ServerInfo {
+        try await ServerInfo(replies: connection.pipeline(questions))
+    }
+}

@@ -1,0 +1,70 @@
+/// What to do about an observation: the result of `decide`.
+public enum Action: Sendable, Equatable {
+    /// Do one step, then look again.
+    case run(Step)
+    /// Nothing can be done now, and it will pass without us.
+    case wait(Reason, String)
+    /// Nothing can be done until somebody does something.
+    case stall(Reason, String)
+    /// The version is the one wanted; a cleanup may be pending for a reason.
+    case converged(pending: PendingCleanup?)
+}
+
+/// One step of one migration.
+public struct Step: Sendable, Equatable {
+    /// What is done.
+    public enum Kind: String, Sendable, Equatable, CaseIterable {
+        /// Look at every key and record the scope.
+        case plan
+        /// Copy.
+        case apply
+        /// Compare, and raise the version.
+        case verify
+        /// Copy what old applications still wrote.
+        case catchUp
+        /// Remove the old keys.
+        case cleanup
+        /// Raise past a migration that does not concern this deployment.
+        case skip
+    }
+
+    /// What is done.
+    public var kind: Kind
+    /// The migration's name.
+    public var migration: String
+
+    /// A step of one migration.
+    public init(_ kind: Kind, _ migration: String) {
+        self.kind = kind
+        self.migration = migration
+    }
+
+    /// The step as a participle, for sentences: `applying`.
+    public var activity: String {
+        switch kind {
+        case .plan: return "planning"
+        case .apply: return "applying"
+        case .verify: return "verifying"
+        case .catchUp: return "catching up"
+        case .cleanup: return "cleaning up"
+        case .skip: return "skipping"
+        }
+    }
+}
+
+/// A cleanup that does not run yet.
+public struct PendingCleanup: Sendable, Equatable {
+    /// The migration's name.
+    public var migration: String
+    /// What it waits for.
+    public var reason: Reason
+    /// The same in a sentence, with what would end it.
+    public var message: String
+
+    /// A pending cleanup of its parts.
+    public init(migration: String, reason: Reason, message: String) {
+        self.migration = migration
+        self.reason = reason
+        self.message = message
+    }
+}

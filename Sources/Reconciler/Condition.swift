@@ -1,0 +1,70 @@
+import MigrationKit
+
+/// One thing that is so or not, with the reason, as Kubernetes has them.
+public struct Condition: Sendable, Equatable, Codable {
+    /// What may be so.
+    public enum Kind: String, Sendable, Codable, CaseIterable {
+        /// The version is the one wanted.
+        case ready = "Ready"
+        /// A step is being done or about to be.
+        case reconciling = "Reconciling"
+        /// Nothing goes on until somebody does something.
+        case stalled = "Stalled"
+        /// Old keys wait for their cleanup.
+        case cleanupPending = "CleanupPending"
+    }
+
+    /// What.
+    public var type: Kind
+    /// Whether it is so: `True`, `False` or `Unknown`.
+    public var status: String
+    /// Why, as one word of the list of reasons.
+    public var reason: String
+    /// Why, as a sentence.
+    public var message: String
+    /// Since when it is so, RFC 3339.
+    public var lastTransitionTime: String
+
+    /// All four conditions that an action amounts to; the time of those that were so before is kept.
+    public static func all(of action: Action, previous: [Condition], at time: Timestamp) -> [Condition] {
+        Kind.allCases.map { kind in
+            let (status, reason, message) = judge(kind, action)
+            let before = previous.first { $0.type == kind }
+            let since = before?.status == status ? before?.lastTransitionTime : nil
+            return Condition(
+                type: kind,
+                status: status,
+                reason: reason.rawValue,
+                message: message,
+                lastTransitionTime: since ?? time.rfc3339
+            )
+        }
+    }
+
+    private static func judge(_ kind: Kind, _ action: Action) -> (String, Reason, String) {
+        let (reason, message) = action.explanation
+        switch (kind, action) {
+        case (.ready, .converged): return ("True", .converged, "The schema is at the version wanted.")
+        case (.ready, .wait(.redisUnreachable, _)): return ("Unknown", reason, message)
+        case (.ready, _): return ("False", reason, message)
+        case (.reconciling, .run), (.reconciling, .wait): return ("True", reason, message)
+        case (.stalled, .stall): return ("True", reason, message)
+        case (.cleanupPending, .converged(let pending?)): return ("True", pending.reason, pending.message)
+        case (.cleanupPending, .run(let step)) where step.kind == .cleanup || step.kind == .catchUp:
+            return ("True", reason, message)
+        case (.reconciling, _), (.stalled, _), (.cleanupPending, _): return ("False", reason, "")
+        }
+    }
+}
+
+extension Action {
+    /// The reason and the sentence for it.
+    public var explanation: (reason: Reason, message: String) {
+        switch self {
+        case .run(let step): return (.progressing, "\(step.migration): \(step.activity)")
+        case .wait(let reason, let message), .stall(let reason, let message): return (reason, message)
+        case .converged(let pending?): return (.cleanupPending, pending.message)
+        case .converged(nil): return (.converged, "Nothing is left to do.")
+        }
+    }
+}

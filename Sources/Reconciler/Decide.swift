@@ -1,0 +1,256 @@
+import MigrationKit
+
+/// What to do about what was seen: pure and total, the first row that fits decides.
+///
+/// The rows stand in the documentation's "Reconciler", in this order.
+public func decide(_ observation: Observation, _ desired: Desired) -> Action {
+    if let pause = observation.pause { return .wait(.paused, message(of: pause)) }
+    let version: Int
+    switch observation.version {
+    case .failure(let error): return .stall(.unreadable, error.message)
+    case .success(let number): version = number
+    }
+    var migrations: [Candidate] = []
+    for standing in observation.migrations {
+        switch standing.state {
+        case .failure(let error): return .stall(.unreadable, error.message)
+        case .success(let state): migrations.append(Candidate(standing, state))
+        }
+    }
+    if version > observation.latest {
+        return .wait(
+            .newerSchema,
+            "The keyspace is at version \(version) and this program knows only \(observation.latest): another host is "
+                + "newer. Upgrade this one; nothing is touched until then."
+        )
+    }
+    let target = desired.target.resolved(latest: observation.latest)
+    if let action = refusal(observation, migrations, version: version, target: target) { return action }
+    let work = nextStep(observation, migrations, version: version, target: target, desired)
+    guard case .run(let step) = work else { return work }
+    if observation.mayEvict, !desired.allowsEviction {
+        return .stall(
+            .evictionPolicy,
+            "The server may evict keys (maxmemory is set and maxmemory-policy is not noeviction), the lock and live data "
+                + "among them. Set maxmemory-policy noeviction, or redis.allow-eviction if that is meant."
+        )
+    }
+    if let holder = observation.lockedBy { return .wait(.lockHeld, message(of: holder, before: step)) }
+    return work
+}
+
+/// A migration whose state could be read.
+private struct Candidate {
+    var standing: Observation.Standing
+    var state: MigrationState?
+    var phase: Phase?
+
+    init(_ standing: Observation.Standing, _ state: MigrationState?) {
+        self.standing = standing
+        self.state = state
+        phase = state?.trustedPhase
+    }
+
+    var name: String { standing.name }
+    var version: Int { standing.version }
+}
+
+/// Rows in which nothing may be touched.
+private func refusal(
+    _ observation: Observation,
+    _ migrations: [Candidate],
+    version: Int,
+    target: Int
+) -> Action? {
+    if let regression = observation.regression {
+        return .stall(
+            .dataLost,
+            "\(regression) Data may be lost: look at the server and its backups. `systemctl reload` or a restart of the "
+                + "daemon goes on with what is there."
+        )
+    }
+    for migration in migrations {
+        let isFinal = migration.phase == .cleaning || migration.phase == .cleaned
+        let isBehind = isFinal ? version < migration.version : version < migration.version - 1
+        if let phase = migration.phase, isBehind, phase.isVerifiedOrLater {
+            return .stall(
+                .versionRegressed,
+                "\(migration.name) is \(phase.rawValue), so the version was \(migration.version) or about to be, and it is "
+                    + "\(version) now. Restore the version that belongs to the data."
+            )
+        }
+    }
+    if target > observation.latest {
+        return .stall(
+            .targetUnknown,
+            "Version \(target) is wanted and this program knows only \(observation.latest). Upgrade it, or lower "
+                + "schema.target."
+        )
+    }
+    if target < version {
+        return .stall(
+            .targetBelowCurrent,
+            "Version \(target) is wanted and the keyspace is at \(version): there is no way back. Set schema.target to "
+                + "\(version) or above."
+        )
+    }
+    for migration in migrations where migration.version > target && migration.version > version {
+        if let phase = migration.phase, phase != .planned {
+            return .stall(
+                .targetBelowStarted,
+                "Version \(target) is wanted, and \(migration.name) was begun (\(phase.rawValue)). Raise schema.target to "
+                    + "\(migration.version), or roll it back by hand."
+            )
+        }
+    }
+    return nil
+}
+
+/// The step that is due, or why none is.
+private func nextStep(
+    _ observation: Observation,
+    _ migrations: [Candidate],
+    version: Int,
+    target: Int,
+    _ desired: Desired
+) -> Action {
+    for migration in migrations where migration.version <= version {
+        if let action = settleRaised(migration, observation, desired) { return action }
+    }
+    if version < target { return raise(migrations[version], observation, desired) }
+    return cleanUp(migrations.filter { $0.version <= version }, observation, desired)
+}
+
+/// A raised migration that has no state to match, or whose catch-up is due.
+private func settleRaised(_ migration: Candidate, _ observation: Observation, _ desired: Desired) -> Action? {
+    guard case .applicable = migration.standing.applicability else { return nil }
+    switch migration.phase {
+    case nil, .planned, .applying:
+        return .run(Step(.apply, migration.name))
+    case .applied:
+        return .run(Step(.verify, migration.name))
+    case .failed:
+        return observation.retriesFailed ? .run(Step(.apply, migration.name)) : failed(migration)
+    case .verified, .cleaning:
+        return isCatchUpDue(migration, observation, desired) ? .run(Step(.catchUp, migration.name)) : nil
+    case .cleaned:
+        return nil
+    }
+}
+
+private func isCatchUpDue(_ migration: Candidate, _ observation: Observation, _ desired: Desired) -> Bool {
+    guard desired.follow > .zero else { return false }
+    guard let last = migration.state?.followedAt else { return true }
+    let since = last.duration(to: observation.now)
+    return since >= desired.follow || since < .zero
+}
+
+/// The next phase of the migration that raises the version.
+private func raise(_ migration: Candidate, _ observation: Observation, _ desired: Desired) -> Action {
+    if case .notApplicable = migration.standing.applicability { return .run(Step(.skip, migration.name)) }
+    guard let state = migration.state, let phase = migration.phase else { return .run(Step(.plan, migration.name)) }
+    switch phase {
+    case .planned:
+        guard state.format != nil, state.scope != nil else { return .run(Step(.plan, migration.name)) }
+        switch Gate.apply(state, approval: migration.standing.approval, policy: desired.gates) {
+        case .open, .soaking:
+            return .run(Step(.apply, migration.name))
+        case .needsApproval:
+            return .wait(
+                .applyNeedsApproval,
+                "\(migration.name) is planned (\(state.scope?.total ?? 0) keys) and waits for approval: "
+                    + "migrateredis approve \(migration.name) apply"
+            )
+        }
+    case .applying:
+        return .run(Step(.apply, migration.name))
+    case .applied, .verified, .cleaning, .cleaned:
+        return .run(Step(.verify, migration.name))
+    case .failed:
+        return observation.retriesFailed ? .run(Step(.apply, migration.name)) : failed(migration)
+    }
+}
+
+private func failed(_ migration: Candidate) -> Action {
+    let held = migration.state?.held?.total ?? 0
+    let why = migration.state?.errors.joined(separator: " ") ?? ""
+    return .stall(
+        .conflictsFound,
+        "\(migration.name) holds \(held) keys back that a person must settle. \(why) See them with `migrateredis status "
+            + "--output json`, settle them, then run `migrateredis -migration \(migration.name) apply`."
+    )
+}
+
+/// Cleanups run in order; one that waits holds up those behind it, one with keys held back does not.
+private func cleanUp(_ raised: [Candidate], _ observation: Observation, _ desired: Desired) -> Action {
+    var pending: PendingCleanup?
+    for migration in raised {
+        guard case .applicable = migration.standing.applicability, let state = migration.state,
+            migration.phase == .verified || migration.phase == .cleaning
+        else { continue }
+        switch Gate.cleanup(
+            state,
+            approval: migration.standing.approval,
+            policy: desired.gates,
+            now: observation.now
+        ) {
+        case .open:
+            if let held = state.held, migration.phase == .cleaning, !isRetryDue(state, observation, desired) {
+                pending =
+                    pending
+                    ?? PendingCleanup(
+                        migration: migration.name,
+                        reason: .keysHeld,
+                        message: "\(migration.name) keeps \(held.total) old keys back; they are looked at again later."
+                    )
+                continue
+            }
+            return .run(Step(.cleanup, migration.name))
+        case .soaking(let left):
+            return .converged(
+                pending: pending
+                    ?? PendingCleanup(
+                        migration: migration.name,
+                        reason: .soaking,
+                        message: "The old keys of \(migration.name) stay for another \(Wording.duration(left))."
+                    )
+            )
+        case .needsApproval:
+            return .converged(
+                pending: pending
+                    ?? PendingCleanup(
+                        migration: migration.name,
+                        reason: .cleanupNeedsApproval,
+                        message: "The old keys of \(migration.name) wait for approval: migrateredis approve "
+                            + "\(migration.name) cleanup"
+                    )
+            )
+        }
+    }
+    return .converged(pending: pending)
+}
+
+/// Keys that cleanup kept back are looked at again at the pace of catch-up, but not more than once a minute.
+private func isRetryDue(_ state: MigrationState, _ observation: Observation, _ desired: Desired) -> Bool {
+    guard let last = state.followedAt else { return true }
+    let since = last.duration(to: observation.now)
+    return since >= max(desired.follow, .seconds(60)) || since < .zero
+}
+
+private func message(of pause: Override) -> String {
+    var text = "Paused by \(pause.by)"
+    if !pause.at.isEmpty { text += " at \(pause.at)" }
+    if !pause.reason.isEmpty { text += " (\(pause.reason))" }
+    return text + "; `migrateredis resume` ends it."
+}
+
+private func message(of holder: LockHolder, before step: Step) -> String {
+    var text = "\(step.migration) is due for \(step.activity), and the lock is held by \(holder.text)"
+    if let migration = holder.migration { text += " for \(migration)" }
+    if let since = holder.startedAt { text += " since \(since)" }
+    if holder.isForeign {
+        text += "; another tool's lock is waited for"
+        text += holder.timeToLive.map { " (it ends by itself in \(Wording.duration($0)))" } ?? " (it never ends by itself)"
+    }
+    return text + "."
+}

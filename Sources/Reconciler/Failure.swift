@@ -1,0 +1,52 @@
+import MigrationKit
+import RedisClient
+
+/// A step's or a look's failure, as the loop needs to know it.
+struct Failure: Sendable {
+    var message: String
+    var reason: Reason
+    var isTransient: Bool
+    var isPermission = false
+    var isInterruption = false
+    var hasConflicts = false
+
+    /// What an error amounts to.
+    init(_ error: any Error) {
+        switch error {
+        case let error as RedisError:
+            message = error.message
+            isTransient = error.isRetryable
+            isPermission = error.isPermission
+            reason = error.isPermission ? .permissionDenied : error.isConnectivity ? .redisUnreachable : .retrying
+            if !isTransient, !isPermission { reason = .stepFailed }
+        case let error as MigrationError:
+            message = error.message
+            isTransient = error.isRetryable
+            isInterruption = error.code == .interrupted
+            reason = Self.reason(of: error.code)
+        default:
+            message = String(describing: error)
+            isTransient = false
+            reason = .stepFailed
+        }
+    }
+
+    /// What an invalid verify amounts to.
+    init(invalid problems: [String], hasConflicts: Bool) {
+        message = problems.joined(separator: " ")
+        isTransient = !hasConflicts
+        self.hasConflicts = hasConflicts
+        reason = hasConflicts ? .conflictsFound : .retrying
+    }
+
+    private static func reason(of code: MigrationError.Code) -> Reason {
+        switch code {
+        case .lockHeld: return .lockHeld
+        case .unreadable: return .unreadable
+        case .sourcesDisappeared: return .sourcesDisappeared
+        case .evictionPolicy: return .evictionPolicy
+        case .leaseLost, .fenced, .serverChanged, .interrupted, .gateClosed: return .retrying
+        case .copyDiffers, .wrongPhase, .unknownMigration, .unsupported: return .stepFailed
+        }
+    }
+}

@@ -1,0 +1,23 @@
+import MigrationKit
+
+/// The highest that a process has seen, by which it notices what goes backwards.
+struct HighWater: Sendable {
+    private var version = 0
+    private var phases: [String: Phase] = [:]
+
+    /// Compares a snapshot with what was seen before, in a sentence if something went backwards, and remembers it.
+    mutating func regression(in snapshot: SchemaSnapshot) -> String? {
+        var finding: String?
+        if let now = try? snapshot.version.get() {
+            if now < version { finding = "The schema version went from \(version) to \(now)." }
+            version = max(version, now)
+        }
+        for (name, before) in phases where before != .planned && snapshot.states[name] == nil {
+            finding = finding ?? "The state of \(name) was \(before.rawValue) and is gone."
+        }
+        for (name, state) in snapshot.states {
+            if let phase = (try? state.get())?.trustedPhase { phases[name] = phase }
+        }
+        return finding
+    }
+}

@@ -1,0 +1,95 @@
+import MigrationKit
+
+/// What a decision depends on besides the wish: the world at one look, and what this process remembers of earlier ones.
+public struct Observation: Sendable {
+    /// One migration as it stands.
+    public struct Standing: Sendable {
+        /// Its name.
+        public var name: String
+        /// The version that it raises to.
+        public var version: Int
+        /// Whether it concerns this deployment.
+        public var applicability: Applicability
+        /// Its state, if it has one, or why that cannot be read.
+        public var state: Result<MigrationState?, MigrationError>
+        /// Its approval, if it has one.
+        public var approval: Approval?
+
+        /// A standing of its parts.
+        public init(
+            name: String,
+            version: Int,
+            applicability: Applicability = .applicable,
+            state: Result<MigrationState?, MigrationError>,
+            approval: Approval? = nil
+        ) {
+            self.name = name
+            self.version = version
+            self.applicability = applicability
+            self.state = state
+            self.approval = approval
+        }
+    }
+
+    /// The current version, or why it cannot be read.
+    public var version: Result<Int, MigrationError>
+    /// Every migration known, in order.
+    public var migrations: [Standing]
+    /// Who else holds the lock, if it cannot be taken now.
+    public var lockedBy: LockHolder?
+    /// The order to stop, if there is one.
+    public var pause: Override?
+    /// Whether the server may drop keys by itself.
+    public var mayEvict: Bool
+    /// The server's clock.
+    public var now: Timestamp
+    /// What went backwards since this process first looked, if anything did.
+    public var regression: String?
+    /// Whether a failed migration is to be tried again: at start, and after `retry` or a reload.
+    public var retriesFailed: Bool
+
+    /// An observation of its parts.
+    public init(
+        version: Result<Int, MigrationError>,
+        migrations: [Standing],
+        lockedBy: LockHolder? = nil,
+        pause: Override? = nil,
+        mayEvict: Bool = false,
+        now: Timestamp,
+        regression: String? = nil,
+        retriesFailed: Bool = false
+    ) {
+        self.version = version
+        self.migrations = migrations
+        self.lockedBy = lockedBy
+        self.pause = pause
+        self.mayEvict = mayEvict
+        self.now = now
+        self.regression = regression
+        self.retriesFailed = retriesFailed
+    }
+
+    /// The newest version known.
+    public var latest: Int { migrations.count }
+}
+
+extension Observation {
+    /// What a snapshot says, for a process that remembers nothing.
+    public init(_ snapshot: SchemaSnapshot, registry: MigrationRegistry, names: KeyNames) {
+        self.init(
+            version: snapshot.version,
+            migrations: registry.migrations.map { migration in
+                Standing(
+                    name: migration.name,
+                    version: migration.version,
+                    applicability: migration.applicability(in: names),
+                    state: snapshot.states[migration.name].map { $0.map(Optional.some) } ?? .success(nil),
+                    approval: snapshot.approvals[migration.name]
+                )
+            },
+            pause: snapshot.pause,
+            mayEvict: snapshot.server.mayEvict,
+            now: snapshot.time
+        )
+    }
+}

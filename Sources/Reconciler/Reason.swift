@@ -1,0 +1,49 @@
+/// Why things are as they are: the one list of reasons that conditions, status and journal use.
+public enum Reason: String, Sendable, Equatable, CaseIterable {
+    /// The version is the one wanted and nothing is left to do.
+    case converged = "Converged"
+    /// A step is being done.
+    case progressing = "Progressing"
+    /// The version is the one wanted; old keys wait for their cleanup.
+    case cleanupPending = "CleanupPending"
+    /// A person has to approve apply.
+    case applyNeedsApproval = "ApplyNeedsApproval"
+    /// A person has to approve cleanup.
+    case cleanupNeedsApproval = "CleanupNeedsApproval"
+    /// The soak before cleanup has not passed.
+    case soaking = "Soaking"
+    /// Keys were kept back by cleanup.
+    case keysHeld = "KeysHeld"
+    /// A person paused all work.
+    case paused = "Paused"
+    /// Another holder has the lock.
+    case lockHeld = "LockHeld"
+    /// Another host knows a newer schema.
+    case newerSchema = "NewerSchema"
+    /// Redis cannot be reached.
+    case redisUnreachable = "RedisUnreachable"
+    /// Redis refuses this user or one of its commands.
+    case permissionDenied = "PermissionDenied"
+    /// A step failed for a reason that can pass.
+    case retrying = "Retrying"
+    /// A step failed for a reason that does not pass.
+    case stepFailed = "StepFailed"
+    /// The version or a state cannot be read.
+    case unreadable = "Unreadable"
+    /// The version is lower than the states say it was.
+    case versionRegressed = "VersionRegressed"
+    /// Something went backwards while this process watched.
+    case dataLost = "DataLost"
+    /// More old keys vanished than deletes explain.
+    case sourcesDisappeared = "SourcesDisappeared"
+    /// The wanted version is above the newest known.
+    case targetUnknown = "TargetUnknown"
+    /// The wanted version is below the current one.
+    case targetBelowCurrent = "TargetBelowCurrent"
+    /// A migration above the wanted version was begun.
+    case targetBelowStarted = "TargetBelowStarted"
+    /// Verify found conflicts that a person has to settle.
+    case conflictsFound = "ConflictsFound"
+    /// The server may drop keys by itself.
+    case evictionPolicy = "EvictionPolicy"
+}

@@ -1,0 +1,327 @@
+import MigrationKit
+import RedisClient
+
+/// Makes the keyspace follow the configuration: a pass looks, decides one step, does it, reports, and forgets.
+public actor Reconciler {
+    private var configuration: ReconcilerConfiguration
+    private let registry: MigrationRegistry
+    private let identity: HolderIdentity
+    private let reporter: any ReconcilerReporter
+    private let control: ReconcilerControl
+
+    private var connection: RedisConnection?
+    private var lockWatch = LockWatch()
+    private var highWater = HighWater()
+    private var regression: String?
+    private var retriesFailed = true
+    private var backoff = Backoff()
+    private var conditions: [Condition] = []
+    private var lastAction: Action?
+
+    /// A reconciler that has seen nothing yet.
+    public init(
+        configuration: ReconcilerConfiguration,
+        registry: MigrationRegistry,
+        identity: HolderIdentity,
+        reporter: any ReconcilerReporter,
+        control: ReconcilerControl
+    ) {
+        self.configuration = configuration
+        self.registry = registry
+        self.identity = identity
+        self.reporter = reporter
+        self.control = control
+    }
+
+    /// What became of one pass.
+    public struct PassResult: Sendable {
+        /// What was decided.
+        public var action: Action
+        /// Why the step failed, if it did.
+        public var failure: String?
+        /// Whether the failure can pass by itself.
+        public var failureIsTransient = false
+        /// How long until the next pass.
+        public var next: Duration
+    }
+
+    /// Looks, decides, acts and reports once; never throws, since what fails is tried again.
+    public func pass() async -> PassResult {
+        await takeNewConfiguration()
+        let observation: Observation
+        do {
+            observation = try await observe()
+        } catch {
+            return lookFailed(error)
+        }
+        let action = decide(observation, configuration.desired)
+        let report = report(action, version: try? observation.version.get())
+        guard case .run(let step) = action else {
+            backoff.reset()
+            return PassResult(action: action, next: configuration.interval * (1 + 0.1 * Double.random(in: -1...1)))
+        }
+        return await perform(step, report)
+    }
+
+    /// Closes the connection.
+    public func close() async {
+        await connection?.close()
+        connection = nil
+    }
+
+    // MARK: Looking
+
+    private func takeNewConfiguration() async {
+        guard let new = control.takeConfiguration() else { return }
+        configuration = new
+        regression = nil
+        highWater = HighWater()
+        retriesFailed = true
+        backoff.reset()
+        lastAction = nil
+        await close()
+    }
+
+    private func openConnection() async throws -> RedisConnection {
+        if let connection, await !connection.isClosed { return connection }
+        let opened = try await RedisConnection.open(configuration.connection)
+        connection = opened
+        return opened
+    }
+
+    private func observe() async throws -> Observation {
+        let connection = try await openConnection()
+        let snapshot = try await SchemaStore(names: configuration.names)
+            .snapshot(of: registry.migrations.map(\.name), on: connection)
+        regression = highWater.regression(in: snapshot) ?? regression
+        var observation = Observation(snapshot, registry: registry, names: configuration.names)
+        observation.lockedBy = holder(of: snapshot.lock)
+        observation.regression = regression
+        observation.retriesFailed = retriesFailed
+        return observation
+    }
+
+    /// Who else holds the lock, unless it may be taken over.
+    private func holder(of lock: LockReading) -> LockHolder? {
+        if case .ours(let record, _, let left) = lock {
+            if record.token == identity.token { return nil }
+            if lockWatch.isStale(record, timeToLive: left, now: .now, identity: identity) { return nil }
+        }
+        return lock.holder
+    }
+
+    private func lookFailed(_ error: any Error) -> PassResult {
+        let failure = Failure(error)
+        let action: Action
+        if failure.isPermission {
+            action = .stall(.permissionDenied, failure.message)
+        } else if failure.isTransient {
+            action = .wait(.redisUnreachable, failure.message)
+        } else {
+            action = .stall(.stepFailed, failure.message)
+        }
+        _ = report(action, version: nil)
+        return PassResult(
+            action: action,
+            failure: failure.message,
+            failureIsTransient: failure.isTransient,
+            next: backoff.next(jitter: .random(in: -1...1))
+        )
+    }
+
+    // MARK: Acting
+
+    private func perform(_ step: Step, _ report: PassReport) async -> PassResult {
+        let began = ContinuousClock.now
+        reporter.happened(Event(.stepStarted, [.migration: step.migration, .phase: step.kind.rawValue]))
+        do {
+            let outcome = try await run(step, report)
+            switch outcome {
+            case .superseded:
+                return PassResult(action: .run(step), next: .zero)
+            case .done(let detail):
+                backoff.reset()
+                reporter.happened(
+                    Event(
+                        .stepFinished,
+                        [
+                            .migration: step.migration, .phase: step.kind.rawValue, .detail: detail,
+                            .duration: Wording.duration(began.duration(to: .now)),
+                        ]
+                    )
+                )
+                return PassResult(action: .run(step), next: .zero)
+            case .invalid(let problems, let hasConflicts):
+                if hasConflicts { retriesFailed = false }
+                return failed(step, Failure(invalid: problems, hasConflicts: hasConflicts))
+            }
+        } catch {
+            return failed(step, Failure(error))
+        }
+    }
+
+    private func failed(_ step: Step, _ failure: Failure) -> PassResult {
+        var wait = backoff.next(jitter: .random(in: -1...1))
+        if failure.isInterruption { wait = .zero }
+        if !failure.isTransient { wait = Backoff.longest }
+        // A failed state stalls by itself: the next pass says so.
+        if failure.hasConflicts { wait = .zero }
+        if !failure.isInterruption {
+            reporter.happened(
+                Event(
+                    .stepFailed,
+                    [
+                        .migration: step.migration, .phase: step.kind.rawValue, .detail: failure.message,
+                        .reason: failure.reason.rawValue, .retryIn: Wording.duration(wait),
+                    ]
+                )
+            )
+            if !failure.hasConflicts {
+                let text = "\(step.migration) \(step.activity): \(failure.message)"
+                let action: Action = failure.isTransient ? .wait(failure.reason, text) : .stall(failure.reason, text)
+                lastAction = nil
+                _ = self.report(action, version: nil)
+            }
+        }
+        return PassResult(
+            action: .run(step),
+            failure: failure.message,
+            failureIsTransient: failure.isTransient,
+            next: wait
+        )
+    }
+
+    private enum StepOutcome: Sendable {
+        case done(String)
+        case superseded
+        case invalid([String], hasConflicts: Bool)
+    }
+
+    private func run(_ step: Step, _ report: PassReport) async throws -> StepOutcome {
+        let connection = try await openConnection()
+        let migration = try registry.migration(named: step.migration)
+        let runner = runner(on: connection, step, report)
+        let locksmith = Locksmith(names: configuration.names, identity: identity, times: configuration.lock)
+        let desired = configuration.desired
+        let again = ObservationAgain(
+            registry: registry,
+            names: configuration.names,
+            desired: desired,
+            retriesFailed: retriesFailed
+        )
+        // A plan writes nothing and needs no lock while it looks.
+        let plan = step.kind == .plan ? try await runner.plan(migration) : nil
+        var watch = lockWatch
+        defer { lockWatch = watch }
+        let reporter = reporter
+        return try await locksmith.withLease(on: connection, for: step.migration, watch: &watch) { lease in
+            guard let approved = try await again.due(step, on: connection) else { return .superseded }
+            switch step.kind {
+            case .plan:
+                guard let plan else { return .superseded }
+                let state = try await runner.record(plan, of: migration, under: lease)
+                return .done("\(Wording.number(state.scope?.total ?? 0)) keys to move")
+            case .apply, .catchUp:
+                let state = try await runner.apply(migration, under: lease)
+                return .done(
+                    "\(Wording.number(state.report?.written ?? 0)) written, \(Wording.number(state.held?.total ?? 0)) held"
+                )
+            case .verify:
+                let result = try await runner.verify(migration, under: lease)
+                guard result.isValid else {
+                    return .invalid(result.problems, hasConflicts: result.hasConflicts)
+                }
+                if report.version == migration.version - 1 {
+                    reporter.happened(
+                        Event(
+                            .versionRaised,
+                            [.migration: step.migration, .schemaVersion: String(migration.version)]
+                        )
+                    )
+                }
+                return .done("\(Wording.number(result.report.pairs)) pairs compared")
+            case .cleanup:
+                let result = try await runner.cleanup(migration, under: lease) { state in
+                    approved.cleanupGate(of: state)
+                }
+                return .done(
+                    "\(Wording.number(result.removed)) old keys removed, \(Wording.number(result.held.total)) kept"
+                )
+            case .skip:
+                guard case .notApplicable(let reason) = migration.applicability(in: lease.names) else {
+                    return .superseded
+                }
+                try await runner.skip(migration, reason: reason, under: lease)
+                return .done(reason)
+            }
+        }
+    }
+
+    private func runner(on connection: RedisConnection, _ step: Step, _ report: PassReport) -> PhaseRunner {
+        let reporter = reporter
+        let control = control
+        return PhaseRunner(
+            store: SchemaStore(names: configuration.names),
+            connection: connection,
+            limits: configuration.limits,
+            progress: { reporter.progressed(step, $0, in: report) },
+            shouldStop: { control.isStopping }
+        )
+    }
+
+    // MARK: Reporting
+
+    /// Reports a decision; the same one again is no event.
+    private func report(_ action: Action, version: Int?) -> PassReport {
+        let target = configuration.desired.target.resolved(latest: registry.latest)
+        conditions = Condition.all(of: action, previous: conditions, at: .now)
+        let report = PassReport(action: action, version: version, target: target, conditions: conditions)
+        reporter.decided(report)
+        if action != lastAction, let event = event(for: action, report) { reporter.happened(event) }
+        lastAction = action
+        return report
+    }
+
+    private func event(for action: Action, _ report: PassReport) -> Event? {
+        let (reason, message) = action.explanation
+        var facts: [Event.Fact: String] = [
+            .reason: reason.rawValue, .detail: message, .targetVersion: String(report.target),
+        ]
+        if let version = report.version { facts[.schemaVersion] = String(version) }
+        switch action {
+        case .run: return nil
+        case .wait: return Event(.waiting, facts)
+        case .stall: return Event(.stalled, facts)
+        case .converged: return Event(.converged, facts)
+        }
+    }
+}
+
+/// Looks once more under the lock: what was observed before it was taken may have been another holder's work.
+private struct ObservationAgain: Sendable {
+    var registry: MigrationRegistry
+    var names: KeyNames
+    var desired: Desired
+    var retriesFailed: Bool
+
+    /// The approval that holds for the step, if the step is still the one that is due; nil if it is not.
+    func due(_ step: Step, on connection: RedisConnection) async throws -> Approved? {
+        let snapshot = try await SchemaStore(names: names).snapshot(of: registry.migrations.map(\.name), on: connection)
+        var observation = Observation(snapshot, registry: registry, names: names)
+        observation.retriesFailed = retriesFailed
+        guard decide(observation, desired) == .run(step) else { return nil }
+        return Approved(approval: snapshot.approvals[step.migration], policy: desired.gates, fallback: snapshot.time)
+    }
+}
+
+/// The gate of a cleanup, asked again after its catch-up.
+private struct Approved: Sendable {
+    var approval: Approval?
+    var policy: GatePolicy
+    var fallback: Timestamp
+
+    func cleanupGate(of state: MigrationState) -> Gate {
+        // Catch-up has just written the server's time into the state.
+        Gate.cleanup(state, approval: approval, policy: policy, now: state.followedAt ?? fallback)
+    }
+}

@@ -1,0 +1,84 @@
+import Synchronization
+
+/// What others ask of a running reconciler: to stop, to look at once, to take a new configuration.
+public final class ReconcilerControl: Sendable {
+    private struct State {
+        var isStopping = false
+        var isWoken = false
+        var sleeper: CheckedContinuation<Void, Never>?
+        var configuration: ReconcilerConfiguration?
+    }
+
+    private let state = Mutex(State())
+
+    /// A control that asks nothing.
+    public init() {}
+
+    /// Whether to stop at the next safe point.
+    public var isStopping: Bool { state.withLock { $0.isStopping } }
+
+    /// Asks to stop at the next safe point.
+    public func stop() {
+        state.withLock { $0.isStopping = true }
+        wake()
+    }
+
+    /// Ends a wait between passes, or the next one if none is under way.
+    public func wake() {
+        let sleeper = state.withLock { state in
+            let sleeper = state.sleeper
+            state.sleeper = nil
+            state.isWoken = sleeper == nil
+            return sleeper
+        }
+        sleeper?.resume()
+    }
+
+    /// Hands over a new configuration, which holds from the next pass.
+    public func reload(_ configuration: ReconcilerConfiguration) {
+        state.withLock { $0.configuration = configuration }
+        wake()
+    }
+
+    /// The new configuration, once.
+    func takeConfiguration() -> ReconcilerConfiguration? {
+        state.withLock { state in
+            let configuration = state.configuration
+            state.configuration = nil
+            return configuration
+        }
+    }
+
+    /// Waits for a time, or until woken.
+    func sleep(for duration: Duration) async {
+        var timer: Task<Void, Never>?
+        await withCheckedContinuation { continuation in
+            let isWoken = state.withLock { state in
+                if !state.isWoken, !state.isStopping {
+                    state.sleeper = continuation
+                    return false
+                }
+                state.isWoken = false
+                return true
+            }
+            if isWoken {
+                continuation.resume()
+            } else {
+                timer = Task {
+                    try? await Task.sleep(for: duration)
+                    if !Task.isCancelled { endSleep() }
+                }
+            }
+        }
+        timer?.cancel()
+    }
+
+    private func endSleep() {
+        let sleeper = state.withLock { state in
+            let sleeper = state.sleeper
+            state.sleeper = nil
+            return sleeper
+        }
+        sleeper?.resume()
+    }
+}

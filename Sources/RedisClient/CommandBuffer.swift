@@ -1,0 +1,90 @@
+/// A command's argument or a key: any bytes.
+public typealias Bytes = [UInt8]
+
+extension Bytes {
+    /// The UTF-8 bytes of a text.
+    public init(_ text: String) {
+        self = Array(text.utf8)
+    }
+}
+
+/// A pipeline of commands, encoded as RESP arrays of bulk strings into one buffer.
+///
+/// Encoding is ours rather than `redisFormatCommandArgv`'s: that allocates a string a command, and a pipeline has
+/// thousands. Source: https://redis.io/docs/latest/develop/reference/protocol-spec/
+public struct CommandBuffer: Sendable {
+    /// The encoded commands.
+    private(set) var bytes: [UInt8] = []
+    /// How many commands there are.
+    public private(set) var count = 0
+
+    /// An empty pipeline.
+    public init() {}
+
+    /// Whether there is no command.
+    public var isEmpty: Bool { count == 0 }
+
+    /// The size in bytes on the wire.
+    public var byteCount: Int { bytes.count }
+
+    /// Adds a command of texts, such as `append("GET", "key")`.
+    public mutating func append(_ words: String...) {
+        append(words: words)
+    }
+
+    /// Adds a command of a list of texts.
+    public mutating func append(words: [String]) {
+        begin(words.count)
+        for word in words { argument(word) }
+    }
+
+    /// Adds a command: its name, then arguments of any bytes.
+    public mutating func append(_ name: StaticString, _ arguments: Bytes...) {
+        append(name, arguments)
+    }
+
+    /// Adds a command: its name, then a list of arguments of any bytes.
+    public mutating func append(_ name: StaticString, _ arguments: [Bytes]) {
+        begin(arguments.count + 1)
+        name.withUTF8Buffer { bulk($0) }
+        for one in arguments { argument(one) }
+    }
+
+    /// Adds all commands of another pipeline.
+    public mutating func append(contentsOf other: CommandBuffer) {
+        bytes.append(contentsOf: other.bytes)
+        count += other.count
+    }
+
+    private mutating func begin(_ argumentCount: Int) {
+        count += 1
+        header(UInt8(ascii: "*"), argumentCount)
+    }
+
+    private mutating func argument(_ text: String) {
+        var text = text
+        text.withUTF8 { bulk($0) }
+    }
+
+    private mutating func argument(_ argument: Bytes) {
+        argument.withUnsafeBufferPointer { bulk($0) }
+    }
+
+    private mutating func bulk(_ content: UnsafeBufferPointer<UInt8>) {
+        header(UInt8(ascii: "$"), content.count)
+        bytes.append(contentsOf: content)
+        bytes.append(13)
+        bytes.append(10)
+    }
+
+    private mutating func header(_ kind: UInt8, _ number: Int) {
+        bytes.append(kind)
+        if number < 10 {
+            bytes.append(UInt8(ascii: "0") + UInt8(number))
+        } else {
+            bytes.append(contentsOf: String(number).utf8)
+        }
+        bytes.append(13)
+        bytes.append(10)
+    }
+}

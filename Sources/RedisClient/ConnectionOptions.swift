@@ -1,0 +1,48 @@
+/// How to reach a server and who to be there.
+public struct ConnectionOptions: Sendable {
+    /// Where the server listens.
+    public var endpoint: Endpoint
+    /// The ACL user; nil for the default user.
+    public var username: String?
+    /// The password; nil for none. Never printed.
+    public var password: String?
+    /// The number of the database.
+    public var database: Int
+    /// The name that CLIENT LIST shows; printable ASCII without spaces.
+    public var clientName: String
+    /// Longest wait for a connection, from the address to the answered greeting.
+    public var connectTimeout: Duration
+    /// Longest wait for all replies of one pipeline.
+    public var commandTimeout: Duration
+    /// Bounds on the replies of one pipeline.
+    public var limits: ReplyLimits
+
+    /// Options with their defaults: no password, database 0, 5 s to connect and 10 s a pipeline.
+    public init(
+        endpoint: Endpoint,
+        username: String? = nil,
+        password: String? = nil,
+        database: Int = 0,
+        clientName: String = "migrateredis",
+        connectTimeout: Duration = .seconds(5),
+        commandTimeout: Duration = .seconds(10),
+        limits: ReplyLimits = ReplyLimits()
+    ) {
+        self.endpoint = endpoint
+        self.username = username
+        self.password = password
+        self.database = database
+        self.clientName = clientName
+        self.connectTimeout = connectTimeout
+        self.commandTimeout = commandTimeout
+        self.limits = limits
+    }
+}
+
+extension ConnectionOptions: CustomStringConvertible, CustomReflectable {
+    /// The address and the database; never the password.
+    public var description: String { "\(endpoint) database \(database)" }
+
+    /// Shows no more than the description, so that `dump` and string interpolation leak nothing.
+    public var customMirror: Mirror { Mirror(self, children: ["endpoint": endpoint, "database": database]) }
+}

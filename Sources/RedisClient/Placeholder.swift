@@ -1,2 +1,0 @@
-import CHiredis
-public func probe() -> Bool { redisReaderCreateWithFunctions(nil) != nil }

@@ -1,0 +1,97 @@
+/// A failure of a command or of its connection: what happened, whether the command ran, and whether trying again helps.
+public struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// What kind of failure it is.
+    public enum Code: String, Sendable, Equatable {
+        /// The address cannot be resolved or nothing listens there.
+        case unreachable
+        /// The deadline passed.
+        case timedOut
+        /// The peer closed or reset the connection.
+        case disconnected
+        /// The peer's bytes are not RESP2, or exceed the limits.
+        case protocolViolation
+        /// The server answered with an error.
+        case server
+        /// EXEC ran, and a command in it failed: the others of the transaction are done.
+        case partlyExecuted
+        /// A reply has another shape than the command's documentation says.
+        case unexpectedReply
+        /// The server lacks something that cannot be replaced.
+        case unsupportedServer
+    }
+
+    /// Whether the command took effect.
+    public enum Outcome: String, Sendable, Equatable {
+        /// It did not run and will not.
+        case notExecuted
+        /// It may have run, or may run later, even now that the connection is closed.
+        case unknown
+    }
+
+    /// What kind of failure it is.
+    public var code: Code
+    /// One sentence: what happened and, where it is not obvious, what to do.
+    public var message: String
+    /// Whether the command took effect.
+    public var outcome: Outcome
+    /// The first word of a server's error, such as `OOM` or `NOPERM`; nil for other codes.
+    public var serverCode: String?
+
+    /// A failure with its sentence and outcome.
+    public init(_ code: Code, _ message: String, outcome: Outcome, serverCode: String? = nil) {
+        self.code = code
+        self.message = message
+        self.outcome = outcome
+        self.serverCode = serverCode
+    }
+
+    /// The failure that an error reply stands for.
+    ///
+    /// Error replies other than EXEC's inner ones mean that the command did not run
+    /// (https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors).
+    public init(serverReply text: String) {
+        let word = text.prefix { !$0.isWhitespace }
+        let isCode = !word.isEmpty && word.allSatisfy { $0.isUppercase || $0.isNumber }
+        // The one passing failure to which Redis gives no code of its own.
+        let isFull = text == "ERR max number of clients reached"
+        self.init(
+            .server,
+            text,
+            outcome: .notExecuted,
+            serverCode: isFull ? "MAXCLIENTS" : isCode ? String(word) : "ERR"
+        )
+    }
+
+    /// Whether the same request may succeed later without anybody changing the configuration or the data.
+    public var isRetryable: Bool {
+        switch code {
+        case .unreachable, .timedOut, .disconnected, .partlyExecuted:
+            return true
+        case .protocolViolation, .unexpectedReply, .unsupportedServer:
+            return false
+        case .server:
+            return !Self.permanentServerCodes.contains(serverCode ?? "")
+        }
+    }
+
+    /// Whether the server refused who we are or what we may do.
+    public var isPermission: Bool {
+        code == .server && ["NOAUTH", "WRONGPASS", "NOPERM", "DENIED"].contains(serverCode ?? "")
+    }
+
+    /// Whether no connection to a server could be had or kept.
+    public var isConnectivity: Bool {
+        switch code {
+        case .unreachable, .timedOut, .disconnected: return true
+        default: return false
+        }
+    }
+
+    /// The sentence, with the code for which a program may look.
+    public var description: String { message }
+
+    /// Errors that stay until a person changes configuration, permissions or data.
+    private static let permanentServerCodes: Set<String> = [
+        "NOAUTH", "WRONGPASS", "NOPERM", "DENIED", "WRONGTYPE", "CROSSSLOT", "ERR",
+    ]
+}

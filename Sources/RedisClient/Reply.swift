@@ -1,0 +1,147 @@
+/// One reply of a server: a view into the buffer that holds all replies of a pipeline.
+///
+/// Nothing is copied until it is asked for, so that a pipeline of a thousand hashes costs no allocation an element.
+public struct Reply: Sendable {
+    /// What RESP2 can answer.
+    public enum Kind: UInt8, Sendable, Equatable {
+        /// A bulk string.
+        case string
+        /// A simple string such as `OK`.
+        case status
+        /// An error.
+        case error
+        /// A 64-bit integer.
+        case integer
+        /// The null bulk string or null array.
+        case null
+        /// An array.
+        case array
+    }
+
+    private let storage: ReplyStorage
+    private let node: Int
+
+    init(storage: ReplyStorage, node: Int) {
+        self.storage = storage
+        self.node = node
+    }
+
+    /// What it is.
+    public var kind: Kind { storage.nodes[node].kind }
+
+    /// Whether it is null: no such key or field, or a transaction that was refused.
+    public var isNull: Bool { kind == .null }
+
+    /// The integer, if it is one.
+    public var integer: Int64? {
+        kind == .integer ? storage.nodes[node].number : nil
+    }
+
+    /// The bytes of a string or status, if it is one.
+    public var bytes: Bytes? {
+        switch kind {
+        case .string, .status: return Array(storage.content(of: node))
+        default: return nil
+        }
+    }
+
+    /// The text of a string, status or error, with invalid UTF-8 repaired, if it is one.
+    public var text: String? {
+        switch kind {
+        case .string, .status, .error: return String(decoding: storage.content(of: node), as: UTF8.self)
+        default: return nil
+        }
+    }
+
+    /// The failure that an error reply stands for, if it is one.
+    public var error: RedisError? {
+        kind == .error ? RedisError(serverReply: text ?? "") : nil
+    }
+
+    /// How many elements an array has; 0 for everything else.
+    public var count: Int {
+        kind == .array ? Int(storage.nodes[node].number) : 0
+    }
+
+    /// The elements of an array, in order; none for everything else.
+    public var elements: Elements {
+        Elements(storage: storage, next: node + 1, remaining: count)
+    }
+
+    /// Whether it is the string or status with these bytes.
+    public func equals(_ expected: Bytes) -> Bool {
+        switch kind {
+        case .string, .status: return storage.content(of: node).elementsEqual(expected)
+        default: return false
+        }
+    }
+
+    /// Calls a function with the bytes of a string or status, without a copy; nil if it is neither.
+    public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result? {
+        switch kind {
+        case .string, .status: return try storage.content(of: node).withUnsafeBytes(body)
+        default: return nil
+        }
+    }
+
+    /// The reply itself, or the error it stands for.
+    public func unlessError() throws -> Reply {
+        if let error { throw error }
+        return self
+    }
+
+    /// The elements of an array reply.
+    public struct Elements: Sequence, IteratorProtocol, Sendable {
+        private let storage: ReplyStorage
+        private var position: Int
+        private var remaining: Int
+
+        init(storage: ReplyStorage, next: Int, remaining: Int) {
+            self.storage = storage
+            position = next
+            self.remaining = remaining
+        }
+
+        /// How many are left.
+        public var underestimatedCount: Int { remaining }
+
+        /// The next element.
+        public mutating func next() -> Reply? {
+            guard remaining > 0 else { return nil }
+            remaining -= 1
+            let node = position
+            position = storage.nodes[node].end
+            return Reply(storage: storage, node: node)
+        }
+    }
+}
+
+/// The replies of one pipeline, in the order of its commands.
+public struct Replies: Sendable, RandomAccessCollection {
+    private let storage: ReplyStorage
+    private let roots: [Int]
+
+    init(storage: ReplyStorage, roots: [Int]) {
+        self.storage = storage
+        self.roots = roots
+    }
+
+    /// The first position.
+    public var startIndex: Int { 0 }
+    /// One past the last position.
+    public var endIndex: Int { roots.count }
+    /// The reply to the command at a position.
+    public subscript(position: Int) -> Reply { Reply(storage: storage, node: roots[position]) }
+
+    /// The first error among them, if any.
+    public var firstError: RedisError? {
+        for reply in self where reply.kind == .error { return reply.error }
+        return nil
+    }
+
+    /// The replies themselves, or the first error among them.
+    public func unlessError() throws -> Replies {
+        if let firstError { throw firstError }
+        return self
+    }
+}

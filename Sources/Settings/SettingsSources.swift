@@ -1,0 +1,115 @@
+/// Everything that settings are read from; a value, so that a test can say all of it.
+public struct SettingsSources: Sendable, Equatable {
+    /// The configuration file.
+    public struct ConfigFile: Sendable, Equatable {
+        /// Where it is.
+        public var path: String
+        /// Whether a missing file is an error, as it is when somebody named it.
+        public var mustExist: Bool
+
+        /// Names a file.
+        public init(path: String, mustExist: Bool) {
+            self.path = path
+            self.mustExist = mustExist
+        }
+    }
+
+    /// An `.env` file.
+    public struct DotEnv: Sendable, Equatable {
+        /// Where it is.
+        public var path: String
+        /// Whether a missing file is an error, as it is when somebody named it.
+        public var mustExist: Bool
+        /// Whether the file is passed over, with a warning, unless root alone can write it.
+        public var trustsOnlyRoot: Bool
+
+        /// Names a file.
+        public init(path: String, mustExist: Bool, trustsOnlyRoot: Bool = false) {
+            self.path = path
+            self.mustExist = mustExist
+            self.trustsOnlyRoot = trustsOnlyRoot
+        }
+
+        /// The `.env` of the working directory, if there is one. Root trusts only its own: whoever owns the directory
+        /// that root happens to stand in must not choose where root's password goes.
+        public static func ofWorkingDirectory(userID: UInt32) -> DotEnv {
+            DotEnv(path: ".env", mustExist: false, trustsOnlyRoot: userID == 0)
+        }
+    }
+
+    /// Texts from the command line, by file key.
+    public var overrides: [String: String]
+    /// The variables of the process.
+    public var environment: [String: String]
+    /// Variables with this program's prefix that are no settings, such as one that the caller reads by itself.
+    public var ignoredVariables: Set<String>
+    /// The `.env` file to read; nil for none.
+    public var dotEnv: DotEnv?
+    /// The directory of systemd's credentials; nil for none.
+    public var credentialsDirectory: String?
+    /// The configuration file; nil for none.
+    public var configFile: ConfigFile?
+    /// The password file to use if it can be read and nothing else gives a password; nil for none.
+    public var defaultPasswordFile: String?
+
+    /// Names sources; by default there are none.
+    public init(
+        overrides: [String: String] = [:],
+        environment: [String: String] = [:],
+        ignoredVariables: Set<String> = [],
+        dotEnv: DotEnv? = nil,
+        credentialsDirectory: String? = nil,
+        configFile: ConfigFile? = nil,
+        defaultPasswordFile: String? = nil
+    ) {
+        self.overrides = overrides
+        self.environment = environment
+        self.ignoredVariables = ignoredVariables
+        self.dotEnv = dotEnv
+        self.credentialsDirectory = credentialsDirectory
+        self.configFile = configFile
+        self.defaultPasswordFile = defaultPasswordFile
+    }
+
+    /// The sources of an installed program: the files in their standard places, credentials as systemd says.
+    ///
+    /// - Parameter configPath: the file that `--config` names, which must exist; nil for the standard one, which need
+    ///   not.
+    public static func installed(
+        overrides: [String: String] = [:],
+        environment: [String: String],
+        dotEnv: DotEnv? = nil,
+        configPath: String? = nil
+    ) -> SettingsSources {
+        SettingsSources(
+            overrides: overrides,
+            environment: environment,
+            dotEnv: dotEnv,
+            credentialsDirectory: environment["CREDENTIALS_DIRECTORY"],
+            configFile: ConfigFile(path: configPath ?? standardConfigPath, mustExist: configPath != nil),
+            defaultPasswordFile: standardPasswordFile
+        )
+    }
+
+    /// Where the configuration file is unless somebody says otherwise.
+    public static let standardConfigPath = "/etc/migrateredis/migrateredis.yaml"
+    /// Where the password file is that nobody needs to name.
+    public static let standardPasswordFile = "/etc/migrateredis/redis-password"
+
+    /// The size in bytes above which a configuration or `.env` file is refused.
+    static let largestFile = 1 << 20
+}
+
+extension SettingsSources: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// The files; what the environment and the command line say may be secret.
+    public var description: String {
+        let paths = [dotEnv?.path, credentialsDirectory, configFile?.path, defaultPasswordFile].compactMap { $0 }
+        return "SettingsSources(\(paths.map { printable($0) }.joined(separator: ", ")))"
+    }
+
+    /// The same as ``description``.
+    public var debugDescription: String { description }
+
+    /// A mirror without children, so that `dump` finds nothing.
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}

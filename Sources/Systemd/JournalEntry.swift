@@ -1,0 +1,40 @@
+import Logging
+
+/// One log event as the journal will hold it.
+struct JournalEntry: Equatable, Sendable {
+    let fields: [JournalField]
+
+    /// journald refuses an entry of more than 1,024 fields, and libsystemd keeps them all on the stack.
+    static let metadataLimit = 256
+
+    init(event: LogEvent, label: String, identifier: String, pairs: [(key: String, value: String)]) {
+        let own = [
+            JournalField(name: "MESSAGE", value: event.message.description),
+            JournalField(name: "PRIORITY", value: String(event.level.syslogPriority)),
+            JournalField(name: "SYSLOG_IDENTIFIER", value: identifier),
+            JournalField(name: "CODE_FILE", value: event.file),
+            JournalField(name: "CODE_LINE", value: String(event.line)),
+            JournalField(name: "CODE_FUNC", value: event.function),
+            JournalField(name: "LOGGER", value: label),
+        ]
+        fields =
+            own
+            + pairs.prefix(Self.metadataLimit).map { key, value in
+                JournalField(name: JournalField.name(forKey: key), value: value)
+            }
+    }
+}
+
+extension Logger.Level {
+    /// The priority of syslog(3), 2 (critical) to 7 (debug); syslog has no trace, which joins debug.
+    var syslogPriority: Int {
+        switch self {
+        case .trace, .debug: 7
+        case .info: 6
+        case .notice: 5
+        case .warning: 4
+        case .error: 3
+        case .critical: 2
+        }
+    }
+}
