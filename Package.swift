@@ -11,6 +11,7 @@ let strict: [SwiftSetting] = [
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
 
 func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -51,13 +52,18 @@ let package = Package(
         module("Settings", ["MigrationKit", "RedisClient", "CYAML", configuration]),
         module("Systemd", ["CSystemd", logging]),
 
+        module("Programs", ["Settings", "Reconciler", "MigrationKit", "RedisClient", arguments]),
+
         program(
             "migrateredisd",
-            ["Systemd", "Settings", "Reconciler", "Migrations", "MigrationKit", "RedisClient", arguments, lifecycle, logging]
+            [
+                "Programs", "Systemd", "Settings", "Reconciler", "Migrations", "MigrationKit", "RedisClient", arguments,
+                lifecycle, signals, logging,
+            ]
         ),
         program(
             "migrateredis",
-            ["Systemd", "Settings", "Reconciler", "Migrations", "MigrationKit", "RedisClient", arguments, logging]
+            ["Programs", "Settings", "Reconciler", "Migrations", "MigrationKit", "RedisClient", arguments]
         ),
 
         .target(

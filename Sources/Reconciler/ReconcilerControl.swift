@@ -50,7 +50,7 @@ public final class ReconcilerControl: Sendable {
     }
 
     /// Waits for a time, or until woken.
-    func sleep(for duration: Duration) async {
+    public func sleep(for duration: Duration) async {
         var timer: Task<Void, Never>?
         await withCheckedContinuation { continuation in
             let isWoken = state.withLock { state in

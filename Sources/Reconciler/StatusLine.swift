@@ -25,7 +25,7 @@ public enum StatusLine {
     }
 
     /// How far, how fast and how long still: ` 45 % (112,500 of 250,000 keys, 84,000/s, 2 s left)`.
-    static func progress(_ progress: Progress, elapsed: Duration) -> String {
+    public static func progress(_ progress: Progress, elapsed: Duration) -> String {
         let done = progress.processedItems
         let total = progress.totalItems
         let milliseconds = elapsed.milliseconds

@@ -15,9 +15,18 @@ struct LineWriter: Sendable {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count > 0 {
                 rest = rest.dropFirst(count)
+            } else if errno == EAGAIN {
+                guard waitForRoom() else { return }
             } else if errno != EINTR {
                 return
             }
         }
+    }
+
+    /// Another program that shares the terminal may have made it non-blocking; half a line would run into the next.
+    private func waitForRoom() -> Bool {
+        var poller = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        let atMostMilliseconds: Int32 = 1_000
+        return poll(&poller, 1, atMostMilliseconds) > 0
     }
 }

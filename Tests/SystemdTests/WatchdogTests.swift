@@ -53,17 +53,20 @@ struct WatchdogTests {
                 await Watchdog(timeout: .milliseconds(80)).keepAlive(progress, through: Notifier())
             }
 
-            for _ in 0..<5 {
+            try await OwnThread.perform {
+                for _ in 0..<5 {
+                    #expect(try manager.receiveText() == "WATCHDOG=1")
+                }
+                // The wait is over, and then nothing: one ping for that, those on their way, and no other.
+                progress.progressed()
+                #expect(try manager.receiveText() == "WATCHDOG=1")
+                var late = 0
+                while try manager.receive(withinMilliseconds: 1_000) != nil, late < 100 { late += 1 }
+                #expect(late < 100)
+
+                progress.progressed()
                 #expect(try manager.receiveText() == "WATCHDOG=1")
             }
-            // The loop says that its wait is over, and then nothing: one ping for that, those on their way, and no other.
-            progress.progressed()
-            var left = 0
-            while try manager.receive(withinMilliseconds: 1_000) != nil, left < 100 { left += 1 }
-            #expect((1..<100).contains(left))
-
-            progress.progressed()
-            #expect(try manager.receiveText() == "WATCHDOG=1")
             pinger.cancel()
             await pinger.value
         }

@@ -15,15 +15,9 @@ enum OwnRun {
     }()
 
     static func perform<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
-        try await withCheckedThrowingContinuation { continuation in
-            Thread.detachNewThread {
-                continuation.resume(
-                    with: Result {
-                        try enter()
-                        return try body()
-                    }
-                )
-            }
+        try await OwnThread.perform {
+            try enter()
+            return try body()
         }
     }
 

@@ -1,0 +1,106 @@
+import ArgumentParser
+import FoundationEssentials
+import Glibc
+import Settings
+
+/// The options of both programs that say where the configuration and Redis are; each with one dash or with two.
+public struct ConnectionArguments: ParsableArguments {
+    /// The configuration file.
+    @Option(
+        name: [.customLong("config"), .customLong("config", withSingleDash: true)],
+        help: ArgumentHelp("Configuration file (default: \(SettingsSources.standardConfigPath)).", valueName: "file")
+    )
+    public var config: String?
+
+    /// The `.env` file.
+    @Option(
+        name: [.customLong("env-file"), .customLong("env-file", withSingleDash: true)],
+        help: ArgumentHelp("File of variables to read besides the environment.", valueName: "file")
+    )
+    public var envFile: String?
+
+    /// The host.
+    @Option(
+        name: [.customLong("redis-host"), .customLong("redis-host", withSingleDash: true)],
+        help: ArgumentHelp("Redis host (REDIS_HOST).", valueName: "host")
+    )
+    public var redisHost: String?
+
+    /// The port.
+    @Option(
+        name: [.customLong("redis-port"), .customLong("redis-port", withSingleDash: true)],
+        help: ArgumentHelp("Redis port (REDIS_PORT).", valueName: "port")
+    )
+    public var redisPort: String?
+
+    /// The database.
+    @Option(
+        name: [.customLong("redis-database"), .customLong("redis-database", withSingleDash: true)],
+        help: ArgumentHelp("Redis database (REDIS_DATABASE).", valueName: "number")
+    )
+    public var redisDatabase: String?
+
+    /// The Unix socket.
+    @Option(
+        name: [.customLong("redis-socket"), .customLong("redis-socket", withSingleDash: true)],
+        help: ArgumentHelp("Redis Unix socket (REDIS_SOCKET).", valueName: "path")
+    )
+    public var redisSocket: String?
+
+    /// Whether to speak TLS.
+    @Option(
+        name: [.customLong("redis-tls-enabled"), .customLong("redis-tls-enabled", withSingleDash: true)],
+        help: ArgumentHelp("Speak TLS (REDIS_TLS_ENABLED).", valueName: "true|false")
+    )
+    public var redisTLSEnabled: String?
+
+    /// Whether it is a cluster.
+    @Option(
+        name: [.customLong("redis-cluster-enabled"), .customLong("redis-cluster-enabled", withSingleDash: true)],
+        help: ArgumentHelp("Redis Cluster (REDIS_CLUSTER_ENABLED).", valueName: "true|false")
+    )
+    public var redisClusterEnabled: String?
+
+    /// Refused: arguments are public.
+    @Option(
+        name: [.customLong("redis-password"), .customLong("redis-password", withSingleDash: true)],
+        help: .hidden
+    )
+    var redisPassword: String?
+
+    /// No options.
+    public init() {}
+
+    /// Refuses a password, which every user of the host could read.
+    public func validate() throws {
+        guard redisPassword == nil else {
+            throw ValidationError(
+                "A password on the command line can be read by every user of this host. Put it into a file and name that "
+                    + "in REDIS_PASSWORD_FILE, or set REDIS_PASSWORD."
+            )
+        }
+    }
+
+    /// What these options say, and where else to look.
+    ///
+    /// With `readsWorkingDirectory` the `.env` of the working directory is read where none is named.
+    public func sources(readsWorkingDirectory: Bool) -> SettingsSources {
+        let given = [
+            "redis.host": redisHost, "redis.port": redisPort, "redis.database": redisDatabase,
+            "redis.socket": redisSocket, "redis.tls.enabled": redisTLSEnabled,
+            "redis.cluster.enabled": redisClusterEnabled,
+        ]
+        var dotEnv: SettingsSources.DotEnv?
+        if let envFile {
+            dotEnv = SettingsSources.DotEnv(path: envFile, mustExist: true)
+        } else if readsWorkingDirectory {
+            dotEnv = .ofWorkingDirectory(userID: getuid())
+        }
+        return .installed(
+            overrides: given.compactMapValues { $0 },
+            environment: ProcessInfo.processInfo.environment,
+            dotEnv: dotEnv,
+            configPath: config
+        )
+    }
+}

@@ -1,0 +1,47 @@
+import ArgumentParser
+import MigrationKit
+import RedisClient
+import Settings
+
+/// How the programs end: sysexits(3) where it has a word for it.
+public enum ExitStatus: Int32, Sendable {
+    /// Done.
+    case done = 0
+    /// Failed, invalid or declined.
+    case failed = 1
+    /// The command line is wrong.
+    case usage = 64
+    /// Redis cannot be reached.
+    case unavailable = 69
+    /// Held up: the lock is held, all work is paused, a gate is closed, or the work was interrupted. Try again.
+    case temporary = 75
+    /// Redis refuses this user or one of its commands.
+    case permission = 77
+    /// The configuration cannot be used.
+    case configuration = 78
+
+    /// As the argument parser wants it.
+    public var code: ExitCode { ExitCode(rawValue) }
+
+    /// The status that an error means.
+    public init(_ error: any Error) {
+        switch error {
+        case is SettingsError, is UnsupportedSettings: self = .configuration
+        case let error as RedisError:
+            if error.isPermission {
+                self = .permission
+            } else if error.isConnectivity || error.serverCode == "LOADING" {
+                self = .unavailable
+            } else {
+                self = .failed
+            }
+        case let error as MigrationError:
+            switch error.code {
+            case .lockHeld, .gateClosed, .interrupted: self = .temporary
+            case .unknownMigration: self = .usage
+            default: self = .failed
+            }
+        default: self = .failed
+        }
+    }
+}

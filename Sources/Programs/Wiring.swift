@@ -1,0 +1,88 @@
+import MigrationKit
+import Reconciler
+import RedisClient
+import Settings
+
+/// Settings as the modules below take them.
+public struct Wiring: Sendable {
+    /// The settings, with where each came from.
+    public let loaded: LoadedSettings
+
+    /// Wires settings.
+    ///
+    /// Errors: `UnsupportedSettings`.
+    public init(_ loaded: LoadedSettings) throws {
+        self.loaded = loaded
+        try UnsupportedSettings.check(loaded.settings)
+    }
+
+    private var settings: Settings { loaded.settings }
+
+    /// The names of the deployment.
+    public var names: KeyNames { KeyNames(deploymentID: settings.schema.deploymentID) }
+
+    /// How to reach Redis; the name is what CLIENT LIST shows.
+    public func connection(clientName: String) -> ConnectionOptions {
+        let redis = settings.redis
+        return ConnectionOptions(
+            endpoint: redis.socket.map(Endpoint.unix) ?? .tcp(host: redis.host, port: redis.port),
+            username: redis.username,
+            password: redis.password?.value,
+            database: redis.database,
+            clientName: clientName
+        )
+    }
+
+    /// How the lock is held.
+    public var lock: LockTimes {
+        LockTimes(
+            timeToLive: settings.lock.ttl,
+            renewInterval: settings.lock.renewInterval,
+            staleAfter: settings.lock.staleAfter
+        )
+    }
+
+    /// How gently to treat the server.
+    public var limits: Limits {
+        Limits(
+            batchTime: settings.limits.batchTime,
+            keysPerSecond: settings.limits.keysPerSecond,
+            keyBytes: settings.limits.keyBytes
+        )
+    }
+
+    /// The version wanted; nil where nothing names one.
+    public var target: Target? {
+        switch settings.schema.target {
+        case .latest: return .latest
+        case .version(let version): return .version(version)
+        case nil: return nil
+        }
+    }
+
+    /// What is wanted, with a target in the place of a missing one.
+    public func desired(target: Target) -> Desired {
+        Desired(
+            target: target,
+            gates: GatePolicy(
+                applyNeedsApproval: settings.apply.approval == .required,
+                cleanupNeedsApproval: settings.cleanup.approval == .required,
+                soak: settings.cleanup.soak
+            ),
+            follow: settings.reconcile.follow,
+            allowsEviction: settings.redis.allowEviction
+        )
+    }
+
+    /// All that a reconciler needs.
+    public func reconciler(target: Target, clientName: String) -> ReconcilerConfiguration {
+        ReconcilerConfiguration(
+            connection: connection(clientName: clientName),
+            names: names,
+            lock: lock,
+            limits: limits,
+            desired: desired(target: target),
+            interval: settings.reconcile.interval
+        )
+    }
+}

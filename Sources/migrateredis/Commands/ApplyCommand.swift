@@ -1,0 +1,41 @@
+import ArgumentParser
+import MigrationKit
+import Programs
+import Reconciler
+
+/// Copies or rewrites; old keys stay.
+struct ApplyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "apply",
+        abstract: "Run the migration; old keys stay. Asks first, unless -auto-approve is given."
+    )
+
+    @OptionGroup var options: CommonOptions
+
+    func run() async throws {
+        try await options.withSession { session in
+            let migration = try session.migration(options)
+            let plan = try await session.runner("planning").plan(migration)
+            let server = try await session.snapshot().server
+            for line in PlanText.lines(plan, of: migration, server: server, verbose: options.verbose) {
+                session.terminal.say(line)
+            }
+            session.terminal.say("")
+            let question = "Apply \(migration.name) to \(session.connection.options)?"
+            guard options.autoApprove || session.terminal.confirms(question) else {
+                session.terminal.say("Nothing was changed.")
+                throw ExitStatus.failed.code
+            }
+            let runner = session.runner("applying")
+            let state = try await session.underLock(for: migration) { lease in
+                try await runner.apply(migration, plan: plan, under: lease)
+            }
+            let written = Wording.number(state.report?.written ?? 0)
+            session.terminal.print("\(migration.name) is \(state.phase.rawValue): \(written) keys written.")
+            if let held = state.held, held.total > 0 {
+                session.terminal.say("\(Wording.number(held.total)) keys are held back; verify will name them.")
+                throw ExitStatus.failed.code
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import ArgumentParser
+import FoundationEssentials
+import Glibc
+import MigrationKit
+import Programs
+import Reconciler
+
+/// Opens a gate.
+struct ApproveCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "approve",
+        abstract: "Open the gate before a phase: of the plan that is recorded, and once."
+    )
+
+    @OptionGroup var options: CommonOptions
+
+    @Argument(help: ArgumentHelp("The migration; or name it with -migration.", valueName: "name"))
+    var name: String?
+
+    @Argument(help: "apply or cleanup; without it, the gate that waits.")
+    var phase: GatedPhase?
+
+    @Option(
+        name: [.customLong("reason"), .customLong("reason", withSingleDash: true)],
+        help: ArgumentHelp("Why; kept in the history.", valueName: "text")
+    )
+    var reason = ""
+
+    func run() async throws {
+        try await options.withSession { session in
+            var named = options
+            if let name {
+                // With -migration the only argument is the phase.
+                named.migration = name
+            }
+            let migration = try session.migration(named)
+            let snapshot = try await session.snapshot()
+            guard let state = try snapshot.state(of: migration.name), let scope = state.scope else {
+                throw ValidationError("\(migration.name) is not planned yet: there is nothing to approve.")
+            }
+            let gate = try phase ?? waitingGate(of: state, snapshot, session)
+            guard gate != .verify else {
+                throw ValidationError("Approving what verify lists is not supported by this version.")
+            }
+            guard state.trustedPhase != .cleaned else {
+                throw ValidationError("\(migration.name) is cleaned: there is nothing left to approve.")
+            }
+            let approval = Approval(
+                migration: migration.name,
+                phase: gate,
+                scope: scope,
+                by: Self.person(),
+                at: Timestamp.now.rfc3339,
+                reason: reason
+            )
+            try await session.store.approve(approval, on: session.connection)
+            session.terminal.print(
+                "Approved: \(gate.rawValue) of \(migration.name), for \(Wording.number(scope.total)) keys as planned."
+            )
+        }
+    }
+
+    private func waitingGate(of state: MigrationState, _ snapshot: SchemaSnapshot, _ session: Session) throws -> GatedPhase {
+        let policy = session.wiring.desired(target: session.target).gates
+        let approval = snapshot.approvals[state.migrationName]
+        switch state.trustedPhase {
+        case .planned where Gate.apply(state, approval: approval, policy: policy) == .needsApproval:
+            return .apply
+        case .verified, .cleaning:
+            var withoutSoak = policy
+            withoutSoak.soak = .zero
+            if Gate.cleanup(state, approval: approval, policy: withoutSoak, now: snapshot.time) == .needsApproval {
+                return .cleanup
+            }
+        default:
+            break
+        }
+        throw ValidationError("No gate of \(state.migrationName) waits for approval; it is \(state.trustedPhase.rawValue).")
+    }
+
+    private static func person() -> String {
+        let user = getpwuid(getuid()).map { String(cString: $0.pointee.pw_name) } ?? "user \(getuid())"
+        return "\(user)@\(HolderIdentity.current(instance: "", version: "").host)"
+    }
+}
+
+extension GatedPhase: ExpressibleByArgument {}

@@ -1,0 +1,41 @@
+import ArgumentParser
+import MigrationKit
+import Programs
+import Reconciler
+
+/// Removes the old keys that are proven safe to remove.
+struct CleanupCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cleanup",
+        abstract: "Remove the old keys that are proven safe to remove. Asks first, unless -force is given.",
+        discussion: """
+            The answer, or -force, stands for approval and soak. It never stands for the proof: a key that is not what \
+            it was when it was copied stays, and is named.
+            """
+    )
+
+    @OptionGroup var options: CommonOptions
+
+    func run() async throws {
+        try await options.withSession { session in
+            let migration = try session.migration(options)
+            let state = try await session.snapshot().state(of: migration.name)
+            let count = state?.verification?.removable
+            let what = count.map { "\(Wording.number($0)) old keys" } ?? "the old keys"
+            let question = "Remove \(what) of \(migration.name) from \(session.connection.options)?"
+            guard options.force || session.terminal.confirms(question) else {
+                session.terminal.say("Nothing was removed.")
+                throw ExitStatus.failed.code
+            }
+            let runner = session.runner("cleaning up")
+            let result = try await session.underLock(for: migration) { lease in
+                try await runner.cleanup(migration, under: lease)
+            }
+            session.terminal.print("\(migration.name): \(Wording.number(result.removed)) old keys removed.")
+            guard result.held.total > 0 else { return }
+            session.terminal.print("\(Wording.number(result.held.total)) old keys were kept:")
+            for sample in result.held.samples { session.terminal.print("  \(sample.reason)  \(sample.key)") }
+            throw ExitStatus.failed.code
+        }
+    }
+}

@@ -1,0 +1,102 @@
+import ArgumentParser
+import MigrationKit
+import Programs
+import Reconciler
+import Settings
+
+/// One run of the reconciler to the end, in the foreground.
+struct ConvergeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "converge",
+        abstract: "Run all that is due, with progress; exit 75 when paused, gated or locked out, 1 when stalled."
+    )
+
+    @OptionGroup var options: CommonOptions
+
+    @Option(
+        name: [.customLong("target"), .customLong("target", withSingleDash: true)],
+        help: ArgumentHelp("The version wanted: latest or a number (default: schema.target).", valueName: "version")
+    )
+    var target: String?
+
+    func run() async throws {
+        let goal = try parsedTarget()
+        try await options.withSession { session in
+            await session.connection.close()
+            let control = ReconcilerControl()
+            let reconciler = Reconciler(
+                configuration: session.wiring.reconciler(target: goal ?? session.target, clientName: "migrateredis"),
+                registry: session.registry,
+                identity: .current(instance: "", version: ProgramVersion.current),
+                reporter: TerminalReporter(terminal: session.terminal),
+                control: control
+            )
+            let watcher = Task {
+                while !Task.isCancelled {
+                    if session.interruption.isRequested { control.stop() }
+                    try? await Task.sleep(for: .milliseconds(50))
+                }
+            }
+            defer { watcher.cancel() }
+            let status = await Self.converge(reconciler, control: control, terminal: session.terminal)
+            await reconciler.close()
+            if status != .done { throw status.code }
+        }
+    }
+
+    private func parsedTarget() throws -> Target? {
+        guard let target else { return nil }
+        if target == "latest" { return .latest }
+        guard let version = Int(target), version >= 0 else {
+            throw ValidationError("--target takes “latest” or a version number, not “\(target)”.")
+        }
+        return .version(version)
+    }
+
+    private static func converge(
+        _ reconciler: Reconciler,
+        control: ReconcilerControl,
+        terminal: Terminal
+    ) async -> ExitStatus {
+        while true {
+            let result = await reconciler.pass()
+            if control.isStopping {
+                terminal.say("Interrupted; what is done is kept. Run it again to go on.")
+                return .temporary
+            }
+            switch result.action {
+            case .converged(let pending):
+                terminal.print(pending.map { "Converged. \($0.message)" } ?? "Converged.")
+                return .done
+            case .stall(.permissionDenied, _): return .permission
+            case .stall: return .failed
+            case .wait(.redisUnreachable, _): return .unavailable
+            case .wait(.newerSchema, _): return .failed
+            case .wait: return .temporary
+            case .run:
+                guard result.failure == nil || result.failureIsTransient || result.next == .zero else { return .failed }
+                await control.sleep(for: result.next)
+            }
+        }
+    }
+}
+
+/// Tells a terminal what the reconciler does.
+private struct TerminalReporter: ReconcilerReporter {
+    let terminal: Terminal
+
+    func decided(_ report: PassReport) {}
+
+    func progressed(_ step: Step, _ progress: Progress, in report: PassReport) {
+        terminal.redraw(StatusLine.text(report, progress: progress))
+    }
+
+    func happened(_ event: Event) {
+        terminal.endLine()
+        var parts = [event.kind.message.description]
+        for fact in [Event.Fact.migration, .phase, .reason, .detail, .duration, .retryIn] {
+            if let value = event.facts[fact] { parts.append(value) }
+        }
+        terminal.say(parts.joined(separator: "  "))
+    }
+}

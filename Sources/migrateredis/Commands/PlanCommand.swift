@@ -1,0 +1,30 @@
+import ArgumentParser
+import MigrationKit
+import Programs
+import Reconciler
+
+/// A dry run: what a migration would change; writes nothing.
+struct PlanCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan",
+        abstract: "Dry run: show what the migration would change. Writes nothing; exit 1 with conflicts."
+    )
+
+    @OptionGroup var options: CommonOptions
+
+    func run() async throws {
+        try await options.withSession { session in
+            let migration = try session.migration(options)
+            if case .notApplicable(let reason) = migration.applicability(in: session.names) {
+                session.terminal.print("\(migration.name) does not concern this deployment: \(reason)")
+                return
+            }
+            let plan = try await session.runner("planning").plan(migration)
+            let server = try await session.snapshot().server
+            for line in PlanText.lines(plan, of: migration, server: server, verbose: options.verbose) {
+                session.terminal.print(line)
+            }
+            if plan.hasConflicts { throw ExitStatus.failed.code }
+        }
+    }
+}

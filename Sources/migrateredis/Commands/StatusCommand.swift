@@ -1,0 +1,69 @@
+import ArgumentParser
+import MigrationKit
+import Programs
+import Reconciler
+
+/// Where the schema stands, and what happens next.
+struct StatusCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Show version, target, each migration's phase, the lock, and what happens next."
+    )
+
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+        case text
+        case json
+    }
+
+    @OptionGroup var options: CommonOptions
+
+    @Option(
+        name: [.customLong("output"), .customLong("output", withSingleDash: true)],
+        help: "How to write it: text or json."
+    )
+    var output = Format.text
+
+    @Flag(
+        name: [.customLong("check"), .customLong("check", withSingleDash: true)],
+        help: "For monitoring: exit 0 converged, 1 on its way or waiting, 2 stalled, 3 unknown."
+    )
+    var check = false
+
+    func run() async throws {
+        do {
+            try await options.withSession { session in
+                try await show(session)
+            }
+        } catch let error as ExitCode where check && error.rawValue > 3 {
+            throw ExitCode(3)
+        }
+    }
+
+    private func show(_ session: Session) async throws {
+        let snapshot = try await session.snapshot()
+        var observation = Observation(snapshot, registry: session.registry, names: session.names)
+        observation.lockedBy = snapshot.lock.holder
+        let action = decide(observation, session.wiring.desired(target: session.target))
+        let document = StatusDocument(
+            snapshot,
+            action: action,
+            target: session.target.resolved(latest: session.registry.latest),
+            registry: session.registry,
+            address: session.connection.options.description
+        )
+        switch output {
+        case .json:
+            session.terminal.print(try document.json())
+        case .text:
+            for line in StatusText.lines(document, action: action, isTargetConfigured: session.wiring.target != nil) {
+                session.terminal.print(line)
+            }
+        }
+        guard check else { return }
+        switch action {
+        case .converged: return
+        case .run, .wait: throw ExitCode(1)
+        case .stall: throw ExitCode(2)
+        }
+    }
+}

@@ -1,0 +1,70 @@
+import ArgumentParser
+import Glibc
+import Programs
+
+/// `migrateredis`: the same phases as the daemon's, by hand, and what people need in an incident.
+@main
+struct MigrateRedis: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "migrateredis",
+        abstract: "Migrates the schema of a Redis keyspace, phase by phase.",
+        discussion: """
+            Options stand before or after the command, with one dash or two. Data goes to standard output, talk and \
+            progress to standard error.
+
+            Exit status: 0 done · 1 failed, invalid or declined · 64 usage · 69 Redis not reachable · 75 held up \
+            (lock, pause, gate), try again · 77 not permitted · 78 configuration.
+            """,
+        version: ProgramVersion.current,
+        subcommands: [
+            StatusCommand.self, ListCommand.self, PlanCommand.self, ApplyCommand.self, VerifyCommand.self,
+            CleanupCommand.self, ApproveCommand.self, ConvergeCommand.self, UnlockCommand.self,
+        ]
+    )
+
+    @OptionGroup var options: CommonOptions
+
+    static func main() async {
+        // A reader that went away must not end a phase; writing then fails quietly.
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            exit(withError: error)
+        }
+    }
+}
+
+/// The options of every command.
+struct CommonOptions: ParsableArguments {
+    @OptionGroup var connection: ConnectionArguments
+
+    @Option(
+        name: [.customLong("migration"), .customLong("migration", withSingleDash: true)],
+        help: ArgumentHelp("The migration that the command is about.", valueName: "name")
+    )
+    var migration: String?
+
+    @Flag(
+        name: [.customLong("verbose"), .customLong("verbose", withSingleDash: true)],
+        help: "Tell more on the way."
+    )
+    var verbose = false
+
+    @Flag(
+        name: [.customLong("force"), .customLong("force", withSingleDash: true)],
+        help: "Do not ask before cleanup and unlock."
+    )
+    var force = false
+
+    @Flag(
+        name: [.customLong("auto-approve"), .customLong("auto-approve", withSingleDash: true)],
+        help: "Do not ask before apply."
+    )
+    var autoApprove = false
+}

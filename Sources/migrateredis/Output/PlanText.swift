@@ -1,0 +1,64 @@
+import MigrationKit
+import Reconciler
+
+/// What a plan tells people.
+enum PlanText {
+    static func lines(_ plan: Plan, of migration: any Migration, server: ServerInfo, verbose: Bool) -> [String] {
+        let report = plan.report
+        var lines = ["\(migration.name) raises the schema to \(migration.version): \(migration.description)", ""]
+        var table = Table(["Kind", "Keys", "To write", "Done", "Held"], numeric: [1, 2, 3, 4])
+        for kind in report.counts.keys.sorted() {
+            let counts = report.counts[kind] ?? [:]
+            let row = Row(counts)
+            table.add([kind] + [row.keys, row.toWrite, row.done, row.held].map(Wording.number))
+        }
+        lines += report.counts.isEmpty ? ["No key of this migration was found."] : table.lines
+        lines.append("")
+        lines.append("Copies take about \(Wording.bytes(report.bytesNeeded)); \(memory(server))")
+        lines.append("\(Wording.number(report.unrelated)) keys are unrelated and stay untouched\(samples(report, verbose))")
+        if plan.hasConflicts {
+            lines += ["", "Held back, for a person to settle:"]
+            for (reason, count) in report.held.counts.sorted(by: { $0.key < $1.key }) {
+                lines.append("  \(reason)  \(Wording.number(count))")
+            }
+            for sample in report.held.samples.prefix(verbose ? 20 : 5) {
+                lines.append("    \(sample.reason)  \(sample.key)")
+            }
+        }
+        if !report.samples.isEmpty {
+            lines += ["", "For example:"]
+            lines += report.samples.prefix(verbose ? 20 : 3).map { "  \($0)" }
+        }
+        return lines
+    }
+
+    private struct Row {
+        var keys = 0
+        var toWrite = 0
+        var done = 0
+        var held = 0
+
+        init(_ counts: [PairClass: Int]) {
+            for (pairClass, count) in counts {
+                let ruling = pairClass.ruling(in: .apply)
+                keys += count
+                switch ruling.finding {
+                case .conflict, .wrong, .kept: held += count
+                default: if ruling.action == .leave { done += count } else { toWrite += count }
+                }
+            }
+        }
+    }
+
+    private static func memory(_ server: ServerInfo) -> String {
+        guard server.maxMemory > 0 else { return "the server sets no limit on memory." }
+        let free = max(0, server.maxMemory - server.usedMemory)
+        return "\(Wording.bytes(free)) of maxmemory are free."
+    }
+
+    private static func samples(_ report: WalkReport, _ verbose: Bool) -> String {
+        guard !report.unrelatedSamples.isEmpty else { return "." }
+        let shown = report.unrelatedSamples.prefix(verbose ? 20 : 3).joined(separator: ", ")
+        return report.unrelated > (verbose ? 20 : 3) ? ", such as \(shown)." : ": \(shown)."
+    }
+}

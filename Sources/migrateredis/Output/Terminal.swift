@@ -1,0 +1,54 @@
+import Glibc
+
+/// Where talk, questions and progress go: standard error, as data goes to standard output.
+struct Terminal: Sendable {
+    /// Whether a person watches standard error.
+    let isInteractive = isatty(STDERR_FILENO) == 1
+
+    /// One line of talk.
+    func say(_ line: String) {
+        write(line + "\n", to: STDERR_FILENO)
+    }
+
+    /// One line of data.
+    func print(_ line: String) {
+        write(line + "\n", to: STDOUT_FILENO)
+    }
+
+    /// Asks and waits for an answer; anything but yes, and no answer at all, is no.
+    func confirms(_ question: String) -> Bool {
+        write(question + " [y/N] ", to: STDERR_FILENO)
+        guard let answer = readLine() else {
+            write("\n", to: STDERR_FILENO)
+            return false
+        }
+        return ["y", "yes"].contains(answer.lowercased())
+    }
+
+    /// Draws over the line in hand; nothing where nobody watches.
+    func redraw(_ line: String) {
+        guard isInteractive else { return }
+        var size = winsize()
+        let width = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 10 ? Int(size.ws_col) : 80
+        write("\r\u{1B}[K" + String(line.prefix(width - 1)), to: STDERR_FILENO)
+    }
+
+    /// Removes the line that was drawn.
+    func endLine() {
+        guard isInteractive else { return }
+        write("\r\u{1B}[K", to: STDERR_FILENO)
+    }
+
+    /// All of a text, or as much as its reader takes: talk to a pipe that was closed is no failure.
+    private func write(_ text: String, to descriptor: Int32) {
+        var bytes = Array(text.utf8)[...]
+        while !bytes.isEmpty {
+            let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count > 0 {
+                bytes = bytes.dropFirst(count)
+            } else if errno != EINTR {
+                return
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+import ArgumentParser
+import MigrationKit
+import Migrations
+import Programs
+import Reconciler
+import RedisClient
+import Settings
+
+/// What a command works with: settings, a connection, and the parts that share them.
+struct Session {
+    let wiring: Wiring
+    let connection: RedisConnection
+    let interruption: Interruption
+    let terminal: Terminal
+
+    var registry: MigrationRegistry { .outpost }
+    var names: KeyNames { wiring.names }
+    var store: SchemaStore { SchemaStore(names: names) }
+
+    /// The version wanted; where the configuration names none, the newest known.
+    var target: Target { wiring.target ?? .latest }
+
+    func locksmith() -> Locksmith {
+        Locksmith(
+            names: names,
+            identity: .current(instance: "", version: ProgramVersion.current),
+            times: wiring.lock
+        )
+    }
+
+    func snapshot() async throws -> SchemaSnapshot {
+        try await store.snapshot(of: registry.migrations.map(\.name), on: connection)
+    }
+
+    /// Runs phases with their progress shown; an interrupt from the keyboard stops at the end of the batch in hand.
+    func runner(_ activity: String) -> PhaseRunner {
+        let bar = ProgressLine(terminal: terminal, activity: activity)
+        let interruption = interruption
+        return PhaseRunner(
+            store: store,
+            connection: connection,
+            limits: wiring.limits,
+            progress: { bar.show($0) },
+            shouldStop: { interruption.isRequested }
+        )
+    }
+
+    /// The migration that the options name.
+    func migration(_ options: CommonOptions) throws -> any Migration {
+        guard let name = options.migration else {
+            throw ValidationError("Which migration? Name it with -migration, such as -migration 001_hash_tags.")
+        }
+        return try registry.migration(named: name)
+    }
+
+    /// Runs a phase by hand: under the lock, unless all work is paused or the server may drop keys.
+    func underLock<Result: Sendable>(
+        for migration: any Migration,
+        _ body: (Lease) async throws -> Result
+    ) async throws -> Result {
+        let snapshot = try await snapshot()
+        if let pause = snapshot.pause {
+            terminal.say("All work was paused by \(pause.by)\(pause.reason.isEmpty ? "" : ": \(pause.reason)").")
+            throw ExitStatus.temporary.code
+        }
+        if snapshot.server.mayEvict, !wiring.loaded.settings.redis.allowEviction {
+            throw MigrationError(
+                .evictionPolicy,
+                "The server may evict keys (maxmemory is set and maxmemory-policy is \(snapshot.server.evictionPolicy)). "
+                    + "Set maxmemory-policy noeviction, or redis.allow-eviction if that is meant."
+            )
+        }
+        var watch = LockWatch()
+        return try await locksmith().withLease(on: connection, for: migration.name, watch: &watch, body)
+    }
+}
+
+extension CommonOptions {
+    /// Reads the settings, connects, runs a command, and ends with the status that its failure means.
+    func withSession(_ body: (Session) async throws -> Void) async throws {
+        let terminal = Terminal()
+        do {
+            let loaded = try SettingsReader(connection.sources(readsWorkingDirectory: true)).read()
+            for warning in loaded.warnings { terminal.say("Warning: \(warning)") }
+            let wiring = try Wiring(loaded)
+            let connection = try await RedisConnection.open(wiring.connection(clientName: "migrateredis"))
+            let session = Session(
+                wiring: wiring,
+                connection: connection,
+                interruption: Interruption.begin(),
+                terminal: terminal
+            )
+            try await body(session)
+            await connection.close()
+        } catch let error as ExitCode {
+            throw error
+        } catch let error as ValidationError {
+            throw error
+        } catch {
+            terminal.endLine()
+            terminal.say("migrateredis: \(error)")
+            throw ExitStatus(error).code
+        }
+    }
+}

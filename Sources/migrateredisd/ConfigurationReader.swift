@@ -1,0 +1,35 @@
+import Logging
+import MigrationKit
+import Programs
+import Reconciler
+import RedisClient
+import Settings
+
+/// Reads the daemon's configuration, at start and again at each reload.
+struct ConfigurationReader: Sendable {
+    private let sources: SettingsSources
+
+    init(arguments: ConnectionArguments) {
+        sources = arguments.sources(readsWorkingDirectory: false)
+    }
+
+    /// Reads all sources anew.
+    ///
+    /// Errors: `SettingsError`, `UnsupportedSettings`, `MissingTarget`.
+    func read(logger: Logger) throws -> ReconcilerConfiguration {
+        let loaded = try SettingsReader(sources).read()
+        for warning in loaded.warnings {
+            logger.warning("configuration", metadata: ["detail": .string(warning)])
+        }
+        let wiring = try Wiring(loaded)
+        guard let target = wiring.target else { throw MissingTarget() }
+        return wiring.reconciler(target: target, clientName: "migrateredisd")
+    }
+}
+
+/// Nothing says which version is wanted.
+struct MissingTarget: Error, CustomStringConvertible {
+    let description =
+        "schema.target: is not set; name the wanted version, or “latest”, in the configuration file or in "
+        + "MIGRATEREDIS_SCHEMA_TARGET."
+}

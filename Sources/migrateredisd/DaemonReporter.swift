@@ -1,0 +1,103 @@
+import Logging
+import MigrationKit
+import Reconciler
+import Synchronization
+import Systemd
+
+/// Turns what the reconciler says into journal entries, systemd's STATUS= and proof for the watchdog.
+final class DaemonReporter: ReconcilerReporter {
+    private struct State {
+        var isReady = false
+        var isStopping = false
+        var stepBegan: (step: Step, at: ContinuousClock.Instant)?
+        var lastStatus = ContinuousClock.now
+        var statusText = ""
+    }
+
+    private let logger: Logger
+    private let notifier: Notifier
+    private let monitor: ProgressMonitor
+    private let state = Mutex(State())
+
+    init(logger: Logger, notifier: Notifier, monitor: ProgressMonitor) {
+        self.logger = logger
+        self.notifier = notifier
+        self.monitor = monitor
+    }
+
+    func decided(_ report: PassReport) {
+        monitor.progressed()
+        show(StatusLine.text(report))
+    }
+
+    func progressed(_ step: Step, _ progress: Progress, in report: PassReport) {
+        monitor.progressed()
+        let now = ContinuousClock.now
+        let elapsed: Duration? = state.withLock { state in
+            if state.stepBegan?.step != step { state.stepBegan = (step, now) }
+            guard state.lastStatus.duration(to: now) >= .seconds(1), let began = state.stepBegan?.at else { return nil }
+            return began.duration(to: now)
+        }
+        guard let elapsed else { return }
+        let line = StatusLine.text(report, progress: progress, elapsed: elapsed)
+        show(line)
+        logger.info(
+            "progress",
+            metadata: [
+                "migration": .string(step.migration), "phase": .string(step.kind.rawValue), "detail": .string(line),
+            ]
+        )
+    }
+
+    func happened(_ event: Event) {
+        monitor.progressed()
+        if event.kind == .stepStarted { state.withLock { $0.stepBegan = nil } }
+        logger.log(event)
+    }
+
+    /// The loop is about to wait on purpose; the next pass gets time for a connection that does not come about.
+    func waits(for duration: Duration) {
+        monitor.waitingOnPurpose(until: .now + duration + .seconds(15))
+    }
+
+    /// The daemon was told to stop: the batch in hand still ends.
+    func stops() {
+        state.withLock { $0.isStopping = true }
+        logger.log(Event(.stopping))
+        notifier.stopping(status: "stopping at the end of the batch in hand")
+        notifier.extendTimeout(.seconds(30))
+    }
+
+    /// A reload begins.
+    func reloads() {
+        notifier.reloading()
+    }
+
+    /// A reload has ended, with the reason if the new configuration was refused.
+    func reloaded(refused reason: String?) {
+        let text = state.withLock { $0.statusText }
+        if let reason {
+            logger.log(Event(.reloadRefused, [.detail: reason]))
+            notifier.ready(status: "configuration refused: \(reason); \(text)")
+        } else {
+            logger.log(Event(.reloaded))
+            notifier.ready(status: text)
+        }
+    }
+
+    /// READY=1 goes with the first line, before any action, whether Redis answered or not.
+    private func show(_ line: String) {
+        let isFirst: Bool? = state.withLock { state in
+            guard !state.isStopping else { return nil }
+            state.lastStatus = .now
+            state.statusText = line
+            defer { state.isReady = true }
+            return !state.isReady
+        }
+        switch isFirst {
+        case true?: notifier.ready(status: line)
+        case false?: notifier.status(line)
+        case nil: break
+        }
+    }
+}
