@@ -250,7 +250,8 @@ private func message(of holder: LockHolder, before step: Step) -> String {
     if let since = holder.startedAt { text += " since \(since)" }
     if holder.isForeign {
         text += "; another tool's lock is waited for"
-        text += holder.timeToLive.map { " (it ends by itself in \(Wording.duration($0)))" } ?? " (it never ends by itself)"
+        text +=
+            holder.timeToLive.map { " (it ends by itself in \(Wording.duration($0)))" } ?? " (it never ends by itself)"
     }
     return text + "."
 }

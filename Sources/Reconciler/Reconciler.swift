@@ -58,9 +58,16 @@ public actor Reconciler {
         let report = report(action, version: try? observation.version.get())
         guard case .run(let step) = action else {
             backoff.reset()
-            return PassResult(action: action, next: configuration.interval * (1 + 0.1 * Double.random(in: -1...1)))
+            return PassResult(action: action, next: pause(after: action))
         }
         return await perform(step, report)
+    }
+
+    /// How long until the next look, with jitter; whoever waits for a lock looks often enough to see it abandoned.
+    private func pause(after action: Action) -> Duration {
+        var pause = configuration.interval
+        if case .wait(.lockHeld, _) = action { pause = min(pause, configuration.lock.staleAfter / 2) }
+        return pause * (1 + 0.1 * Double.random(in: -1...1))
     }
 
     /// Closes the connection.
@@ -133,12 +140,12 @@ public actor Reconciler {
 
     private func perform(_ step: Step, _ report: PassReport) async -> PassResult {
         let began = ContinuousClock.now
-        reporter.happened(Event(.stepStarted, [.migration: step.migration, .phase: step.kind.rawValue]))
         do {
             let outcome = try await run(step, report)
             switch outcome {
             case .superseded:
-                return PassResult(action: .run(step), next: .zero)
+                // Another holder was faster; a short wait keeps two of them from racing.
+                return PassResult(action: .run(step), next: .milliseconds(100))
             case .done(let detail):
                 backoff.reset()
                 reporter.happened(
@@ -164,9 +171,10 @@ public actor Reconciler {
         var wait = backoff.next(jitter: .random(in: -1...1))
         if failure.isInterruption { wait = .zero }
         if !failure.isTransient { wait = Backoff.longest }
-        // A failed state stalls by itself: the next pass says so.
+        // A failed state stalls by itself, and a lock that was taken meanwhile is waited for: the next pass says so.
         if failure.hasConflicts { wait = .zero }
-        if !failure.isInterruption {
+        if failure.reason == .lockHeld { wait = .milliseconds(100) }
+        if !failure.isInterruption, failure.reason != .lockHeld {
             reporter.happened(
                 Event(
                     .stepFailed,
@@ -210,12 +218,17 @@ public actor Reconciler {
             retriesFailed: retriesFailed
         )
         // A plan writes nothing and needs no lock while it looks.
+        let reporter = reporter
+        let tellStart: @Sendable () -> Void = {
+            reporter.happened(Event(.stepStarted, [.migration: step.migration, .phase: step.kind.rawValue]))
+        }
+        if step.kind == .plan { tellStart() }
         let plan = step.kind == .plan ? try await runner.plan(migration) : nil
         var watch = lockWatch
         defer { lockWatch = watch }
-        let reporter = reporter
         return try await locksmith.withLease(on: connection, for: step.migration, watch: &watch) { lease in
             guard let approved = try await again.due(step, on: connection) else { return .superseded }
+            if step.kind != .plan { tellStart() }
             switch step.kind {
             case .plan:
                 guard let plan else { return .superseded }

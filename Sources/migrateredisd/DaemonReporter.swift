@@ -9,7 +9,7 @@ final class DaemonReporter: ReconcilerReporter {
     private struct State {
         var isReady = false
         var isStopping = false
-        var stepBegan: (step: Step, at: ContinuousClock.Instant)?
+        var meter = ProgressMeter()
         var lastStatus = ContinuousClock.now
         var statusText = ""
     }
@@ -34,9 +34,8 @@ final class DaemonReporter: ReconcilerReporter {
         monitor.progressed()
         let now = ContinuousClock.now
         let elapsed: Duration? = state.withLock { state in
-            if state.stepBegan?.step != step { state.stepBegan = (step, now) }
-            guard state.lastStatus.duration(to: now) >= .seconds(1), let began = state.stepBegan?.at else { return nil }
-            return began.duration(to: now)
+            let elapsed = state.meter.elapsed(at: progress, now: now)
+            return state.lastStatus.duration(to: now) >= .seconds(1) ? elapsed : nil
         }
         guard let elapsed else { return }
         let line = StatusLine.text(report, progress: progress, elapsed: elapsed)
@@ -51,7 +50,7 @@ final class DaemonReporter: ReconcilerReporter {
 
     func happened(_ event: Event) {
         monitor.progressed()
-        if event.kind == .stepStarted { state.withLock { $0.stepBegan = nil } }
+        if event.kind == .stepStarted { state.withLock { $0.meter = ProgressMeter() } }
         logger.log(event)
     }
 

@@ -41,20 +41,7 @@ extension KeyMoveMigration {
             ledger: shape,
             total: plan.scope.total
         )
-        var saved = ContinuousClock.now
-        let current = state
-        let report = try await walk.run(from: context.isRaised ? nil : state.checkpoint) { cursor, progress in
-            guard !context.isRaised, saved.duration(to: .now) > Self.checkpointInterval else { return }
-            saved = .now
-            var state = current
-            state.progress = progress
-            state.checkpoint = Checkpoint(
-                cursor: String(decoding: cursor, as: UTF8.self),
-                runID: walk.identity.runID,
-                processedItems: progress.processedItems
-            )
-            try await context.save(state)
-        }
+        let report = try await run(walk, &state, in: context)
         state.progress = walk.progress
         state.held = report.held.total > 0 ? report.held : nil
         state.checkpoint = nil
@@ -103,6 +90,32 @@ extension KeyMoveMigration {
     }
 
     private static var checkpointInterval: Duration { .seconds(1) }
+
+    /// Walks, with a checkpoint now and then, and one more when asked to stop; catch-up always begins at the start.
+    private func run(
+        _ walk: KeyMoveWalk,
+        _ state: inout MigrationState,
+        in context: MigrationContext
+    ) async throws -> WalkReport {
+        guard !context.isRaised else { return try await walk.run() }
+        var saved = ContinuousClock.now
+        do {
+            return try await walk.run(from: state.checkpoint) { cursor, progress in
+                state.progress = progress
+                state.checkpoint = Checkpoint(
+                    cursor: String(decoding: cursor, as: UTF8.self),
+                    runID: walk.identity.runID,
+                    processedItems: progress.processedItems
+                )
+                guard saved.duration(to: .now) > Self.checkpointInterval else { return }
+                saved = .now
+                try await context.save(state)
+            }
+        } catch let error as MigrationError where error.code == .interrupted {
+            try await context.save(state)
+            throw error
+        }
+    }
 
     private func walk(
         _ column: Column,

@@ -309,7 +309,7 @@ final class KeyMoveWalk {
             throw MigrationError(
                 .sourcesDisappeared,
                 "Old keys that were copied are gone, and the server is not the one on which copying began: they may be "
-                    + "lost rather than deleted. Look at the data, then retry."
+                    + "lost rather than deleted. Look at the data; if they were deleted, run `apply` by hand."
             )
         }
         dropped += 1
@@ -317,7 +317,7 @@ final class KeyMoveWalk {
             throw MigrationError(
                 .sourcesDisappeared,
                 "More than \(Few.ofMissing(total)) old keys that were copied are gone: too many for deletes by the "
-                    + "application. Their copies were kept. Look at the data, then retry."
+                    + "application. Their copies were kept. Look at the data; remove the copies that nobody misses."
             )
         }
     }

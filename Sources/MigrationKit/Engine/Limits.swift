@@ -21,8 +21,13 @@ struct BatchPace: Sendable {
     private let roundTrip: Duration
     private let began = ContinuousClock.now
     private var done = 0
-    /// How many pairs the next batch may have.
-    private(set) var size = 16
+    private var fitting = 16
+
+    /// How many pairs the next batch may have; under a cap on the rate no more than fit into a tenth of a second, so that
+    /// the waits between batches stay short.
+    var size: Int {
+        limits.keysPerSecond > 0 ? max(1, min(fitting, limits.keysPerSecond / 10)) : fitting
+    }
 
     /// Twice as many keys are watched, and WATCH costs the square of their number.
     static let largest = 50
@@ -37,9 +42,9 @@ struct BatchPace: Sendable {
         done += count
         let busy = duration - roundTrip * roundTrips
         if busy > limits.batchTime * roundTrips {
-            size = max(1, size / 2)
-        } else if count >= size {
-            size = min(Self.largest, size + max(1, size / 4))
+            fitting = max(1, fitting / 2)
+        } else if count >= fitting {
+            fitting = min(Self.largest, fitting + max(1, fitting / 4))
         }
     }
 

@@ -49,10 +49,14 @@ public struct PhaseRunner: Sendable {
     }
 
     /// Applies a migration, from its checkpoint where there is one; at a raised version this is catch-up.
+    ///
+    /// With `acceptsServer` a person has looked: the server as it is now takes the place of the one on which copying
+    /// began, so that old keys that are gone count as deleted.
     @discardableResult
     public func apply(
         _ migration: any Migration,
         plan given: Plan? = nil,
+        acceptsServer: Bool = false,
         under lease: Lease
     ) async throws -> MigrationState {
         var position = try await position(of: migration)
@@ -77,6 +81,7 @@ public struct PhaseRunner: Sendable {
         state.failedPhase = nil
         state.errors = []
         state.scope = plan.scope
+        if acceptsServer { state.server = try await ServerInfo.read(from: connection).identity }
         if position.isRaised, !(position.state?.trustedPhase.isVerifiedOrLater ?? false),
             position.state?.trustedPhase != .applied
         {

@@ -45,7 +45,8 @@ public struct ServerInfo: Sendable, Equatable {
                 fields[line[..<colon]] = line[line.index(after: colon)...]
             }
         }
-        guard let runID = fields["run_id"], let replicationID = fields["master_replid"], let role = fields["role"] else {
+        guard let runID = fields["run_id"], let replicationID = fields["master_replid"], let role = fields["role"]
+        else {
             throw RedisError(
                 .unsupportedServer,
                 "INFO names no run_id, master_replid or role: this server is not one whose identity can be checked.",

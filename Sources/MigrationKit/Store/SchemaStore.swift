@@ -127,7 +127,10 @@ public struct SchemaStore: Sendable {
     private func write(_ commands: CommandBuffer, under lease: Lease, on connection: RedisConnection) async throws {
         let outcome = try await Fence(lease).transaction(on: connection) { _ in commands }
         guard case .committed = outcome else {
-            throw MigrationError(.fenced, "The migration's epoch changed while a state was written; nothing was written.")
+            throw MigrationError(
+                .fenced,
+                "The migration's epoch changed before a state was written; it was not."
+            )
         }
     }
 

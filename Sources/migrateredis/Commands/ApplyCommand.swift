@@ -28,7 +28,7 @@ struct ApplyCommand: AsyncParsableCommand {
             }
             let runner = session.runner("applying")
             let state = try await session.underLock(for: migration) { lease in
-                try await runner.apply(migration, plan: plan, under: lease)
+                try await runner.apply(migration, plan: plan, acceptsServer: true, under: lease)
             }
             let written = Wording.number(state.report?.written ?? 0)
             session.terminal.print("\(migration.name) is \(state.phase.rawValue): \(written) keys written.")

@@ -18,7 +18,7 @@ struct ApproveCommand: AsyncParsableCommand {
     var name: String?
 
     @Argument(help: "apply or cleanup; without it, the gate that waits.")
-    var phase: GatedPhase?
+    var phase: String?
 
     @Option(
         name: [.customLong("reason"), .customLong("reason", withSingleDash: true)],
@@ -28,11 +28,7 @@ struct ApproveCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await options.withSession { session in
-            var named = options
-            if let name {
-                // With -migration the only argument is the phase.
-                named.migration = name
-            }
+            let (named, phase) = try arguments()
             let migration = try session.migration(named)
             let snapshot = try await session.snapshot()
             guard let state = try snapshot.state(of: migration.name), let scope = state.scope else {
@@ -60,7 +56,25 @@ struct ApproveCommand: AsyncParsableCommand {
         }
     }
 
-    private func waitingGate(of state: MigrationState, _ snapshot: SchemaSnapshot, _ session: Session) throws -> GatedPhase {
+    /// With -migration the only argument is the phase.
+    private func arguments() throws -> (CommonOptions, GatedPhase?) {
+        var named = options
+        var word = phase
+        if let name, options.migration != nil, phase == nil {
+            word = name
+        } else if let name {
+            named.migration = name
+        }
+        guard let word else { return (named, nil) }
+        guard let gate = GatedPhase(rawValue: word) else {
+            throw ValidationError("There is no gate “\(word)”; there are apply and cleanup.")
+        }
+        return (named, gate)
+    }
+
+    private func waitingGate(of state: MigrationState, _ snapshot: SchemaSnapshot, _ session: Session) throws
+        -> GatedPhase
+    {
         let policy = session.wiring.desired(target: session.target).gates
         let approval = snapshot.approvals[state.migrationName]
         switch state.trustedPhase {
@@ -75,7 +89,9 @@ struct ApproveCommand: AsyncParsableCommand {
         default:
             break
         }
-        throw ValidationError("No gate of \(state.migrationName) waits for approval; it is \(state.trustedPhase.rawValue).")
+        throw ValidationError(
+            "No gate of \(state.migrationName) waits for approval; it is \(state.trustedPhase.rawValue)."
+        )
     }
 
     private static func person() -> String {
@@ -83,5 +99,3 @@ struct ApproveCommand: AsyncParsableCommand {
         return "\(user)@\(HolderIdentity.current(instance: "", version: "").host)"
     }
 }
-
-extension GatedPhase: ExpressibleByArgument {}

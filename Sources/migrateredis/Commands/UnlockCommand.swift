@@ -7,7 +7,8 @@ import RedisClient
 struct UnlockCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "unlock",
-        abstract: "Remove the migration lock; a living holder stops within one batch. Asks first, unless -force is given."
+        abstract:
+            "Remove the migration lock; a living holder stops within one batch. Asks first, unless -force is given."
     )
 
     @OptionGroup var options: CommonOptions

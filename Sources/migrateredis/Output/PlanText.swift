@@ -15,7 +15,9 @@ enum PlanText {
         lines += report.counts.isEmpty ? ["No key of this migration was found."] : table.lines
         lines.append("")
         lines.append("Copies take about \(Wording.bytes(report.bytesNeeded)); \(memory(server))")
-        lines.append("\(Wording.number(report.unrelated)) keys are unrelated and stay untouched\(samples(report, verbose))")
+        lines.append(
+            "\(Wording.number(report.unrelated)) keys are unrelated and stay untouched\(samples(report, verbose))"
+        )
         if plan.hasConflicts {
             lines += ["", "Held back, for a person to settle:"]
             for (reason, count) in report.held.counts.sorted(by: { $0.key < $1.key }) {

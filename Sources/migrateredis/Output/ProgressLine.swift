@@ -7,7 +7,7 @@ final class ProgressLine: Sendable {
     private let terminal: Terminal
     private let activity: String
     private let began = ContinuousClock.now
-    private let lastDrawn = Mutex<ContinuousClock.Instant?>(nil)
+    private let state = Mutex<(meter: ProgressMeter, lastDrawn: ContinuousClock.Instant?)>((ProgressMeter(), nil))
 
     init(terminal: Terminal, activity: String) {
         self.terminal = terminal
@@ -16,18 +16,20 @@ final class ProgressLine: Sendable {
 
     func show(_ progress: Progress) {
         let now = ContinuousClock.now
-        let elapsed = began.duration(to: now)
-        guard terminal.isInteractive, elapsed > .seconds(1) else { return }
-        let isDue = lastDrawn.withLock { last in
-            guard last.map({ $0.duration(to: now) >= .milliseconds(200) }) ?? true else { return false }
-            last = now
-            return true
+        guard terminal.isInteractive else { return }
+        let elapsed: Duration? = state.withLock { state in
+            let elapsed = state.meter.elapsed(at: progress, now: now)
+            guard began.duration(to: now) > .seconds(1),
+                state.lastDrawn.map({ $0.duration(to: now) >= .milliseconds(200) }) ?? true
+            else { return nil }
+            state.lastDrawn = now
+            return elapsed
         }
-        guard isDue else { return }
+        guard let elapsed else { return }
         terminal.redraw(activity + StatusLine.progress(progress, elapsed: elapsed))
     }
 
     deinit {
-        if lastDrawn.withLock({ $0 != nil }) { terminal.endLine() }
+        if state.withLock({ $0.lastDrawn != nil }) { terminal.endLine() }
     }
 }
