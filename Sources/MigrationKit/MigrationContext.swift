@@ -14,6 +14,10 @@ public struct MigrationContext: Sendable {
     public var isRaised: Bool
     /// How many pairs without their destination catch-up found just before a cleanup.
     public var missingBeforeCleanup = 0
+    /// The rewrites of later migrations that were begun: a copy after the raise takes them with it.
+    public var laterRewrites: [any FieldRewrites] = []
+    /// The ledgers of earlier migrations that are not cleaned: what is rewritten must not look like the application's.
+    var earlierLedgers: [Ledger] = []
     /// How gently to treat the server.
     public var limits: Limits
     /// Told now and then how far the phase is.

@@ -276,6 +276,7 @@ public actor Reconciler {
         return PhaseRunner(
             store: SchemaStore(names: configuration.names),
             connection: connection,
+            registry: registry,
             limits: configuration.limits,
             progress: { reporter.progressed(step, $0, in: report) },
             shouldStop: { control.isStopping }

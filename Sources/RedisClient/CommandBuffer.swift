@@ -27,13 +27,20 @@ public struct CommandBuffer: Sendable {
     /// The size in bytes on the wire.
     public var byteCount: Int { bytes.count }
 
+    /// Calls a function with the encoded commands, without a copy.
+    func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try bytes.withUnsafeBytes(body)
+    }
+
     /// Adds a command of texts, such as `append("GET", "key")`.
     public mutating func append(_ words: String...) {
         append(words: words)
     }
 
-    /// Adds a command of a list of texts.
+    /// Adds a command of a list of texts: its name, then its arguments. The list must not be empty.
     public mutating func append(words: [String]) {
+        // An empty command gets no reply at all: the pipeline would wait for one until its deadline.
+        precondition(!words.isEmpty, "a command needs a name")
         begin(words.count)
         for word in words { argument(word) }
     }

@@ -3,32 +3,14 @@ import Synchronization
 
 /// A thread that runs one connection's jobs in order, so that its blocking polls never occupy the shared pool.
 ///
-/// Ends when the last reference to it goes.
+/// Ends when the last reference to it goes, which may happen on the thread itself: in the release of its last job.
 final class ConnectionThread: SerialExecutor {
     private let queue = JobQueue()
 
-    init() throws {
-        let argument = Unmanaged.passRetained(queue)
-        var thread = pthread_t()
-        let status = pthread_create(
-            &thread,
-            nil,
-            { argument in
-                guard let argument else { return nil }
-                Unmanaged<JobQueue>.fromOpaque(argument).takeRetainedValue().run()
-                return nil
-            },
-            argument.toOpaque()
-        )
-        guard status == 0 else {
-            argument.release()
-            throw RedisError(
-                .unreachable,
-                "No thread for a connection: \(String(cString: strerror(status))).",
-                outcome: .notExecuted
-            )
+    init(name: String) throws {
+        guard DetachedThread.start(name: name, { [queue] in queue.run() }) else {
+            throw RedisError(.unreachable, "There is no thread for a connection.", outcome: .notExecuted)
         }
-        pthread_detach(thread)
     }
 
     deinit {
@@ -36,7 +18,7 @@ final class ConnectionThread: SerialExecutor {
     }
 
     func enqueue(_ job: consuming ExecutorJob) {
-        // The closure holds the executor until its last job is done.
+        // The closure holds the executor until its last job is done. So none is ever added behind `close`.
         let unowned = UnownedJob(job)
         queue.add { [self] in unowned.runSynchronously(on: asUnownedSerialExecutor()) }
     }
@@ -66,18 +48,17 @@ private final class JobQueue: Sendable {
         wakeUp.signal()
     }
 
+    /// Runs jobs until the queue is closed and empty. No lock is held meanwhile: a job may add another or end it all.
     func run() {
         while true {
-            var (jobs, isClosed) = state.withLock { state in
-                let taken = (state.jobs, state.isClosed)
-                state.jobs = []
-                return taken
-            }
-            if jobs.isEmpty {
-                if isClosed { return }
+            let (job, isClosed) = state.withLock { ($0.jobs.isEmpty ? nil : $0.jobs.removeFirst(), $0.isClosed) }
+            if let job {
+                job()
+            } else if isClosed {
+                return
+            } else {
                 wakeUp.wait()
             }
-            while !jobs.isEmpty { jobs.removeFirst()() }
         }
     }
 }

@@ -52,11 +52,12 @@ public struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
     public init(serverReply text: String) {
         let word = text.prefix { !$0.isWhitespace }
         let isCode = !word.isEmpty && word.allSatisfy { $0.isUppercase || $0.isNumber }
-        // The one passing failure to which Redis gives no code of its own.
-        let isFull = text == "ERR max number of clients reached"
+        // The one passing failure to which Redis gives no code of its own ("… reached", "… + cluster connections
+        // reached").
+        let isFull = text.hasPrefix("ERR max number of clients")
         self.init(
             .server,
-            text,
+            printable(text),
             outcome: .notExecuted,
             serverCode: isFull ? "MAXCLIENTS" : isCode ? String(word) : "ERR"
         )
@@ -92,6 +93,6 @@ public struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
 
     /// Errors that stay until a person changes configuration, permissions or data.
     private static let permanentServerCodes: Set<String> = [
-        "NOAUTH", "WRONGPASS", "NOPERM", "DENIED", "WRONGTYPE", "CROSSSLOT", "ERR",
+        "NOAUTH", "WRONGPASS", "NOPERM", "DENIED", "WRONGTYPE", "CROSSSLOT", "BUSYKEY", "ERR",
     ]
 }

@@ -71,7 +71,7 @@ public struct Reply: Sendable {
     /// Whether it is the string or status with these bytes.
     public func equals(_ expected: Bytes) -> Bool {
         switch kind {
-        case .string, .status: return storage.content(of: node).elementsEqual(expected)
+        case .string, .status: return storage.content(of: node) == expected[...]
         default: return false
         }
     }
@@ -110,7 +110,7 @@ public struct Reply: Sendable {
             guard remaining > 0 else { return nil }
             remaining -= 1
             let node = position
-            position = storage.nodes[node].end
+            position = Int(storage.nodes[node].end)
             return Reply(storage: storage, node: node)
         }
     }
@@ -120,6 +120,11 @@ public struct Reply: Sendable {
 public struct Replies: Sendable, RandomAccessCollection {
     private let storage: ReplyStorage
     private let roots: [Int]
+
+    /// No replies, to no commands.
+    init() {
+        self.init(storage: ReplyStorage(nodes: [], bytes: []), roots: [])
+    }
 
     init(storage: ReplyStorage, roots: [Int]) {
         self.storage = storage

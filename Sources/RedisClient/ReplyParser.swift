@@ -1,26 +1,37 @@
 import CHiredis
 
-/// An incremental RESP2 parser over hiredis' reader, with limits in its reply hooks.
+/// An incremental RESP2 parser over hiredis' reader, with limits.
 ///
-/// hiredis accepts an array of 2^31 − 1 elements at its header and does not check the CRLF behind a bulk string; the
-/// hooks refuse both. Nesting is bounded by hiredis itself (9 levels). Used by one connection, on its thread only.
+/// hiredis accepts an array of 2^31 − 1 elements and a bulk string of 2^63 − 1 bytes at their headers, a line without
+/// end, and any two bytes behind a bulk string: all four are refused here. Nesting is bounded by hiredis itself (8
+/// levels). Used by one connection, on its thread only; of no more use once it has thrown.
+/// Source: https://redis.io/docs/latest/develop/reference/protocol-spec/
 final class ReplyParser {
-    private let reader: UnsafeMutablePointer<redisReader>
+    private var reader: UnsafeMutablePointer<redisReader>
     private let hooks: UnsafeMutablePointer<redisReplyObjectFunctions>
     private let sink: ReplySink
+    private let limits: ReplyLimits
+    /// Bytes of this pipeline's replies so far.
+    private var received = 0
+
+    /// Longest status, error or header. hiredis looks for a line's end from its beginning whenever bytes come, which
+    /// takes time by the square of its length.
+    static let longestLine = 1 << 16
+    /// A reader whose buffer may have grown beyond this is not kept.
+    private static let keptBuffer = 1 << 20
 
     init(limits: ReplyLimits) throws {
-        sink = ReplySink(limits: limits)
+        var limits = limits
+        limits.bytes = min(limits.bytes, Int(Int32.max))
+        self.limits = limits
+        sink = ReplySink(mostElements: limits.elements)
         hooks = .allocate(capacity: 1)
         hooks.initialize(to: ReplySink.hooks)
-        guard let reader = redisReaderCreateWithFunctions(hooks) else {
+        guard let reader = Self.makeReader(hooks, sink) else {
             hooks.deallocate()
-            throw RedisError(.protocolViolation, "No memory for the reply reader.", outcome: .notExecuted)
+            throw RedisError(.unreachable, "There is no memory for a reply reader.", outcome: .notExecuted)
         }
         self.reader = reader
-        // Keep the read buffer between pipelines; the limit on bytes bounds it.
-        reader.pointee.maxbuf = 0
-        reader.pointee.privdata = Unmanaged.passUnretained(sink).toOpaque()
     }
 
     deinit {
@@ -31,166 +42,93 @@ final class ReplyParser {
     /// How many complete replies there are.
     var count: Int { sink.roots.count }
 
+    /// Whether no byte of a further reply has come.
+    var isBetweenReplies: Bool {
+        reader.pointee.pos == reader.pointee.len && task.isUntouched
+    }
+
     /// Adds bytes from the peer and parses as many replies as are complete.
     func feed(_ bytes: UnsafeRawBufferPointer) throws {
         guard let base = bytes.baseAddress, !bytes.isEmpty else { return }
-        try sink.countBytes(bytes.count)
+        received += bytes.count
+        guard received <= limits.bytes else {
+            throw violation("it has more than \(limits.bytes) bytes")
+        }
         let fed = redisReaderFeed(reader, base.assumingMemoryBound(to: CChar.self), bytes.count)
-        guard fed == REDIS_OK else { throw violation() }
+        guard fed == REDIS_OK else { throw violation(readersWord) }
         while true {
             var reply: UnsafeMutableRawPointer?
-            guard redisReaderGetReply(reader, &reply) == REDIS_OK else { throw violation() }
-            guard reply != nil else { return }
+            guard redisReaderGetReply(reader, &reply) == REDIS_OK else {
+                throw violation(sink.refusal ?? readersWord)
+            }
+            guard reply != nil else { break }
             sink.finishRoot()
         }
+        try checkUnfinished()
     }
 
     /// The replies so far; the parser is empty afterwards.
     func take() -> Replies {
-        sink.take()
+        // hiredis never gives memory back. A new reader costs nothing beside the replies that made the old one big.
+        if received > Self.keptBuffer, isBetweenReplies, let fresh = Self.makeReader(hooks, sink) {
+            redisReaderFree(reader)
+            reader = fresh
+        }
+        received = 0
+        return sink.take()
     }
 
-    private func violation() -> RedisError {
-        let readersWord = withUnsafeBytes(of: reader.pointee.errstr) { text in
+    /// Refuses what is not complete and cannot become a reply within the limits.
+    private func checkUnfinished() throws {
+        let unread = reader.pointee.len - reader.pointee.pos
+        guard unread > 0, let buffer = reader.pointee.buf else { return }
+        let rest = UnsafeRawBufferPointer(start: buffer + reader.pointee.pos, count: unread)
+        if task.isBulk, let length = Self.bulkLength(rest.prefix(24)) {
+            guard length <= limits.bytes - (received - unread) else {
+                throw violation("a bulk string of \(length) bytes, where all may have \(limits.bytes)")
+            }
+        } else if unread > Self.longestLine {
+            throw violation("a line of more than \(Self.longestLine) bytes")
+        }
+    }
+
+    /// The number in a bulk string's header, if the whole header is there; hiredis has found it valid by then.
+    private static func bulkLength(_ header: Slice<UnsafeRawBufferPointer>) -> Int? {
+        guard let end = header.firstIndex(of: 13), header[end...].dropFirst().first == 10 else { return nil }
+        return Int(String(decoding: header[..<end], as: UTF8.self))
+    }
+
+    /// What hiredis is reading.
+    private var task: (isBulk: Bool, isUntouched: Bool) {
+        let index = Int(reader.pointee.ridx)
+        guard index >= 0 else { return (false, true) }
+        let type = withUnsafeBytes(of: &reader.pointee.rstack) { $0.bindMemory(to: redisReadTask.self)[index].type }
+        return (isBulk: type == REDIS_REPLY_STRING, isUntouched: index == 0 && type < 0)
+    }
+
+    private var readersWord: String {
+        withUnsafeBytes(of: reader.pointee.errstr) { text in
             String(decoding: text.prefix(while: { $0 != 0 }), as: UTF8.self)
         }
-        let detail = sink.refusal ?? readersWord
-        return RedisError(
+    }
+
+    private func violation(_ detail: String) -> RedisError {
+        RedisError(
             .protocolViolation,
             "The server's reply is not valid RESP2 (\(detail)); is this address a Redis server?",
             outcome: .unknown
         )
     }
-}
 
-/// What the reader's hooks write into: nodes and bytes, in the order of the wire.
-private final class ReplySink {
-    private var nodes: [ReplyStorage.Node] = []
-    private var bytes: [UInt8] = []
-    private(set) var roots: [Int] = []
-    private(set) var refusal: String?
-    private var nextRoot = 0
-    private var received = 0
-    private var elements = 0
-    private let limits: ReplyLimits
-
-    init(limits: ReplyLimits) {
-        self.limits = limits
+    private static func makeReader(
+        _ hooks: UnsafeMutablePointer<redisReplyObjectFunctions>,
+        _ sink: ReplySink
+    ) -> UnsafeMutablePointer<redisReader>? {
+        guard let reader = redisReaderCreateWithFunctions(hooks) else { return nil }
+        // Else hiredis frees its buffer after every reply of more than 16 KiB, only to make it again.
+        reader.pointee.maxbuf = 0
+        // Not retained: the parser owns both.
+        reader.pointee.privdata = Unmanaged.passUnretained(sink).toOpaque()
+        return reader
     }
-
-    func countBytes(_ count: Int) throws {
-        received += count
-        guard received <= limits.bytes else {
-            throw RedisError(
-                .protocolViolation,
-                "The server's replies exceed \(limits.bytes) bytes; the connection was closed.",
-                outcome: .unknown
-            )
-        }
-    }
-
-    /// Notes that the reply that began at `nextRoot` is complete, and computes where each subtree ends.
-    func finishRoot() {
-        roots.append(nextRoot)
-        setEnds(from: nextRoot)
-        nextRoot = nodes.count
-    }
-
-    func take() -> Replies {
-        let replies = Replies(storage: ReplyStorage(nodes: nodes, bytes: bytes), roots: roots)
-        nodes = []
-        bytes = []
-        roots = []
-        nextRoot = 0
-        received = 0
-        elements = 0
-        return replies
-    }
-
-    /// Nodes are in pre-order, so children stand behind their parent: from the back, every child's end is known.
-    private func setEnds(from first: Int) {
-        var index = nodes.count - 1
-        while index >= first {
-            if nodes[index].kind == .array {
-                var end = index + 1
-                for _ in 0..<nodes[index].number { end = nodes[end].end }
-                nodes[index].end = end
-            }
-            index -= 1
-        }
-    }
-
-    fileprivate func add(_ kind: Reply.Kind, number: Int64 = 0, content: UnsafeRawBufferPointer? = nil) {
-        let offset = bytes.count
-        if let content { bytes.append(contentsOf: content) }
-        nodes.append(
-            ReplyStorage.Node(
-                kind: kind,
-                number: number,
-                offset: offset,
-                length: content?.count ?? 0,
-                end: nodes.count + 1
-            )
-        )
-    }
-
-    fileprivate func addString(type: Int32, _ content: UnsafeRawBufferPointer) -> Bool {
-        switch type {
-        case REDIS_REPLY_ERROR:
-            add(.error, content: content)
-        case REDIS_REPLY_STATUS:
-            add(.status, content: content)
-        default:
-            // hiredis hands over a bulk only once the two bytes behind it have arrived.
-            guard let base = content.baseAddress, base.load(fromByteOffset: content.count, as: UInt8.self) == 13,
-                base.load(fromByteOffset: content.count + 1, as: UInt8.self) == 10
-            else {
-                refusal = "a bulk string does not end in CRLF"
-                return false
-            }
-            add(.string, content: content)
-        }
-        return true
-    }
-
-    fileprivate func addArray(_ count: Int32) -> Bool {
-        elements += Int(count)
-        guard elements <= limits.elements else {
-            refusal = "more than \(limits.elements) elements"
-            return false
-        }
-        add(.array, number: Int64(count))
-        return true
-    }
-
-    private static func sink(of task: UnsafePointer<redisReadTask>?) -> ReplySink? {
-        guard let privdata = task?.pointee.privdata else { return nil }
-        return Unmanaged<ReplySink>.fromOpaque(privdata).takeUnretainedValue()
-    }
-
-    /// Any value but null tells hiredis that the object was made.
-    private static func made(_ task: UnsafePointer<redisReadTask>?) -> UnsafeMutableRawPointer? {
-        UnsafeMutableRawPointer(mutating: UnsafeRawPointer(task))
-    }
-
-    static let hooks = redisReplyObjectFunctions(
-        createString: { task, text, length in
-            guard let sink = sink(of: task), let task else { return nil }
-            let content = UnsafeRawBufferPointer(start: text, count: length)
-            return sink.addString(type: task.pointee.type, content) ? made(task) : nil
-        },
-        createArray: { task, count in
-            guard let sink = sink(of: task), sink.addArray(count) else { return nil }
-            return made(task)
-        },
-        createInteger: { task, number in
-            sink(of: task)?.add(.integer, number: number)
-            return made(task)
-        },
-        createNil: { task in
-            sink(of: task)?.add(.null)
-            return made(task)
-        },
-        freeObject: { _ in }
-    )
 }

@@ -2,17 +2,19 @@
 ///
 /// Frozen once the pipeline is answered.
 final class ReplyStorage: Sendable {
-    /// One element of a reply.
+    /// One element of a reply, in 24 bytes: a big reply has millions.
+    ///
+    /// 32 bits suffice, since a pipeline's replies are limited to 2 GiB.
     struct Node: Sendable {
-        var kind: Reply.Kind
         /// The integer, or how many elements an array has.
         var number: Int64
         /// Where the string's bytes begin.
-        var offset: Int
+        var offset: UInt32
         /// How many bytes the string has.
-        var length: Int
+        var length: UInt32
         /// The node after this one's last descendant.
-        var end: Int
+        var end: UInt32
+        var kind: Reply.Kind
     }
 
     let nodes: [Node]
@@ -26,6 +28,6 @@ final class ReplyStorage: Sendable {
     /// The bytes of a string, status or error.
     func content(of node: Int) -> ArraySlice<UInt8> {
         let node = nodes[node]
-        return bytes[node.offset..<node.offset + node.length]
+        return bytes[Int(node.offset)..<Int(node.offset) + Int(node.length)]
     }
 }

@@ -4,7 +4,7 @@ import Glibc
 final class SocketTransport: Transport {
     let descriptor: Int32
 
-    /// Takes over a connected, non-blocking descriptor.
+    /// Takes over a non-blocking descriptor.
     private init(descriptor: Int32) {
         self.descriptor = descriptor
     }
@@ -16,12 +16,17 @@ final class SocketTransport: Transport {
     /// Connects, trying each address that the name resolves to until one answers or the deadline passes.
     ///
     /// Errors: `unreachable`, `timedOut`; nothing was sent.
-    static func connect(to endpoint: Endpoint, deadline: Deadline) throws -> SocketTransport {
+    static func connect(
+        to endpoint: Endpoint,
+        deadline: Deadline,
+        resolver: HostResolver = HostResolver()
+    ) throws -> SocketTransport {
         switch endpoint {
         case .unix(let path):
-            return try connectUnix(path, deadline: deadline)
+            return try connect(to: SocketAddress(unix: path), name: endpoint, deadline: deadline)
         case .tcp(let host, let port):
-            return try connectTCP(host: host, port: port, deadline: deadline)
+            let addresses = try resolver.resolve(host: host, port: port, by: deadline)
+            return try connect(toAnyOf: addresses, name: endpoint, deadline: deadline)
         }
     }
 
@@ -52,97 +57,58 @@ final class SocketTransport: Transport {
         }
     }
 
-    private static func connectUnix(_ path: String, deadline: Deadline) throws -> SocketTransport {
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        let capacity = MemoryLayout.size(ofValue: address.sun_path)
-        let bytes = Array(path.utf8)
-        guard bytes.count < capacity, !bytes.isEmpty, !bytes.contains(0) else {
-            throw RedisError(
-                .unreachable,
-                "The socket path \(path) is empty, holds a NUL or is longer than \(capacity - 1) bytes.",
-                outcome: .notExecuted
-            )
-        }
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
-        return try withUnsafePointer(to: &address) { pointer in
-            try pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-                try open(
-                    family: AF_UNIX,
-                    address: generic,
-                    length: socklen_t(MemoryLayout<sockaddr_un>.size),
-                    name: path,
-                    deadline: deadline
-                )
-            }
-        }
-    }
-
-    private static func connectTCP(host: String, port: Int, deadline: Deadline) throws -> SocketTransport {
-        var hints = addrinfo()
-        hints.ai_family = AF_UNSPEC
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        hints.ai_flags = AI_ADDRCONFIG
-        var list: UnsafeMutablePointer<addrinfo>?
-        let status = getaddrinfo(host, String(port), &hints, &list)
-        guard status == 0 else {
-            throw RedisError(
-                .unreachable,
-                "The host name \(host) cannot be resolved: \(String(cString: gai_strerror(status))).",
-                outcome: .notExecuted
-            )
-        }
-        defer { freeaddrinfo(list) }
-        var last: (any Error)?
-        var next = list
-        while let candidate = next {
+    /// Each address gets an equal part of the time left: one that swallows packets must not use up that of the next.
+    private static func connect(
+        toAnyOf addresses: [SocketAddress],
+        name: Endpoint,
+        deadline: Deadline
+    ) throws -> SocketTransport {
+        var last = failure(.unreachable, "No connection to \(name)", EADDRNOTAVAIL)
+        for (index, address) in addresses.enumerated() {
             do {
-                return try open(
-                    family: candidate.pointee.ai_family,
-                    address: candidate.pointee.ai_addr,
-                    length: candidate.pointee.ai_addrlen,
-                    name: Endpoint.tcp(host: host, port: port).description,
-                    deadline: deadline
-                )
-            } catch {
+                let part = deadline.left / (addresses.count - index)
+                return try connect(to: address, name: name, deadline: Deadline(after: part))
+            } catch let error as RedisError {
                 last = error
             }
-            next = candidate.pointee.ai_next
         }
         throw last
-            ?? RedisError(.unreachable, "The host name \(host) has no address.", outcome: .notExecuted)
     }
 
-    private static func open(
-        family: Int32,
-        address: UnsafePointer<sockaddr>,
-        length: socklen_t,
-        name: String,
+    private static func connect(
+        to address: SocketAddress,
+        name: Endpoint,
         deadline: Deadline
     ) throws -> SocketTransport {
         let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
-        let descriptor = socket(family, kind, 0)
+        let descriptor = socket(address.family, kind, 0)
         guard descriptor >= 0 else { throw failure(.unreachable, "No socket could be opened", errno) }
         let transport = SocketTransport(descriptor: descriptor)
-        if Glibc.connect(descriptor, address, length) != 0 {
-            guard errno == EINPROGRESS || errno == EINTR else {
+        while address.connect(descriptor) != 0 {
+            switch errno {
+            case EINPROGRESS, EINTR:
+                try waitUntilConnected(descriptor, name: name, deadline: deadline)
+                setOptions(descriptor, family: address.family)
+                return transport
+            case EAGAIN where address.family == AF_UNIX:
+                // A Unix socket whose queue is full says so at once, and cannot be polled for it (connect(2)).
+                guard !deadline.hasPassed else { throw late(name) }
+                poll(nil, 0, min(10, deadline.pollMilliseconds))
+            default:
                 throw failure(.unreachable, "No connection to \(name)", errno)
             }
-            try waitUntilConnected(descriptor, name: name, deadline: deadline)
         }
-        if family != AF_UNIX { setOptions(descriptor) }
+        setOptions(descriptor, family: address.family)
         return transport
     }
 
-    private static func waitUntilConnected(_ descriptor: Int32, name: String, deadline: Deadline) throws {
+    private static func waitUntilConnected(_ descriptor: Int32, name: Endpoint, deadline: Deadline) throws {
         var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
         while true {
             let ready = poll(&waiting, 1, deadline.pollMilliseconds)
             if ready > 0 { break }
             guard ready == 0 || errno == EINTR else { throw failure(.unreachable, "No connection to \(name)", errno) }
-            if deadline.hasPassed {
-                throw RedisError(.timedOut, "No connection to \(name) within the time allowed.", outcome: .notExecuted)
-            }
+            if deadline.hasPassed { throw late(name) }
         }
         var code: Int32 = 0
         var size = socklen_t(MemoryLayout<Int32>.size)
@@ -152,11 +118,16 @@ final class SocketTransport: Transport {
     }
 
     /// Small requests must not wait for an acknowledgement, and a peer that vanished must be noticed when idle.
-    private static func setOptions(_ descriptor: Int32) {
+    private static func setOptions(_ descriptor: Int32, family: Int32) {
+        guard family != AF_UNIX else { return }
         var yes: Int32 = 1
         let size = socklen_t(MemoryLayout<Int32>.size)
         _ = setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, size)
         _ = setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &yes, size)
+    }
+
+    private static func late(_ name: Endpoint) -> RedisError {
+        RedisError(.timedOut, "No connection to \(name) within the time allowed.", outcome: .notExecuted)
     }
 
     private static func failure(_ code: RedisError.Code, _ what: String, _ number: Int32) -> RedisError {

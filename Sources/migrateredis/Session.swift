@@ -39,6 +39,7 @@ struct Session {
         return PhaseRunner(
             store: store,
             connection: connection,
+            registry: registry,
             limits: wiring.limits,
             progress: { bar.show($0) },
             shouldStop: { interruption.isRequested }

@@ -60,13 +60,19 @@ public final class Digester {
             addWithLength(value)
             sum.add(finish())
         }
-        begin()
-        add(byte: Self.format)
-        add(byte: UInt8(ascii: "h"))
-        add(number: UInt64(fieldsAndValues.count / 2))
-        for index in 0..<4 { add(number: sum.words[index]) }
-        let result = finish()
-        return Digest(low: result.words[0], high: result.words[1])
+        return hash(sum, count: fieldsAndValues.count / 2)
+    }
+
+    /// The digest of a hash, from its fields and values.
+    func hash(_ content: HashContent) -> Digest {
+        var sum = Wide256()
+        for (field, value) in content.fields {
+            begin()
+            addWithLength(field)
+            addWithLength(value)
+            sum.add(finish())
+        }
+        return hash(sum, count: content.fields.count)
     }
 
     /// The first eight bytes of SHA-256 of a key's name.
@@ -74,6 +80,16 @@ public final class Digester {
         begin()
         name.withUnsafeBytes(add)
         return finish().words[0]
+    }
+
+    private func hash(_ sum: Wide256, count: Int) -> Digest {
+        begin()
+        add(byte: Self.format)
+        add(byte: UInt8(ascii: "h"))
+        add(number: UInt64(count))
+        for index in 0..<4 { add(number: sum.words[index]) }
+        let result = finish()
+        return Digest(low: result.words[0], high: result.words[1])
     }
 
     private func begin() {
@@ -85,6 +101,11 @@ public final class Digester {
             add(number: UInt64(bytes.count))
             add(bytes)
         }
+    }
+
+    private func addWithLength(_ bytes: Bytes) {
+        add(number: UInt64(bytes.count))
+        bytes.withUnsafeBytes(add)
     }
 
     private func add(_ bytes: UnsafeRawBufferPointer) {

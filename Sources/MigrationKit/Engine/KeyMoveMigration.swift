@@ -23,9 +23,11 @@ extension KeyMoveMigration {
 
     /// The walk that copies; after the raise, catch-up.
     public func apply(_ plan: Plan, in context: MigrationContext) async throws -> MigrationState {
-        guard let lease = context.lease, var state = context.state, let shape = state.ledger ?? plan.ledger else {
-            preconditionFailure("Apply needs a lease, a state and a ledger.")
+        guard let lease = context.lease, var state = context.state else {
+            preconditionFailure("Apply needs a lease and a state.")
         }
+        let known = try await ledgerShape(in: context)
+        let shape = known ?? plan.ledger ?? Ledger.shape(forPairs: plan.scope.total)
         if state.ledger == nil {
             let ledger = Ledger(names: context.names, migration: name, shape: shape)
             try await ledger.create(under: lease, on: context.connection)
@@ -41,7 +43,18 @@ extension KeyMoveMigration {
             ledger: shape,
             total: plan.scope.total
         )
-        let report = try await run(walk, &state, in: context)
+        let report: WalkReport
+        if context.isRaised {
+            report = try await walk.run()
+        } else {
+            report = try await walk.run(from: state.checkpoint, keeping: CheckpointKeeper(context)) {
+                cursor,
+                progress in
+                state.progress = progress
+                state.checkpoint = Checkpoint(cursor: cursor, server: walk.identity, progress: progress)
+                return state
+            }
+        }
         state.progress = walk.progress
         state.held = report.held.total > 0 ? report.held : nil
         state.checkpoint = nil
@@ -87,34 +100,6 @@ extension KeyMoveMigration {
         // After a valid verify an ambiguous name is no old key that anybody waits for; it is left alone.
         held.counts["ambiguous"] = nil
         return CleanupResult(report: report, removed: report.written, held: held)
-    }
-
-    private static var checkpointInterval: Duration { .seconds(1) }
-
-    /// Walks, with a checkpoint now and then, and one more when asked to stop; catch-up always begins at the start.
-    private func run(
-        _ walk: KeyMoveWalk,
-        _ state: inout MigrationState,
-        in context: MigrationContext
-    ) async throws -> WalkReport {
-        guard !context.isRaised else { return try await walk.run() }
-        var saved = ContinuousClock.now
-        do {
-            return try await walk.run(from: state.checkpoint) { cursor, progress in
-                state.progress = progress
-                state.checkpoint = Checkpoint(
-                    cursor: String(decoding: cursor, as: UTF8.self),
-                    runID: walk.identity.runID,
-                    processedItems: progress.processedItems
-                )
-                guard saved.duration(to: .now) > Self.checkpointInterval else { return }
-                saved = .now
-                try await context.save(state)
-            }
-        } catch let error as MigrationError where error.code == .interrupted {
-            try await context.save(state)
-            throw error
-        }
     }
 
     private func walk(

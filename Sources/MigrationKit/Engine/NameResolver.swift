@@ -7,7 +7,7 @@ struct ResolvedPage {
     /// Keys that fit no pattern, or are of another type than the pattern's.
     var unrelated: [Bytes] = []
     /// Keys that can be read in two ways.
-    var ambiguous: [Bytes] = []
+    var ambiguous: [(name: Bytes, readings: [NameReading])] = []
 }
 
 /// Decides what each name of a page is: by the name, then by the fields that decide, then by the ledger.
@@ -15,6 +15,8 @@ struct NameResolver {
     let moves: any KeyMoves
     let ledger: Ledger?
     let digester: Digester
+    /// Whether a name that nothing decides is the new one: once the old names are no longer the truth.
+    var prefersNewNames = false
 
     /// Resolves the names that fit a pattern and are hashes.
     func resolve(_ names: [Bytes], on connection: RedisConnection) async throws -> ResolvedPage {
@@ -82,7 +84,7 @@ struct NameResolver {
     ) async throws {
         guard !doubtful.isEmpty else { return }
         guard let ledger else {
-            page.ambiguous += doubtful.map(\.name)
+            for doubt in doubtful { settle(doubt, known: [], in: &page) }
             return
         }
         var commands = CommandBuffer()
@@ -98,11 +100,22 @@ struct NameResolver {
                 return entry?.sourceName == digester.nameDigest(readings[index].move.source)
             }
             next += readings.count
-            if known.count == 1 {
-                page.readings.append((readings[known[0]], memory))
-            } else {
-                page.ambiguous.append(name)
-            }
+            settle((name, readings, memory), known: known, in: &page)
+        }
+    }
+
+    private func settle(
+        _ doubt: (name: Bytes, readings: [NameReading], memory: Int),
+        known: [Int],
+        in page: inout ResolvedPage
+    ) {
+        let news = doubt.readings.filter { !$0.isSource }
+        if known.count == 1 {
+            page.readings.append((doubt.readings[known[0]], doubt.memory))
+        } else if prefersNewNames, known.isEmpty, news.count == 1 {
+            page.readings.append((news[0], doubt.memory))
+        } else {
+            page.ambiguous.append((doubt.name, doubt.readings))
         }
     }
 }

@@ -34,8 +34,9 @@ enum PairReader {
         _ pair: Pair,
         _ replies: Replies.SubSequence,
         now: Int64,
-        digester: Digester
-    ) throws -> PairObservation {
+        digester: Digester,
+        rewrites: [any FieldRewrites] = []
+    ) throws -> (observation: PairObservation, changes: [FieldChange]) {
         let first = replies.startIndex
         let source = try side(replies[first], expiry: replies[first + 1], digester: digester)
         let destination = try side(replies[first + 2], expiry: replies[first + 3], digester: digester)
@@ -53,7 +54,13 @@ enum PairReader {
         )
         observation.destinationIsSource = pair.destinationIsSource
         observation.deletesAreUnseen = fields.first?.isNull ?? true
-        return observation
+        guard !rewrites.isEmpty, let source, source.content != nil else { return (observation, []) }
+        var content = HashContent(replies[first])
+        let changes = content.rewrite(rewrites, kind: pair.move.kind)
+        if !changes.isEmpty {
+            observation.rewrittenSource = Side(content: digester.hash(content), expiry: source.expiry)
+        }
+        return (observation, changes)
     }
 
     /// A side from HGETALL and PEXPIRETIME; nil when there is no key.

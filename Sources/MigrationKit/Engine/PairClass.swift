@@ -4,6 +4,8 @@ public struct PairObservation: Sendable, Hashable {
     public var source: Side?
     /// The destination, if it is there.
     public var destination: Side?
+    /// What a copy of the source is once the later migrations have rewritten it; nil where they change nothing.
+    public var rewrittenSource: Side?
     /// The ledger's entry, if there is one.
     public var entry: LedgerEntry?
     /// The first eight bytes of SHA-256 of the source's name.
@@ -88,14 +90,20 @@ extension PairObservation {
         }
     }
 
+    /// Whether the destination is what copying the source would make of it.
+    private func isCopy(_ destination: Side, of source: Side) -> Bool {
+        source.matches(destination) || rewrittenSource?.matches(destination) == true
+    }
+
     private var classWithoutEntry: PairClass {
         switch (source, destination) {
         case (nil, nil): return .absent
         case (.some, nil): return .uncopied
         case (nil, .some): return isUnfinished ? .orphan : .native
         case (.some(let source), .some(let destination)):
-            if source.matches(destination) { return .equal }
-            return source.hasContent(of: destination) ? .expiryLost : .foreign
+            if isCopy(destination, of: source) { return .equal }
+            let hasContent = source.hasContent(of: destination) || rewrittenSource?.hasContent(of: destination) == true
+            return hasContent ? .expiryLost : .foreign
         }
     }
 
@@ -110,7 +118,7 @@ extension PairObservation {
             case (true, true): return .inSync
             case (false, true): return .sourceChanged
             case (true, false): return .inUse
-            case (false, false): return source.matches(destination) ? .converged : .diverged
+            case (false, false): return isCopy(destination, of: source) ? .converged : .diverged
             }
         }
     }

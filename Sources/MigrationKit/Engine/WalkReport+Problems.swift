@@ -5,6 +5,9 @@ extension WalkReport {
         if let conflicts = findings[.conflict] {
             problems.append("\(conflicts) pairs are in conflict: somebody else wrote their destination.")
         }
+        if impossible > 0 {
+            problems.append("\(impossible) hashes hold values that cannot be converted.")
+        }
         if ambiguous > 0 {
             problems.append("\(ambiguous) keys can be read in two ways, and their content does not decide.")
         }
@@ -20,6 +23,10 @@ extension WalkReport {
         for (pairClass, count) in fewByClass.sorted(by: { $0.key.rawValue < $1.key.rawValue })
         where Few.isMany(count, of: pairs) {
             problems.append("\(count) pairs are \(pairClass.rawValue), more than few; apply again.")
+        }
+        let changed = rewrites.values.reduce(0) { $0 + $1.changed }
+        if Few.isMany(changed, of: rewrites.values.reduce(0) { $0 + $1.total }) {
+            problems.append("\(changed) hashes were not converted, more than few; apply again.")
         }
         return problems
     }

@@ -22,7 +22,9 @@ public struct WalkReport: Sendable, Equatable {
     public var ambiguous = 0
     /// Pairs that changed faster than they could be handled.
     public var hot = 0
-    /// How many pairs were changed by us.
+    /// How many hashes were looked at by a rewrite, by kind.
+    public var rewrites: [String: RewriteCounts] = [:]
+    /// How many pairs or hashes were changed by us.
     public var written = 0
     /// Bytes that the copies take, by the server's estimate of their sources.
     public var bytesNeeded = 0
@@ -32,6 +34,9 @@ public struct WalkReport: Sendable, Equatable {
 
     /// Pairs that have a source, were it to be copied or not.
     public var pairs: Int { counts.values.reduce(0) { $0 + $1.values.reduce(0, +) } }
+
+    /// Hashes that a rewrite cannot convert.
+    public var impossible: Int { rewrites.values.reduce(0) { $0 + $1.impossible } }
 
     /// Source keys, by kind.
     public var sourcesByKind: [String: Int] {
@@ -66,6 +71,24 @@ public struct WalkReport: Sendable, Equatable {
         unrelated += 1
         if unrelatedSamples.count < 20 { unrelatedSamples.append(KeyText.escaped(name)) }
     }
+}
+
+/// What a rewrite found of one kind.
+public struct RewriteCounts: Sendable, Equatable {
+    /// Hashes that were as they should be.
+    public var done = 0
+    /// Hashes that were rewritten, or would be.
+    public var changed = 0
+    /// Hashes that cannot be converted.
+    public var impossible = 0
+    /// Hashes that are about to expire, and were left alone.
+    public var expiring = 0
+
+    /// Nothing yet.
+    public init() {}
+
+    /// All of them.
+    public var total: Int { done + changed + impossible + expiring }
 }
 
 extension PairClass {

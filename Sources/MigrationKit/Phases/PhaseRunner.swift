@@ -8,6 +8,8 @@ public struct PhaseRunner: Sendable {
     public var store: SchemaStore
     /// For the phase's reads and writes.
     public var connection: RedisConnection
+    /// All migrations: what others have begun matters to each.
+    public var registry: MigrationRegistry
     /// How gently to treat the server.
     public var limits: Limits
     /// Told now and then how far the phase is.
@@ -19,12 +21,14 @@ public struct PhaseRunner: Sendable {
     public init(
         store: SchemaStore,
         connection: RedisConnection,
+        registry: MigrationRegistry = MigrationRegistry([]),
         limits: Limits,
         progress: @escaping @Sendable (Progress) -> Void = { _ in },
         shouldStop: @escaping @Sendable () -> Bool = { false }
     ) {
         self.store = store
         self.connection = connection
+        self.registry = registry
         self.limits = limits
         self.progress = progress
         self.shouldStop = shouldStop
@@ -213,13 +217,19 @@ public struct PhaseRunner: Sendable {
         var version: Int
         var state: MigrationState?
         var isRaised: Bool
+        var laterRewrites: [any FieldRewrites] = []
+        var earlierLedgers: [Ledger] = []
     }
 
     /// Where a migration stands.
     ///
     /// Errors: `unreadable`, `unsupported`: nothing is done on a keyspace that is not understood.
     private func position(of migration: any Migration) async throws -> Position {
-        let snapshot = try await store.snapshot(of: [migration.name], on: connection)
+        let names = registry.migrations.map(\.name)
+        let snapshot = try await store.snapshot(
+            of: names.contains(migration.name) ? names : names + [migration.name],
+            on: connection
+        )
         guard !snapshot.server.isCluster else {
             throw MigrationError(
                 .unsupported,
@@ -228,13 +238,25 @@ public struct PhaseRunner: Sendable {
         }
         let version = try snapshot.version.get()
         let state = try snapshot.state(of: migration.name)
-        return Position(version: version, state: state, isRaised: version >= migration.version)
+        var position = Position(version: version, state: state, isRaised: version >= migration.version)
+        for other in registry.migrations {
+            let standing = try snapshot.state(of: other.name)
+            if other.version > migration.version, let rewriting = other as? any FieldRewriteMigration,
+                version >= other.version || standing?.trustedPhase != nil && standing?.trustedPhase != .planned
+            {
+                position.laterRewrites.append(rewriting.rewrites(in: store.names))
+            }
+            if other.version < migration.version, let shape = standing?.ledger {
+                position.earlierLedgers.append(Ledger(names: store.names, migration: other.name, shape: shape))
+            }
+        }
+        return position
     }
 
     private func context(for migration: any Migration, at position: Position, lease: Lease?) -> MigrationContext {
         let store = store
         let connection = connection
-        return MigrationContext(
+        var context = MigrationContext(
             names: store.names,
             connection: connection,
             lease: lease,
@@ -248,16 +270,16 @@ public struct PhaseRunner: Sendable {
             },
             shouldStop: shouldStop
         )
+        context.laterRewrites = position.laterRewrites
+        context.earlierLedgers = position.earlierLedgers
+        return context
     }
 
     /// What was planned holds while the phase it was planned for has not ended.
     private func plan(for migration: any Migration, given: Plan?, at position: Position) async throws -> Plan {
         if let given { return given }
-        if let state = position.state, state.format != nil, let scope = state.scope,
-            !position.isRaised || state.ledger != nil
-        {
-            let ledger = state.ledger ?? Ledger.shape(forPairs: scope.total)
-            return Plan(migration: migration.name, report: WalkReport(), scope: scope, ledger: ledger)
+        if let state = position.state, state.format != nil, let scope = state.scope {
+            return Plan(migration: migration.name, report: WalkReport(), scope: scope, ledger: state.ledger)
         }
         return try await migration.plan(in: context(for: migration, at: position, lease: nil))
     }

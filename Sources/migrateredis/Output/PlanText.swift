@@ -12,9 +12,16 @@ enum PlanText {
             let row = Row(counts)
             table.add([kind] + [row.keys, row.toWrite, row.done, row.held].map(Wording.number))
         }
-        lines += report.counts.isEmpty ? ["No key of this migration was found."] : table.lines
+        for (kind, counts) in report.rewrites.sorted(by: { $0.key < $1.key }) {
+            let done = counts.done + counts.expiring
+            table.add([kind] + [counts.total, counts.changed, done, counts.impossible].map(Wording.number))
+        }
+        let isEmpty = report.counts.isEmpty && report.rewrites.isEmpty
+        lines += isEmpty ? ["No key of this migration was found."] : table.lines
         lines.append("")
-        lines.append("Copies take about \(Wording.bytes(report.bytesNeeded)); \(memory(server))")
+        if report.bytesNeeded > 0 {
+            lines.append("Copies take about \(Wording.bytes(report.bytesNeeded)); \(memory(server))")
+        }
         lines.append(
             "\(Wording.number(report.unrelated)) keys are unrelated and stay untouched\(samples(report, verbose))"
         )

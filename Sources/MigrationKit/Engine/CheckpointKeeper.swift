@@ -1,0 +1,40 @@
+import RedisClient
+
+/// Stores a walk's checkpoint about once a second, and once more when the walk is asked to stop.
+struct CheckpointKeeper {
+    private let context: MigrationContext
+
+    init(_ context: MigrationContext) {
+        self.context = context
+    }
+
+    private static var interval: Duration { .seconds(1) }
+
+    /// Walks; `state` makes the state to store after a page, or nil where this walk keeps no checkpoint.
+    func run<Work: WalkWork>(
+        _ walk: KeyspaceWalk<Work>,
+        from checkpoint: Checkpoint?,
+        state: (_ cursor: String, _ progress: Progress) -> MigrationState?
+    ) async throws {
+        var saved = ContinuousClock.now
+        var latest: MigrationState?
+        do {
+            try await walk.run(from: checkpoint) { cursor, progress in
+                latest = state(String(decoding: cursor, as: UTF8.self), progress)
+                guard let latest, saved.duration(to: .now) > Self.interval else { return }
+                saved = .now
+                try await context.save(latest)
+            }
+        } catch let error as MigrationError where error.code == .interrupted {
+            if let latest { try await context.save(latest) }
+            throw error
+        }
+    }
+}
+
+extension Checkpoint {
+    /// The checkpoint behind a page.
+    init(cursor: String, server: ServerIdentity, progress: Progress) {
+        self.init(cursor: cursor, runID: server.runID, processedItems: progress.processedItems)
+    }
+}

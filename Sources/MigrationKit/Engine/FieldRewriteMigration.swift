@@ -1,0 +1,71 @@
+import RedisClient
+
+/// A migration that rewrites fields of hashes in place: name, version, description and its `FieldRewrites` are all it has
+/// to say.
+public protocol FieldRewriteMigration: Migration {
+    /// What is rewritten, in a deployment.
+    func rewrites(in names: KeyNames) -> any FieldRewrites
+}
+
+extension FieldRewriteMigration {
+    /// The walk without writing.
+    public func plan(in context: MigrationContext) async throws -> Plan {
+        let (report, _) = try await walk(in: context.withoutLease, total: 0)
+        return Plan(
+            migration: name,
+            report: report,
+            scope: Scope(kinds: report.rewrites.mapValues(\.total)),
+            ledger: nil
+        )
+    }
+
+    /// The walk that rewrites; what is converted already is left alone, so catch-up is the same.
+    public func apply(_ plan: Plan, in context: MigrationContext) async throws -> MigrationState {
+        guard var state = context.state else { preconditionFailure("Apply needs a state.") }
+        let (report, progress) = try await walk(in: context, total: plan.scope.total) { cursor, progress, server in
+            guard !context.isRaised else { return nil }
+            state.progress = progress
+            state.checkpoint = Checkpoint(cursor: cursor, server: server, progress: progress)
+            return state
+        }
+        state.progress = progress
+        state.held = report.held.total > 0 ? report.held : nil
+        state.checkpoint = nil
+        state.report = report
+        return state
+    }
+
+    /// The walk once more; hashes that were changed under its eyes are rewritten then and there.
+    public func verify(_ state: MigrationState, in context: MigrationContext) async throws -> VerificationResult {
+        var fromStart = context
+        fromStart.state?.checkpoint = nil
+        let (report, _) = try await walk(in: fromStart, total: state.scope?.total ?? 0)
+        return VerificationResult(
+            report: report,
+            problems: report.problems(isRaised: context.isRaised),
+            hasConflicts: report.impossible > 0 || report.ambiguous > 0 || report.held.counts["tooLarge"] != nil,
+            removable: 0
+        )
+    }
+
+    /// Nothing: there are no old keys.
+    public func cleanup(_ state: MigrationState, in context: MigrationContext) async throws -> CleanupResult {
+        CleanupResult(report: WalkReport(), removed: 0, held: HeldKeys())
+    }
+
+    private func walk(
+        in context: MigrationContext,
+        total: Int,
+        checkpoint: (String, Progress, ServerIdentity) -> MigrationState? = { _, _, _ in nil }
+    ) async throws -> (WalkReport, Progress) {
+        let rewrites = rewrites(in: context.names)
+        let work = try FieldRewriteWork(rewrites: rewrites, context: context, total: total)
+        let walk = try await KeyspaceWalk(work, prefix: rewrites.moves.prefix, context: context)
+        let start = context.isRaised || context.lease == nil ? nil : context.state?.checkpoint
+        if let start, start.runID == walk.server.identity.runID { work.progress.processedItems = start.processedItems }
+        try await CheckpointKeeper(context).run(walk, from: start) { cursor, progress in
+            checkpoint(cursor, progress, walk.server.identity)
+        }
+        return (work.report, work.progress)
+    }
+}

@@ -1,0 +1,182 @@
+import RedisClient
+
+/// A hash on its walk, with the places of its entries in the ledgers of earlier migrations.
+struct RewriteItem {
+    /// The key.
+    var key: Bytes
+    /// What it holds.
+    var kind: String
+    /// Where each earlier ledger keeps its entry.
+    var places: [(key: Bytes, field: Bytes)]
+}
+
+/// What a walk does with hashes whose fields a migration rewrites.
+///
+/// A hash that an earlier migration copied keeps its base: where it is as that migration left it, the entry follows in
+/// the same transaction, so that our own write is not taken for the application's; where it is not, the entry stays.
+final class FieldRewriteWork: WalkWork {
+    /// What was found and done so far.
+    private(set) var report = WalkReport()
+    /// How far the work is.
+    var progress = Progress()
+
+    private let rewrites: any FieldRewrites
+    private let context: MigrationContext
+    private let digester: Digester
+    private let resolver: NameResolver
+    private let expiringWithin: Int64 = 5000
+
+    init(rewrites: any FieldRewrites, context: MigrationContext, total: Int) throws {
+        self.rewrites = rewrites
+        self.context = context
+        digester = try Digester()
+        resolver = NameResolver(
+            moves: rewrites.moves,
+            ledger: context.earlierLedgers.first,
+            digester: digester,
+            prefersNewNames: true
+        )
+        progress.totalItems = total
+    }
+
+    func items(of names: [Bytes]) async throws -> [RewriteItem] {
+        let page = try await resolver.resolve(names, on: context.connection)
+        for name in page.unrelated { report.noteUnrelated(name) }
+        for doubt in page.ambiguous where doubt.readings.contains(where: concerns) {
+            report.ambiguous += 1
+            report.held.add(doubt.name, reason: "ambiguous")
+        }
+        return page.readings.filter { concerns($0.reading) }.compactMap { reading, memory in
+            let key = reading.move.destination
+            guard memory <= context.limits.keyBytes else {
+                report.held.add(key, reason: "tooLarge")
+                return nil
+            }
+            let name = digester.nameDigest(key)
+            return RewriteItem(
+                key: key,
+                kind: reading.move.kind,
+                places: context.earlierLedgers.map { $0.place(of: name) }
+            )
+        }
+    }
+
+    private func concerns(_ reading: NameReading) -> Bool {
+        !reading.isSource && rewrites.kinds.contains(reading.move.kind)
+    }
+
+    func giveUp(_ item: RewriteItem) {
+        report.hot += 1
+        report.held.add(item.key, reason: "hot")
+    }
+
+    // MARK: One batch
+
+    private struct Decided {
+        var item: RewriteItem
+        var rewrite: FieldRewrite
+        var isExpiring = false
+        var entries: [(key: Bytes, field: Bytes, bytes: Bytes)] = []
+    }
+
+    func attempt(_ batch: [RewriteItem]) async throws -> Bool {
+        var reads = CommandBuffer()
+        reads.append("TIME")
+        for item in batch { ask(item, in: &reads) }
+        guard let lease = context.lease else {
+            tally(try decide(batch, try await context.connection.pipeline(reads)[...]))
+            return true
+        }
+        var decided: [Decided] = []
+        let outcome = try await Fence(lease).transaction(
+            on: context.connection,
+            watching: batch.map(\.key),
+            reads: reads
+        ) { replies in
+            decided = try decide(batch, replies)
+            return commands(for: decided)
+        }
+        if case .changed = outcome { return false }
+        tally(decided)
+        return true
+    }
+
+    private func ask(_ item: RewriteItem, in commands: inout CommandBuffer) {
+        commands.append("PEXPIRETIME", item.key)
+        if item.places.isEmpty {
+            commands.append("HMGET", [item.key] + rewrites.fields)
+        } else {
+            // The digest of the whole tells whether the hash is as an earlier migration left it.
+            commands.append("HGETALL", item.key)
+        }
+        for place in item.places { commands.append("HGET", place.key, place.field) }
+    }
+
+    private func decide(_ batch: [RewriteItem], _ replies: Replies.SubSequence) throws -> [Decided] {
+        var next = replies.startIndex
+        let now = try ServerTime.read(replies[next]).milliseconds
+        next += 1
+        return try batch.compactMap { item in
+            defer { next += 2 + item.places.count }
+            guard let expiry = try replies[next].unlessError().integer else {
+                throw RedisError(.unexpectedReply, "PEXPIRETIME did not answer a number.", outcome: .notExecuted)
+            }
+            // The key is gone, or became another type, since it was listed.
+            if expiry == -2 || replies[next + 1].error?.serverCode == "WRONGTYPE" { return nil }
+            let reply = try replies[next + 1].unlessError()
+            if expiry >= 0, expiry - now <= expiringWithin {
+                return Decided(item: item, rewrite: .done, isExpiring: true)
+            }
+            guard !item.places.isEmpty else {
+                return Decided(item: item, rewrite: rewrites.rewrite(reply.elements.map(\.bytes), kind: item.kind))
+            }
+            var content = HashContent(reply)
+            let rewrite = rewrites.rewrite(content.values(of: rewrites.fields), kind: item.kind)
+            guard case .change(let changes) = rewrite else { return Decided(item: item, rewrite: rewrite) }
+            let before = Side(content: digester.hash(content), expiry: expiry >= 0 ? expiry : nil)
+            content.apply(changes)
+            let after = Side(content: digester.hash(content), expiry: before.expiry)
+            var decided = Decided(item: item, rewrite: rewrite)
+            for (index, place) in item.places.enumerated() {
+                let stored = try replies[next + 2 + index].unlessError().bytes
+                guard var entry = stored.flatMap(LedgerEntry.init), entry.destination.matches(before) else { continue }
+                entry.destination = after
+                decided.entries.append((place.key, place.field, entry.bytes))
+            }
+            return decided
+        }
+    }
+
+    private func commands(for decided: [Decided]) -> CommandBuffer {
+        var commands = CommandBuffer()
+        for one in decided {
+            guard case .change(let changes) = one.rewrite else { continue }
+            commands.append("HSET", FieldChange.arguments(one.item.key, changes))
+            for entry in one.entries { commands.append("HSET", entry.key, entry.field, entry.bytes) }
+        }
+        return commands
+    }
+
+    private func tally(_ decided: [Decided]) {
+        for one in decided {
+            progress.processedItems += 1
+            var counts = report.rewrites[one.item.kind] ?? RewriteCounts()
+            switch one.rewrite {
+            case .done where one.isExpiring:
+                counts.expiring += 1
+                progress.skippedItems += 1
+            case .done:
+                counts.done += 1
+                progress.skippedItems += 1
+            case .change:
+                counts.changed += 1
+                report.written += 1
+            case .impossible(let reason):
+                counts.impossible += 1
+                report.held.add(one.item.key, reason: reason)
+                progress.failedItems += 1
+            }
+            report.rewrites[one.item.kind] = counts
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import RedisClient
+
+/// A field of a hash and the value that it gets.
+public struct FieldChange: Sendable, Hashable {
+    /// The field.
+    public var field: Bytes
+    /// Its new value.
+    public var value: Bytes
+
+    /// A change of one field.
+    public init(field: Bytes, value: Bytes) {
+        self.field = field
+        self.value = value
+    }
+
+    /// HSET's arguments for these changes of one hash.
+    static func arguments(_ key: Bytes, _ changes: [FieldChange]) -> [Bytes] {
+        [key] + changes.flatMap { [$0.field, $0.value] }
+    }
+}
+
+/// What becomes of one hash.
+public enum FieldRewrite: Sendable, Hashable {
+    /// It is as it should be.
+    case done
+    /// These fields change.
+    case change([FieldChange])
+    /// It cannot be converted, for this reason: one word for counts.
+    case impossible(String)
+}
+
+/// Which fields of which hashes a migration rewrites: pure functions of names and values.
+public protocol FieldRewrites: Sendable {
+    /// How the names of the keyspace are understood; the new names of these kinds are rewritten.
+    var moves: any KeyMoves { get }
+    /// The kinds that are rewritten.
+    var kinds: Set<String> { get }
+    /// The fields that the decision needs.
+    var fields: [Bytes] { get }
+
+    /// What becomes of a hash of this kind, by the values of `fields`; nil for a field that is not there.
+    func rewrite(_ values: [Bytes?], kind: String) -> FieldRewrite
+}
+
+/// A hash as fields and values, in the order of the reply.
+struct HashContent {
+    var fields: [(field: Bytes, value: Bytes)]
+
+    /// The content in HGETALL's reply.
+    init(_ reply: Reply) {
+        fields = []
+        var elements = reply.elements
+        while let field = elements.next()?.bytes, let value = elements.next()?.bytes { fields.append((field, value)) }
+    }
+
+    /// The values of these fields.
+    func values(of names: [Bytes]) -> [Bytes?] {
+        names.map { name in fields.first { $0.field == name }?.value }
+    }
+
+    /// Sets fields, as HSET does.
+    mutating func apply(_ changes: [FieldChange]) {
+        for change in changes {
+            if let index = fields.firstIndex(where: { $0.field == change.field }) {
+                fields[index].value = change.value
+            } else {
+                fields.append((change.field, change.value))
+            }
+        }
+    }
+
+    /// Applies rewrites in order, and returns all changes; what one of them cannot convert it leaves alone, and its own
+    /// migration reports it.
+    mutating func rewrite(_ rewrites: [any FieldRewrites], kind: String) -> [FieldChange] {
+        var all: [FieldChange] = []
+        for rewrite in rewrites where rewrite.kinds.contains(kind) {
+            if case .change(let changes) = rewrite.rewrite(values(of: rewrite.fields), kind: kind) {
+                apply(changes)
+                all += changes
+            }
+        }
+        return all
+    }
+}

@@ -1,0 +1,235 @@
+import RedisClient
+
+/// What a walk does with pairs: finds them, reads them, decides by the table, writes.
+final class KeyMoveWork: WalkWork {
+    /// What was found and done so far.
+    private(set) var report = WalkReport()
+    /// How far the work is.
+    var progress = Progress()
+    /// The server that is walked over; set before the walk begins.
+    var server: ServerIdentity?
+
+    private let column: Column
+    private let context: MigrationContext
+    private let ledger: Ledger
+    private let digester: Digester
+    private let resolver: NameResolver
+    private let deletesAreUnseen: Bool
+    private let total: Int
+    private var dropped = 0
+    private var removedWithoutDestination = 0
+
+    init(moves: any KeyMoves, column: Column, context: MigrationContext, ledger: Ledger, total: Int) throws {
+        self.column = column
+        self.context = context
+        self.ledger = ledger
+        self.total = total
+        digester = try Digester()
+        resolver = NameResolver(moves: moves, ledger: ledger, digester: digester)
+        let phase = context.state?.trustedPhase
+        deletesAreUnseen =
+            phase == .cleaning || phase == .cleaned || context.state?.deletesAreUnseen == true
+            || (context.state == nil && context.isRaised)
+        progress.totalItems = total
+    }
+
+    func giveUp(_ pair: Pair) {
+        report.hot += 1
+        report.held.add(pair.move.source, reason: "hot")
+    }
+
+    // MARK: Finding pairs
+
+    /// The pairs of a page: each once, without those that are handled where their source is found, or are too large.
+    func items(of names: [Bytes]) async throws -> [Pair] {
+        let page = try await resolver.resolve(names, on: context.connection)
+        for name in page.unrelated { report.noteUnrelated(name) }
+        for doubt in page.ambiguous {
+            report.ambiguous += 1
+            report.held.add(doubt.name, reason: "ambiguous")
+        }
+        var known = Set<Bytes>()
+        var pairs: [Pair] = []
+        var memories: [Int] = []
+        let sourcesFirst = page.readings.filter(\.reading.isSource) + page.readings.filter { !$0.reading.isSource }
+        for (reading, memory) in sourcesFirst {
+            // Two sources of one destination are two pairs: the ledger shows the collision.
+            guard reading.isSource || !known.contains(reading.move.destination) else { continue }
+            known.insert(reading.move.destination)
+            let place = ledger.place(of: digester.nameDigest(reading.move.destination))
+            pairs.append(
+                Pair(
+                    move: reading.move,
+                    isSeenByDestination: !reading.isSource,
+                    sourceName: digester.nameDigest(reading.move.source),
+                    ledgerKey: place.key,
+                    ledgerField: place.field
+                )
+            )
+            memories.append(memory)
+        }
+        return try await admit(pairs, memories: memories)
+    }
+
+    private func admit(_ pairs: [Pair], memories: [Int]) async throws -> [Pair] {
+        var commands = CommandBuffer()
+        for pair in pairs {
+            commands.append("MEMORY", Bytes("USAGE"), pair.other)
+            commands.append("HEXISTS", pair.ledgerKey, pair.ledgerField)
+        }
+        let replies = try await context.connection.pipeline(commands)
+        var admitted: [Pair] = []
+        var doubtful: [Int] = []
+        for (index, pair) in pairs.enumerated() {
+            let other = Int(try replies[2 * index].unlessError().integer ?? 0)
+            let hasEntry = replies[2 * index + 1].integer == 1
+            // Handled where the source is found.
+            if pair.isSeenByDestination, other > 0 { continue }
+            guard max(memories[index], other) <= context.limits.keyBytes else {
+                report.held.add(pair.move.source, reason: "tooLarge")
+                continue
+            }
+            if !pair.isSeenByDestination, other == 0 { report.bytesNeeded += memories[index] }
+            if !pair.isSeenByDestination, other > 0, !hasEntry { doubtful.append(admitted.count) }
+            admitted.append(pair)
+        }
+        return try await markCollisions(admitted, doubtful: doubtful)
+    }
+
+    /// A destination that is there without an entry may itself be an old key of another pair.
+    private func markCollisions(_ pairs: [Pair], doubtful: [Int]) async throws -> [Pair] {
+        guard !doubtful.isEmpty else { return pairs }
+        var pairs = pairs
+        let destinations = doubtful.map { pairs[$0].move.destination }
+        let page = try await resolver.resolve(destinations, on: context.connection)
+        let sources = Set(page.readings.filter(\.reading.isSource).map(\.reading.move.source))
+        for index in doubtful where sources.contains(pairs[index].move.destination) {
+            pairs[index].destinationIsSource = true
+        }
+        return pairs
+    }
+
+    // MARK: One batch
+
+    func attempt(_ batch: [Pair]) async throws -> Bool {
+        var reads = CommandBuffer()
+        reads.append("TIME")
+        for pair in batch { PairReader.ask(pair, in: &reads) }
+        guard let lease = context.lease else {
+            tally(try decide(batch, try await context.connection.pipeline(reads)[...]))
+            return true
+        }
+        let watched = batch.flatMap { [$0.move.source, $0.move.destination] }
+        let writer = PairWriter(readsBack: column == .verify || column == .verifyAgain, digester: digester)
+        var decided: [DecidedPair] = []
+        let outcome = try await Fence(lease).transaction(on: context.connection, watching: watched, reads: reads) {
+            replies in
+            decided = try decide(batch, replies)
+            return writer.commands(for: decided)
+        }
+        switch outcome {
+        case .nothingToDo:
+            return true
+        case .changed:
+            return false
+        case .committed(let replies):
+            try writer.check(replies, of: decided)
+            tally(decided)
+            return true
+        }
+    }
+
+    private func decide(_ batch: [Pair], _ replies: Replies.SubSequence) throws -> [DecidedPair] {
+        let now = try ServerTime.read(replies[replies.startIndex]).milliseconds
+        var next = replies.startIndex + 1
+        return try batch.map { pair in
+            let seen = try PairReader.observe(
+                pair,
+                replies[next...],
+                now: now,
+                digester: digester,
+                rewrites: context.laterRewrites
+            )
+            next += PairReader.replyCount
+            var observation = seen.observation
+            if column == .apply, context.lease == nil {
+                // Before the ledger exists, its hashes are not lost.
+                observation.deletesAreUnseen = deletesAreUnseen
+            } else if deletesAreUnseen {
+                observation.deletesAreUnseen = true
+            }
+            let pairClass = observation.pairClass
+            var ruling = pairClass.ruling(in: column)
+            if column == .cleanup, pairClass == .destinationMissing { ruling = rulingOfMissing(observation) }
+            if ruling.action == .dropDestination { try allowDrop() }
+            // Nothing is forgotten where nothing was known.
+            if ruling.action == .forget, observation.entry == nil { ruling.action = .leave }
+            return DecidedPair(
+                pair: pair,
+                pairClass: pairClass,
+                ruling: ruling,
+                source: observation.source,
+                destination: observation.destination,
+                rewritten: observation.rewrittenSource,
+                changes: seen.changes
+            )
+        }
+    }
+
+    /// A destination that was deleted through its new name takes its source with it, while such pairs are few.
+    private func rulingOfMissing(_ observation: PairObservation) -> Ruling {
+        guard let source = observation.source, let entry = observation.entry, source.matches(entry.source),
+            context.missingBeforeCleanup <= Few.ofMissing(total), removedWithoutDestination < Few.ofMissing(total)
+        else { return PairClass.destinationMissing.ruling(in: .cleanup) }
+        removedWithoutDestination += 1
+        return Ruling(.removeSource, .fine)
+    }
+
+    /// A restart that lost data must not be mistaken for deletes.
+    private func allowDrop() throws {
+        guard context.state?.server == server else {
+            throw MigrationError(
+                .sourcesDisappeared,
+                "Old keys that were copied are gone, and the server is not the one on which copying began: they may be "
+                    + "lost rather than deleted. Look at the data; if they were deleted, run `apply` by hand."
+            )
+        }
+        dropped += 1
+        guard dropped <= Few.ofMissing(total) else {
+            throw MigrationError(
+                .sourcesDisappeared,
+                "More than \(Few.ofMissing(total)) old keys that were copied are gone: too many for deletes by the "
+                    + "application. Their copies were kept. Look at the data; remove the copies that nobody misses."
+            )
+        }
+    }
+
+    private func tally(_ decided: [DecidedPair]) {
+        for one in decided where one.pairClass != .absent {
+            // A key that became another type since it was listed is no pair.
+            if let source = one.source, source.content == nil {
+                report.noteUnrelated(one.pair.move.source)
+                continue
+            }
+            report.note(one.pair, one.pairClass, one.ruling)
+            if one.pairClass.hasSource { progress.processedItems += 1 }
+            switch one.ruling.finding {
+            case .conflict, .wrong, .kept: progress.failedItems += 1
+            default: if one.ruling.action == .leave { progress.skippedItems += 1 }
+            }
+        }
+    }
+}
+
+extension NameReading {
+    /// Whether the name is an old one.
+    var isSource: Bool {
+        if case .source = self { return true }
+        return false
+    }
+}
+
+extension Pair {
+    /// The side by which it was not found.
+    var other: Bytes { isSeenByDestination ? move.source : move.destination }
+}

@@ -1,0 +1,134 @@
+import RedisClient
+
+/// A pair with what was seen of it and what is done about it.
+struct DecidedPair {
+    /// The pair.
+    var pair: Pair
+    /// The row of the table.
+    var pairClass: PairClass
+    /// The cell of the table.
+    var ruling: Ruling
+    /// The source as it was seen.
+    var source: Side?
+    /// The destination as it was seen.
+    var destination: Side?
+    /// What a copy of the source is once the later migrations have rewritten it; nil where they change nothing.
+    var rewritten: Side?
+    /// The fields that they set.
+    var changes: [FieldChange]
+}
+
+/// Writes what was decided about pairs, and holds the replies against it.
+struct PairWriter {
+    /// Whether each copy is read back in its own transaction.
+    let readsBack: Bool
+    let digester: Digester
+
+    /// The commands of one transaction.
+    func commands(for decided: [DecidedPair]) -> CommandBuffer {
+        var commands = CommandBuffer()
+        for one in decided { append(one, to: &commands) }
+        return commands
+    }
+
+    private func append(_ one: DecidedPair, to commands: inout CommandBuffer) {
+        let move = one.pair.move
+        switch one.ruling.action {
+        case .leave:
+            break
+        case .copy:
+            commands.append("COPY", move.source, move.destination)
+            finishCopy(one, in: &commands)
+        case .copyOver:
+            commands.append("COPY", move.source, move.destination, Bytes("REPLACE"))
+            finishCopy(one, in: &commands)
+        case .note:
+            note(one, destination: one.destination, in: &commands)
+        case .takeExpiry:
+            if let expiry = one.source?.expiry {
+                commands.append("PEXPIREAT", move.destination, Bytes(String(expiry)))
+            } else {
+                commands.append("PERSIST", move.destination)
+            }
+            note(
+                one,
+                destination: Side(content: one.destination?.content, expiry: one.source?.expiry),
+                in: &commands
+            )
+        case .dropDestination:
+            commands.append("UNLINK", move.destination)
+            forget(one.pair, in: &commands)
+        case .forget:
+            forget(one.pair, in: &commands)
+        case .removeSource:
+            commands.append("UNLINK", move.source)
+            forget(one.pair, in: &commands)
+        }
+    }
+
+    /// A copy takes the rewrites of later migrations with it; then its entry, and the look at it.
+    private func finishCopy(_ one: DecidedPair, in commands: inout CommandBuffer) {
+        if !one.changes.isEmpty {
+            commands.append("HSET", FieldChange.arguments(one.pair.move.destination, one.changes))
+        }
+        note(one, destination: one.rewritten ?? one.source, in: &commands)
+        if readsBack {
+            commands.append("HGETALL", one.pair.move.destination)
+            commands.append("PEXPIRETIME", one.pair.move.destination)
+        }
+    }
+
+    private func note(_ one: DecidedPair, destination: Side?, in commands: inout CommandBuffer) {
+        guard let source = one.source, let destination else { return }
+        let entry = LedgerEntry(sourceName: one.pair.sourceName, source: source, destination: destination)
+        commands.append("HSET", one.pair.ledgerKey, one.pair.ledgerField, entry.bytes)
+    }
+
+    private func forget(_ pair: Pair, in commands: inout CommandBuffer) {
+        commands.append("HDEL", pair.ledgerKey, pair.ledgerField)
+    }
+
+    /// Holds the replies of EXEC against what the transaction was meant to do.
+    ///
+    /// Errors: `partlyExecuted` for a write that did nothing although its keys were watched; `copyDiffers`.
+    func check(_ replies: [Reply], of decided: [DecidedPair]) throws {
+        var next = 0
+        for one in decided {
+            switch one.ruling.action {
+            case .leave:
+                continue
+            case .note, .forget:
+                next += 1
+            case .copy, .copyOver:
+                guard replies[next].integer == 1 else { throw didNothing("COPY", one.pair) }
+                next += one.changes.isEmpty ? 2 : 3
+                if readsBack {
+                    let copy = try PairReader.side(replies[next], expiry: replies[next + 1], digester: digester)
+                    next += 2
+                    guard let copy, let meant = one.rewritten ?? one.source, copy.matches(meant) else {
+                        throw differs(one.pair)
+                    }
+                }
+            case .takeExpiry, .dropDestination, .removeSource:
+                guard replies[next].integer == 1 else { throw didNothing("a write", one.pair) }
+                next += 2
+            }
+        }
+    }
+
+    private func didNothing(_ what: String, _ pair: Pair) -> RedisError {
+        RedisError(
+            .partlyExecuted,
+            "In a transaction \(what) did nothing for \(KeyText.escaped(pair.move.source)), though its keys were watched.",
+            outcome: .unknown
+        )
+    }
+
+    private func differs(_ pair: Pair) -> MigrationError {
+        MigrationError(
+            .copyDiffers,
+            "The copy of \(KeyText.escaped(pair.move.source)) that was read back is not what was copied: the server is "
+                + "at fault. Nothing is removed; check the server."
+        )
+    }
+}

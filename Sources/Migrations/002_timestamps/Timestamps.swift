@@ -1,0 +1,43 @@
+import MigrationKit
+import RedisClient
+
+/// Turns the times of tenants and destinations from RFC 3339 texts into Unix milliseconds.
+public struct Timestamps: FieldRewriteMigration {
+    /// The name.
+    public let name = "002_timestamps"
+    /// Raises to 2.
+    public let version = 2
+    /// For `list`.
+    public let description = "Turns created_at and updated_at from RFC 3339 texts into Unix milliseconds."
+
+    /// The migration; it has no settings.
+    public init() {}
+
+    /// The two fields of tenants and destinations.
+    public func rewrites(in names: KeyNames) -> any FieldRewrites {
+        TimestampRewrites(moves: HashTagMoves(root: names.data("tenant:")))
+    }
+}
+
+/// What becomes of `created_at` and `updated_at`: digits stay, a timestamp is converted, anything else is held.
+struct TimestampRewrites: FieldRewrites {
+    let moves: any KeyMoves
+    let kinds: Set<String> = ["tenant", "destination"]
+    let fields = [Bytes("created_at"), Bytes("updated_at")]
+
+    func rewrite(_ values: [Bytes?], kind: String) -> FieldRewrite {
+        var changes: [FieldChange] = []
+        for (field, value) in zip(fields, values) {
+            guard let value, !Self.isConverted(value) else { continue }
+            guard let milliseconds = RFC3339.milliseconds(value) else { return .impossible("notATimestamp") }
+            changes.append(FieldChange(field: field, value: Bytes(String(milliseconds))))
+        }
+        return changes.isEmpty ? .done : .change(changes)
+    }
+
+    /// Milliseconds, as this migration writes them.
+    private static func isConverted(_ value: Bytes) -> Bool {
+        let digits = value.first == UInt8(ascii: "-") ? value.dropFirst() : value[...]
+        return !digits.isEmpty && digits.count <= 18 && digits.allSatisfy { (48...57).contains($0) }
+    }
+}

@@ -1,0 +1,126 @@
+import CHiredis
+
+/// What the reader's hooks write into: nodes and bytes, in the order of the wire.
+final class ReplySink {
+    private var nodes: [ReplyStorage.Node] = []
+    private var bytes: [UInt8] = []
+    /// Where each complete reply begins.
+    private(set) var roots: [Int] = []
+    /// Why a hook has made hiredis stop.
+    private(set) var refusal: String?
+    private var nextRoot = 0
+    private var elements = 0
+    private let mostElements: Int
+
+    init(mostElements: Int) {
+        // Nodes are numbered with 32 bits.
+        self.mostElements = min(mostElements, Int(Int32.max))
+    }
+
+    /// Notes that the reply that began at `nextRoot` is complete, and computes where each subtree ends.
+    func finishRoot() {
+        roots.append(nextRoot)
+        setEnds(from: nextRoot)
+        nextRoot = nodes.count
+    }
+
+    /// The replies so far; the sink is empty afterwards.
+    func take() -> Replies {
+        let replies = Replies(storage: ReplyStorage(nodes: nodes, bytes: bytes), roots: roots)
+        nodes = []
+        bytes = []
+        roots = []
+        nextRoot = 0
+        elements = 0
+        return replies
+    }
+
+    /// Nodes are in pre-order, so children stand behind their parent: from the back, every child's end is known.
+    private func setEnds(from first: Int) {
+        var index = nodes.count - 1
+        while index >= first {
+            if nodes[index].kind == .array {
+                var end = UInt32(index + 1)
+                for _ in 0..<nodes[index].number { end = nodes[Int(end)].end }
+                nodes[index].end = end
+            }
+            index -= 1
+        }
+    }
+
+    private func add(_ kind: Reply.Kind, number: Int64 = 0, content: UnsafeRawBufferPointer? = nil) {
+        let offset = bytes.count
+        if let content { bytes.append(contentsOf: content) }
+        nodes.append(
+            ReplyStorage.Node(
+                number: number,
+                offset: UInt32(offset),
+                length: UInt32(content?.count ?? 0),
+                end: UInt32(nodes.count + 1),
+                kind: kind
+            )
+        )
+    }
+
+    private func addString(type: Int32, _ content: UnsafeRawBufferPointer) -> Bool {
+        switch type {
+        case REDIS_REPLY_ERROR:
+            add(.error, content: content)
+        case REDIS_REPLY_STATUS:
+            add(.status, content: content)
+        default:
+            // hiredis hands over a bulk string only once the two bytes behind it have arrived.
+            guard let base = content.baseAddress, base.load(fromByteOffset: content.count, as: UInt8.self) == 13,
+                base.load(fromByteOffset: content.count + 1, as: UInt8.self) == 10
+            else {
+                refusal = "a bulk string does not end in CRLF"
+                return false
+            }
+            add(.string, content: content)
+        }
+        return true
+    }
+
+    private func addArray(_ count: Int32) -> Bool {
+        elements += Int(count)
+        guard elements <= mostElements else {
+            refusal = "more than \(mostElements) elements"
+            return false
+        }
+        // Nothing is reserved for what the header only promises.
+        add(.array, number: Int64(count))
+        return true
+    }
+
+    private static func sink(of task: UnsafePointer<redisReadTask>?) -> ReplySink? {
+        guard let privdata = task?.pointee.privdata else { return nil }
+        return Unmanaged<ReplySink>.fromOpaque(privdata).takeUnretainedValue()
+    }
+
+    /// Any value but null tells hiredis that the object was made.
+    private static func made(_ task: UnsafePointer<redisReadTask>?) -> UnsafeMutableRawPointer? {
+        UnsafeMutableRawPointer(mutating: UnsafeRawPointer(task))
+    }
+
+    /// The functions that hiredis calls for each element; there are no objects, so that none has to be freed.
+    static let hooks = redisReplyObjectFunctions(
+        createString: { task, text, length in
+            guard let sink = sink(of: task), let task else { return nil }
+            let content = UnsafeRawBufferPointer(start: text, count: length)
+            return sink.addString(type: task.pointee.type, content) ? made(task) : nil
+        },
+        createArray: { task, count in
+            guard let sink = sink(of: task), sink.addArray(count) else { return nil }
+            return made(task)
+        },
+        createInteger: { task, number in
+            sink(of: task)?.add(.integer, number: number)
+            return made(task)
+        },
+        createNil: { task in
+            sink(of: task)?.add(.null)
+            return made(task)
+        },
+        freeObject: { _ in }
+    )
+}

@@ -1,0 +1,107 @@
+import Foundation
+import RedisClient
+import TestSupport
+import Testing
+
+@Suite("Where Redis is, as the original was told")
+struct AddressTests {
+    private static let small = Keyspace(tenants: 2)
+
+    @Test("REDIS_HOST and REDIS_PORT name the server, and the options win over them")
+    func hostAndPort() async throws {
+        try await withStage(Self.small, tcp: true) { stage in
+            let port = String(try #require(stage.server.port))
+            let named = ["REDIS_HOST": "127.0.0.1", "REDIS_PORT": port]
+            let apply = try await run(stage, ["-migration", "001_hash_tags", "-auto-approve", "apply"], named)
+            #expect(apply.exitStatus == 0, "\(apply)")
+            let wrong = ["REDIS_HOST": "127.0.0.1", "REDIS_PORT": "1"]
+            let options = ["-redis-host", "localhost", "--redis-port", port, "-migration", "001_hash_tags", "verify"]
+            let verify = try await run(stage, options, wrong)
+            #expect(verify.exitStatus == 0, "\(verify)")
+            let cleanup = try await run(
+                stage,
+                ["-migration", "001_hash_tags", "cleanup", "-force"],
+                ["REDIS_URL": "redis://127.0.0.1:\(port)/0"]
+            )
+            #expect(cleanup.exitStatus == 0, "\(cleanup)")
+            #expect(try await stage.faultOfConverged() == nil)
+        }
+    }
+
+    @Test("REDIS_DATABASE chooses the database, and the others stay as they are")
+    func database() async throws {
+        try await withStage(Self.small, database: 3) { stage in
+            try await stage.send("HSET", "tenant:other", "id", "other")
+            let zero = try await stage.snapshot(withBookkeeping: true)
+            let result = try await stage.converge(with: ["REDIS_DATABASE": "3"])
+            #expect(result.exitStatus == 0, "\(result)")
+            #expect(try await stage.snapshot(withBookkeeping: true) == zero)
+            let three = try await stage.connect(database: 3)
+            let after = try await Snapshot.read(from: three)
+            await three.close()
+            #expect(after.difference(from: stage.keyspace.expected(after: stage.before)) == nil)
+        }
+    }
+
+    @Test("The password comes from REDIS_PASSWORD or from REDIS_PASSWORD_FILE")
+    func password() async throws {
+        let password = "correct horse \(UInt64.random(in: 0 ... .max))"
+        try await withStage(Self.small, password: password) { stage in
+            let apply = try await stage.run(
+                "-migration",
+                "001_hash_tags",
+                "apply",
+                "-auto-approve",
+                with: ["REDIS_PASSWORD": password]
+            )
+            #expect(apply.exitStatus == 0, "\(apply)")
+            let home = try TemporaryDirectory()
+            let file = try home.write(password + "\n", to: "password")
+            let rest = try await stage.converge(with: ["REDIS_PASSWORD_FILE": file])
+            #expect(rest.exitStatus == 0, "\(rest)")
+            #expect(try await stage.faultOfConverged() == nil)
+            for output in [apply, rest].map(\.description) { #expect(!output.contains(password)) }
+        }
+    }
+
+    @Test("The .env of the working directory is read, and the environment wins over it")
+    func dotEnv() async throws {
+        try await withStage(Self.small, tcp: true) { stage in
+            let home = try TemporaryDirectory()
+            let port = String(try #require(stage.server.port))
+            try home.write("# as deployed\nREDIS_HOST=127.0.0.1\nREDIS_PORT=\(port)\n", to: ".env")
+            let plan = try await run(stage, ["-migration", "001_hash_tags", "plan"], in: home.path)
+            #expect(plan.exitStatus == 0, "\(plan)")
+            #expect(plan.standardOutput.contains("tenant"), "\(plan)")
+            let elsewhere = try await run(stage, ["status"], ["REDIS_PORT": "1"], in: home.path)
+            #expect(elsewhere.exitStatus == 69, "\(elsewhere)")
+        }
+    }
+
+    @Test("Root does not read an .env that somebody else could have written", .enabled(if: getuid() == 0, "needs root"))
+    func foreignDotEnv() async throws {
+        try await withStage(Self.small, tcp: true) { stage in
+            let home = try TemporaryDirectory()
+            let port = String(try #require(stage.server.port))
+            try home.write("REDIS_HOST=127.0.0.1\nREDIS_PORT=\(port)\n", to: ".env", permissions: 0o666)
+            let status = try await run(stage, ["status"], ["REDIS_PORT": "1"], in: home.path)
+            #expect(status.exitStatus == 69, "\(status)")
+            #expect(status.standardError.contains(".env: not read"), "\(status)")
+        }
+    }
+
+    /// Without the socket that a stage names by itself.
+    private func run(
+        _ stage: Stage,
+        _ arguments: [String],
+        _ variables: [String: String] = [:],
+        in directory: String? = nil
+    ) async throws -> ProcessResult {
+        try await ProcessRunner.run(
+            try ProductPath.find("migrateredis"),
+            arguments,
+            environment: variables,
+            directory: directory ?? stage.server.directory
+        )
+    }
+}
