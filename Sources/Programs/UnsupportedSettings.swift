@@ -18,9 +18,6 @@ public struct UnsupportedSettings: Error, Sendable, Equatable, CustomStringConve
         if !settings.redis.sentinels.isEmpty {
             problems.append("redis.sentinels: Sentinel is not supported by this version.")
         }
-        if settings.cleanup.requireSaveWithin > .zero {
-            problems.append("cleanup.require-save-within: waiting for a save is not supported by this version.")
-        }
         if settings.metrics.textfile != nil {
             problems.append("metrics.textfile: metrics are not supported by this version.")
         }

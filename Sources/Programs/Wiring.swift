@@ -67,7 +67,8 @@ public struct Wiring: Sendable {
             gates: GatePolicy(
                 applyNeedsApproval: settings.apply.approval == .required,
                 cleanupNeedsApproval: settings.cleanup.approval == .required,
-                soak: settings.cleanup.soak
+                soak: settings.cleanup.soak,
+                saveWithin: settings.cleanup.requireSaveWithin
             ),
             follow: settings.reconcile.follow,
             allowsEviction: settings.redis.allowEviction

@@ -153,7 +153,7 @@ private func raise(_ migration: Candidate, _ observation: Observation, _ desired
     case .planned:
         guard state.format != nil, state.scope != nil else { return .run(Step(.plan, migration.name)) }
         switch Gate.apply(state, approval: migration.standing.approval, policy: desired.gates) {
-        case .open, .soaking:
+        case .open, .soaking, .needsSave:
             return .run(Step(.apply, migration.name))
         case .needsApproval:
             return .wait(
@@ -192,7 +192,8 @@ private func cleanUp(_ raised: [Candidate], _ observation: Observation, _ desire
             state,
             approval: migration.standing.approval,
             policy: desired.gates,
-            now: observation.now
+            now: observation.now,
+            save: observation.save
         ) {
         case .open:
             if let held = state.held, migration.phase == .cleaning, !isRetryDue(state, observation, desired) {
@@ -213,6 +214,17 @@ private func cleanUp(_ raised: [Candidate], _ observation: Observation, _ desire
                         migration: migration.name,
                         reason: .soaking,
                         message: "The old keys of \(migration.name) stay for another \(Wording.duration(left))."
+                    )
+            )
+        case .needsSave:
+            return .converged(
+                pending: pending
+                    ?? PendingCleanup(
+                        migration: migration.name,
+                        reason: .needsSave,
+                        message:
+                            "The old keys of \(migration.name) stay until the server has saved its data: BGSAVE, or "
+                            + "cleanup.require-save-within 0."
                     )
             )
         case .needsApproval:

@@ -43,6 +43,8 @@ public struct Observation: Sendable {
     public var mayEvict: Bool
     /// The server's clock.
     public var now: Timestamp
+    /// How safe the data is on the server's disk.
+    public var save: ServerInfo.Save
     /// What went backwards since this process first looked, if anything did.
     public var regression: String?
     /// Whether a failed migration is to be tried again: at start, and after `retry` or a reload.
@@ -56,9 +58,11 @@ public struct Observation: Sendable {
         pause: Override? = nil,
         mayEvict: Bool = false,
         now: Timestamp,
+        save: ServerInfo.Save = .continuous,
         regression: String? = nil,
         retriesFailed: Bool = false
     ) {
+        self.save = save
         self.version = version
         self.migrations = migrations
         self.lockedBy = lockedBy
@@ -89,7 +93,8 @@ extension Observation {
             },
             pause: snapshot.pause,
             mayEvict: snapshot.server.mayEvict,
-            now: snapshot.time
+            now: snapshot.time,
+            save: snapshot.server.save
         )
     }
 }

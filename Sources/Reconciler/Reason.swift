@@ -12,6 +12,8 @@ public enum Reason: String, Sendable, Equatable, CaseIterable {
     case cleanupNeedsApproval = "CleanupNeedsApproval"
     /// The soak before cleanup has not passed.
     case soaking = "Soaking"
+    /// The server has not saved its data recently enough for a cleanup.
+    case needsSave = "NeedsSave"
     /// Keys were kept back by cleanup.
     case keysHeld = "KeysHeld"
     /// A person paused all work.

@@ -252,7 +252,7 @@ public actor Reconciler {
                         )
                     )
                 }
-                return .done("\(Wording.number(result.report.pairs)) pairs compared")
+                return .done("\(Wording.number(result.report.compared)) compared")
             case .cleanup:
                 let result = try await runner.cleanup(migration, under: lease) { state in
                     approved.cleanupGate(of: state)
@@ -324,7 +324,12 @@ private struct ObservationAgain: Sendable {
         var observation = Observation(snapshot, registry: registry, names: names)
         observation.retriesFailed = retriesFailed
         guard decide(observation, desired) == .run(step) else { return nil }
-        return Approved(approval: snapshot.approvals[step.migration], policy: desired.gates, fallback: snapshot.time)
+        return Approved(
+            approval: snapshot.approvals[step.migration],
+            policy: desired.gates,
+            fallback: snapshot.time,
+            save: snapshot.server.save
+        )
     }
 }
 
@@ -333,9 +338,10 @@ private struct Approved: Sendable {
     var approval: Approval?
     var policy: GatePolicy
     var fallback: Timestamp
+    var save: ServerInfo.Save
 
     func cleanupGate(of state: MigrationState) -> Gate {
         // Catch-up has just written the server's time into the state.
-        Gate.cleanup(state, approval: approval, policy: policy, now: state.followedAt ?? fallback)
+        Gate.cleanup(state, approval: approval, policy: policy, now: state.followedAt ?? fallback, save: save)
     }
 }

@@ -4,8 +4,9 @@
 /// every later call fails with `disconnected`: whoever needs another one opens it and looks again, since a reply that
 /// did not come may belong to a command that still takes effect.
 ///
-/// A call blocks the connection's own thread, never the caller's, until its deadline at the latest. Cancelling the task
-/// does not shorten that: what was sent cannot be taken back.
+/// A call blocks the connection's own thread, never the caller's, until its deadline at the latest. Neither cancelling
+/// the task nor `close` shortens that: what was sent cannot be taken back. Everything else that is asked of the
+/// connection waits behind it.
 public actor RedisConnection {
     /// How the connection was made.
     public nonisolated let options: ConnectionOptions

@@ -18,7 +18,7 @@ struct MigrateRedis: AsyncParsableCommand {
         version: ProgramVersion.current,
         subcommands: [
             StatusCommand.self, ListCommand.self, PlanCommand.self, ApplyCommand.self, VerifyCommand.self,
-            CleanupCommand.self, ApproveCommand.self, ConvergeCommand.self, UnlockCommand.self,
+            RollbackCommand.self, CleanupCommand.self, ApproveCommand.self, ConvergeCommand.self, UnlockCommand.self,
         ]
     )
 
@@ -58,7 +58,7 @@ struct CommonOptions: ParsableArguments {
 
     @Flag(
         name: [.customLong("force"), .customLong("force", withSingleDash: true)],
-        help: "Do not ask before cleanup and unlock."
+        help: "Do not ask before cleanup, rollback and unlock."
     )
     var force = false
 

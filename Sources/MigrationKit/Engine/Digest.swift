@@ -20,9 +20,15 @@ public struct Digest: Sendable, Hashable {
 
 /// Computes digests with one prepared SHA-256 context; used by one walk at a time.
 ///
-/// The format, pinned by a test: an element of a hash is SHA-256 over the field's length (8 bytes, little-endian), the
-/// field, the value's length and the value. Elements are summed modulo 2^256, since their order is not stable, and the
-/// digest is the first 16 bytes of SHA-256 over the format byte, the type's letter, the count (8 bytes) and the sum.
+/// The format, pinned by a test. A part is its length (8 bytes, little-endian) and its bytes; numbers are 8 bytes,
+/// little-endian. A digest is the first 16 bytes of SHA-256 over the format byte (1), the type's letter, and:
+/// - `s`, string: the value as a part.
+/// - `l`, list: the count, then each element as a part, in order.
+/// - `h`, hash, and `t`, set: the count, then a sum modulo 2^256 (32 bytes), since their order is not stable: of
+///   SHA-256 over field and value, or over the member, as parts.
+/// - `z`, sorted set: the count, then each member as a part and its score's IEEE 754 bits, in order.
+/// - `x`, stream: the last id as a part, the count, then each entry: its id as a part, the count of its fields and
+///   values, and those as parts.
 public final class Digester {
     /// The format that this program computes; entries of another one are no base.
     static let format: UInt8 = 1
@@ -60,7 +66,7 @@ public final class Digester {
             addWithLength(value)
             sum.add(finish())
         }
-        return hash(sum, count: fieldsAndValues.count / 2)
+        return summed("h", sum, count: fieldsAndValues.count / 2)
     }
 
     /// The digest of a hash, from its fields and values.
@@ -72,7 +78,63 @@ public final class Digester {
             addWithLength(value)
             sum.add(finish())
         }
-        return hash(sum, count: content.fields.count)
+        return summed("h", sum, count: content.fields.count)
+    }
+
+    /// The digest of a string.
+    func string(_ value: Reply) -> Digest {
+        begin("s")
+        addWithLength(value)
+        return finishDigest()
+    }
+
+    /// The digest of a list, from LRANGE's reply.
+    func list(_ elements: Reply) -> Digest {
+        begin("l")
+        add(number: UInt64(elements.count))
+        for element in elements.elements { addWithLength(element) }
+        return finishDigest()
+    }
+
+    /// The digest of a set, from its members in any order.
+    func set(_ members: Reply) -> Digest {
+        var sum = Wide256()
+        for member in members.elements {
+            begin()
+            addWithLength(member)
+            sum.add(finish())
+        }
+        return summed("t", sum, count: members.count)
+    }
+
+    /// The digest of a sorted set, from ZRANGE's reply WITHSCORES.
+    func sortedSet(_ membersAndScores: Reply) throws -> Digest {
+        begin("z")
+        add(number: UInt64(membersAndScores.count / 2))
+        var elements = membersAndScores.elements
+        while let member = elements.next(), let score = elements.next() {
+            guard let number = score.text.flatMap(Double.init) else {
+                throw RedisError(.unexpectedReply, "A score of a sorted set is no number.", outcome: .notExecuted)
+            }
+            addWithLength(member)
+            add(number: number.bitPattern)
+        }
+        return finishDigest()
+    }
+
+    /// The digest of a stream, from XRANGE's reply and the last id of XINFO STREAM.
+    func stream(_ entries: Reply, lastID: Reply) -> Digest {
+        begin("x")
+        addWithLength(lastID)
+        add(number: UInt64(entries.count))
+        for entry in entries.elements {
+            var parts = entry.elements
+            if let id = parts.next() { addWithLength(id) }
+            guard let fields = parts.next() else { continue }
+            add(number: UInt64(fields.count))
+            for part in fields.elements { addWithLength(part) }
+        }
+        return finishDigest()
     }
 
     /// The first eight bytes of SHA-256 of a key's name.
@@ -82,12 +144,20 @@ public final class Digester {
         return finish().words[0]
     }
 
-    private func hash(_ sum: Wide256, count: Int) -> Digest {
-        begin()
-        add(byte: Self.format)
-        add(byte: UInt8(ascii: "h"))
+    private func summed(_ type: Unicode.Scalar, _ sum: Wide256, count: Int) -> Digest {
+        begin(type)
         add(number: UInt64(count))
         for index in 0..<4 { add(number: sum.words[index]) }
+        return finishDigest()
+    }
+
+    private func begin(_ type: Unicode.Scalar) {
+        begin()
+        add(byte: Self.format)
+        add(byte: UInt8(ascii: type))
+    }
+
+    private func finishDigest() -> Digest {
         let result = finish()
         return Digest(low: result.words[0], high: result.words[1])
     }

@@ -92,14 +92,46 @@ extension KeyMoveMigration {
             )
         }
         let report = try await walk.run()
-        if report.findings[.kept] == nil, report.hot == 0, report.held.counts["tooLarge"] == nil {
-            try await Ledger(names: context.names, migration: name, shape: shape)
-                .remove(under: lease, on: context.connection)
-        }
         var held = report.held
         // After a valid verify an ambiguous name is no old key that anybody waits for; it is left alone.
         held.counts["ambiguous"] = nil
+        if held.total == 0 {
+            try await Ledger(names: context.names, migration: name, shape: shape)
+                .remove(under: lease, on: context.connection)
+        }
         return CleanupResult(report: report, removed: report.written, held: held)
+    }
+
+    /// The walk that removes the copies that are still as they were made; then the ledger.
+    public func rollback(_ state: MigrationState, in context: MigrationContext) async throws -> WalkReport {
+        guard let lease = context.lease, let shape = state.ledger else { return WalkReport() }
+        let report = try await walk(.rollback, in: context, ledger: shape, total: state.scope?.total ?? 0).run()
+        try await Ledger(names: context.names, migration: name, shape: shape)
+            .remove(under: lease, on: context.connection)
+        return report
+    }
+
+    /// Compares so many pairs, chosen by chance; writes nothing.
+    public func sample(_ count: Int, _ state: MigrationState, in context: MigrationContext) async throws -> WalkReport {
+        guard let shape = state.ledger else {
+            throw MigrationError(.wrongPhase, "Nothing was applied yet: run apply first.")
+        }
+        let work = try KeyMoveWork(
+            moves: moves(in: context.names),
+            column: context.isRaised ? .verifyAgain : .verify,
+            context: context.withoutLease,
+            ledger: Ledger(names: context.names, migration: name, shape: shape),
+            total: state.scope?.total ?? 0
+        )
+        let sampler = Sampler(work, count: count)
+        let walk = try await KeyspaceWalk(
+            sampler,
+            prefix: moves(in: context.names).prefix,
+            context: context.withoutLease
+        )
+        try await walk.run(from: nil) { _, _ in }
+        try await sampler.compare()
+        return work.report
     }
 
     private func walk(

@@ -13,6 +13,7 @@ final class KeyMoveWork: WalkWork {
     private let context: MigrationContext
     private let ledger: Ledger
     private let digester: Digester
+    private let reader: PairReader
     private let resolver: NameResolver
     private let deletesAreUnseen: Bool
     private let total: Int
@@ -25,6 +26,7 @@ final class KeyMoveWork: WalkWork {
         self.ledger = ledger
         self.total = total
         digester = try Digester()
+        reader = PairReader(limit: context.limits.keyBytes, digester: digester)
         resolver = NameResolver(moves: moves, ledger: ledger, digester: digester)
         let phase = context.state?.trustedPhase
         deletesAreUnseen =
@@ -114,14 +116,15 @@ final class KeyMoveWork: WalkWork {
     func attempt(_ batch: [Pair]) async throws -> Bool {
         var reads = CommandBuffer()
         reads.append("TIME")
-        for pair in batch { PairReader.ask(pair, in: &reads) }
+        for pair in batch { reader.ask(pair, in: &reads) }
         guard let lease = context.lease else {
             tally(try decide(batch, try await context.connection.pipeline(reads)[...]))
             return true
         }
         let watched = batch.flatMap { [$0.move.source, $0.move.destination] }
-        let writer = PairWriter(readsBack: column == .verify || column == .verifyAgain, digester: digester)
+        let writer = PairWriter(readsBack: column == .verify || column == .verifyAgain, reader: reader)
         var decided: [DecidedPair] = []
+        let before = (dropped, removedWithoutDestination)
         let outcome = try await Fence(lease).transaction(on: context.connection, watching: watched, reads: reads) {
             replies in
             decided = try decide(batch, replies)
@@ -131,6 +134,8 @@ final class KeyMoveWork: WalkWork {
         case .nothingToDo:
             return true
         case .changed:
+            // What did not happen does not count.
+            (dropped, removedWithoutDestination) = before
             return false
         case .committed(let replies):
             try writer.check(replies, of: decided)
@@ -142,15 +147,10 @@ final class KeyMoveWork: WalkWork {
     private func decide(_ batch: [Pair], _ replies: Replies.SubSequence) throws -> [DecidedPair] {
         let now = try ServerTime.read(replies[replies.startIndex]).milliseconds
         var next = replies.startIndex + 1
+        var destinations = Set<Bytes>()
         return try batch.map { pair in
-            let seen = try PairReader.observe(
-                pair,
-                replies[next...],
-                now: now,
-                digester: digester,
-                rewrites: context.laterRewrites
-            )
-            next += PairReader.replyCount
+            let seen = try reader.observe(pair, replies[next...], now: now, rewrites: context.laterRewrites)
+            next += reader.replyCount(pair)
             var observation = seen.observation
             if column == .apply, context.lease == nil {
                 // Before the ledger exists, its hashes are not lost.
@@ -158,12 +158,18 @@ final class KeyMoveWork: WalkWork {
             } else if deletesAreUnseen {
                 observation.deletesAreUnseen = true
             }
-            let pairClass = observation.pairClass
+            // Of two sources of one destination only the first is copied; once there is an entry, it tells.
+            let isFirst = destinations.insert(pair.move.destination).inserted
+            let pairClass = isFirst || observation.entry != nil ? observation.pairClass : .collision
             var ruling = pairClass.ruling(in: column)
             if column == .cleanup, pairClass == .destinationMissing { ruling = rulingOfMissing(observation) }
-            if ruling.action == .dropDestination { try allowDrop() }
+            if ruling.action == .dropDestination, pairClass == .sourceGone { try allowDrop() }
             // Nothing is forgotten where nothing was known.
             if ruling.action == .forget, observation.entry == nil { ruling.action = .leave }
+            // What cannot be compared is neither copied nor removed.
+            if seen.obstacle != nil || seen.isOtherType {
+                ruling = Ruling(.leave, column == .cleanup ? .kept : .conflict)
+            }
             return DecidedPair(
                 pair: pair,
                 pairClass: pairClass,
@@ -171,7 +177,9 @@ final class KeyMoveWork: WalkWork {
                 source: observation.source,
                 destination: observation.destination,
                 rewritten: observation.rewrittenSource,
-                changes: seen.changes
+                changes: seen.changes,
+                obstacle: seen.obstacle,
+                isOtherType: seen.isOtherType
             )
         }
     }
@@ -207,11 +215,11 @@ final class KeyMoveWork: WalkWork {
     private func tally(_ decided: [DecidedPair]) {
         for one in decided where one.pairClass != .absent {
             // A key that became another type since it was listed is no pair.
-            if let source = one.source, source.content == nil {
+            if one.isOtherType {
                 report.noteUnrelated(one.pair.move.source)
                 continue
             }
-            report.note(one.pair, one.pairClass, one.ruling)
+            report.note(one.pair, one.pairClass, one.ruling, obstacle: one.obstacle)
             if one.pairClass.hasSource { progress.processedItems += 1 }
             switch one.ruling.finding {
             case .conflict, .wrong, .kept: progress.failedItems += 1

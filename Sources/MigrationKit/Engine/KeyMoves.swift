@@ -4,14 +4,17 @@ import RedisClient
 public struct KeyMove: Sendable, Hashable {
     /// What the key holds, for people: `tenant`, `destination`.
     public var kind: String
+    /// The type that keys of this kind have; one of another type is unrelated.
+    public var type: ValueType
     /// The old name.
     public var source: Bytes
     /// The new name.
     public var destination: Bytes
 
     /// A pair of one kind.
-    public init(kind: String, source: Bytes, destination: Bytes) {
+    public init(kind: String, type: ValueType = .hash, source: Bytes, destination: Bytes) {
         self.kind = kind
+        self.type = type
         self.source = source
         self.destination = destination
     }

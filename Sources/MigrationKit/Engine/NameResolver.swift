@@ -18,7 +18,7 @@ struct NameResolver {
     /// Whether a name that nothing decides is the new one: once the old names are no longer the truth.
     var prefersNewNames = false
 
-    /// Resolves the names that fit a pattern and are hashes.
+    /// Resolves names; what is of another type than its pattern's is unrelated.
     func resolve(_ names: [Bytes], on connection: RedisConnection) async throws -> ResolvedPage {
         var page = ResolvedPage()
         var candidates: [(name: Bytes, match: NameMatch)] = []
@@ -45,14 +45,13 @@ struct NameResolver {
             }
             // A key that vanished since the scan is neither.
             if type.equals(Bytes("none")) { continue }
-            guard type.equals(Bytes("hash")) else {
-                page.unrelated.append(name)
-                continue
-            }
             switch verdict {
-            case .unrelated: page.unrelated.append(name)
-            case .reading(let reading): page.readings.append((reading, memory))
-            case .ambiguous(let readings): doubtful.append((name, readings, memory))
+            case .reading(let reading) where type.equals(reading.move.type.name):
+                page.readings.append((reading, memory))
+            case .ambiguous(let readings) where readings.contains { type.equals($0.move.type.name) }:
+                doubtful.append((name, readings, memory))
+            case .unrelated, .reading, .ambiguous:
+                page.unrelated.append(name)
             }
         }
         try await settle(doubtful, in: &page, on: connection)

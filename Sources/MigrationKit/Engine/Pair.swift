@@ -15,66 +15,86 @@ struct Pair: Sendable {
     var destinationIsSource = false
 }
 
+/// What was read of a pair, in one atomic look.
+struct PairReading {
+    /// What the table needs.
+    var observation: PairObservation
+    /// Why a side cannot be compared although it is of the right type; nil where it can.
+    var obstacle: String?
+    /// Whether the source is of another type than it was when it was listed.
+    var isOtherType = false
+    /// The fields that later migrations would set in a copy.
+    var changes: [FieldChange] = []
+}
+
 /// Reads both sides and the entry of a pair.
-enum PairReader {
-    /// How many replies `questions` brings.
-    static let replyCount = 5
+struct PairReader {
+    /// Most bytes of a key that is compared.
+    let limit: Int
+    let digester: Digester
+
+    /// How many replies `ask` brings.
+    func replyCount(_ pair: Pair) -> Int { 2 * reader(pair).replyCount + 1 }
 
     /// Adds the commands that read a pair.
-    static func ask(_ pair: Pair, in commands: inout CommandBuffer) {
-        commands.append("HGETALL", pair.move.source)
-        commands.append("PEXPIRETIME", pair.move.source)
-        commands.append("HGETALL", pair.move.destination)
-        commands.append("PEXPIRETIME", pair.move.destination)
+    func ask(_ pair: Pair, in commands: inout CommandBuffer) {
+        let reader = reader(pair)
+        reader.ask(pair.move.source, in: &commands)
+        reader.ask(pair.move.destination, in: &commands)
         commands.append("HMGET", pair.ledgerKey, Ledger.headerField, pair.ledgerField)
     }
 
+    /// Adds the commands that read a destination alone.
+    func askDestination(_ pair: Pair, in commands: inout CommandBuffer) {
+        reader(pair).ask(pair.move.destination, in: &commands)
+    }
+
+    /// What the replies to `askDestination` say, and how many there are.
+    func destination(_ pair: Pair, _ replies: some Collection<Reply>) throws -> (side: Side?, count: Int) {
+        let reader = reader(pair)
+        return (try reader.read(replies, digester: digester).side, reader.replyCount)
+    }
+
     /// What the replies to `ask` say, at the server's time `now`.
-    static func observe(
+    func observe(
         _ pair: Pair,
         _ replies: Replies.SubSequence,
         now: Int64,
-        digester: Digester,
-        rewrites: [any FieldRewrites] = []
-    ) throws -> (observation: PairObservation, changes: [FieldChange]) {
+        rewrites: [any FieldRewrites]
+    ) throws -> PairReading {
+        let reader = reader(pair)
+        let half = reader.replyCount
         let first = replies.startIndex
-        let source = try side(replies[first], expiry: replies[first + 1], digester: digester)
-        let destination = try side(replies[first + 2], expiry: replies[first + 3], digester: digester)
-        if replies[first + 4].error?.serverCode == "WRONGTYPE" {
+        let source = try reader.read(replies[first..<first + half], digester: digester)
+        let destination = try reader.read(replies[first + half..<first + 2 * half], digester: digester)
+        let ledger = replies[first + 2 * half]
+        if ledger.error?.serverCode == "WRONGTYPE" {
             throw MigrationError.unreadable(pair.ledgerKey, "belongs to the ledger and is not a hash")
         }
-        let fields = Array(try replies[first + 4].unlessError().elements)
-        let entry = fields.last?.bytes.flatMap(LedgerEntry.init)
+        let fields = Array(try ledger.unlessError().elements)
         var observation = PairObservation(
-            source: source,
-            destination: destination,
-            entry: entry,
+            source: source.side,
+            destination: destination.side,
+            entry: fields.last?.bytes.flatMap(LedgerEntry.init),
             sourceName: pair.sourceName,
             now: now
         )
         observation.destinationIsSource = pair.destinationIsSource
         observation.deletesAreUnseen = fields.first?.isNull ?? true
-        guard !rewrites.isEmpty, let source, source.content != nil else { return (observation, []) }
-        var content = HashContent(replies[first])
-        let changes = content.rewrite(rewrites, kind: pair.move.kind)
-        if !changes.isEmpty {
-            observation.rewrittenSource = Side(content: digester.hash(content), expiry: source.expiry)
+        var reading = PairReading(observation: observation)
+        switch (source, destination) {
+        case (.incomparable(_, let reason?), _), (_, .incomparable(_, let reason?)): reading.obstacle = reason
+        case (.incomparable(_, nil), _): reading.isOtherType = true
+        default: break
         }
-        return (observation, changes)
+        guard !rewrites.isEmpty, pair.move.type == .hash, case .present(let side) = source else { return reading }
+        var content = HashContent(replies[first + 1])
+        reading.changes = content.rewrite(rewrites, kind: pair.move.kind)
+        if !reading.changes.isEmpty {
+            reading.observation.rewrittenSource = Side(content: digester.hash(content), expiry: side.expiry)
+        }
+        return reading
     }
 
-    /// A side from HGETALL and PEXPIRETIME; nil when there is no key.
-    static func side(_ content: Reply, expiry: Reply, digester: Digester) throws -> Side? {
-        guard let milliseconds = try expiry.unlessError().integer else {
-            throw RedisError(.unexpectedReply, "PEXPIRETIME did not answer a number.", outcome: .notExecuted)
-        }
-        let end = milliseconds >= 0 ? milliseconds : nil
-        if let error = content.error {
-            guard error.serverCode == "WRONGTYPE" else { throw error }
-            return Side(content: nil, expiry: end)
-        }
-        // A hash without fields does not exist.
-        guard content.count > 0 else { return nil }
-        return Side(content: digester.hash(content), expiry: end)
-    }
+    private func reader(_ pair: Pair) -> ValueReader { ValueReader(type: pair.move.type, limit: limit) }
 }

@@ -114,6 +114,8 @@ extension PairObservation {
         case (nil, .some(let destination)):
             return destination.matches(entry.destination) ? .sourceGone : .native
         case (.some(let source), .some(let destination)):
+            // Of another type than its source: nothing to go on with, whatever the source is.
+            guard destination.content != nil else { return .diverged }
             switch (source.matches(entry.source), destination.matches(entry.destination)) {
             case (true, true): return .inSync
             case (false, true): return .sourceChanged

@@ -16,13 +16,17 @@ struct DecidedPair {
     var rewritten: Side?
     /// The fields that they set.
     var changes: [FieldChange]
+    /// Why it cannot be compared although it is of the right type.
+    var obstacle: String?
+    /// Whether the source became another type since it was listed.
+    var isOtherType = false
 }
 
 /// Writes what was decided about pairs, and holds the replies against it.
 struct PairWriter {
     /// Whether each copy is read back in its own transaction.
     let readsBack: Bool
-    let digester: Digester
+    let reader: PairReader
 
     /// The commands of one transaction.
     func commands(for decided: [DecidedPair]) -> CommandBuffer {
@@ -73,8 +77,7 @@ struct PairWriter {
         }
         note(one, destination: one.rewritten ?? one.source, in: &commands)
         if readsBack {
-            commands.append("HGETALL", one.pair.move.destination)
-            commands.append("PEXPIRETIME", one.pair.move.destination)
+            reader.askDestination(one.pair, in: &commands)
         }
     }
 
@@ -103,8 +106,8 @@ struct PairWriter {
                 guard replies[next].integer == 1 else { throw didNothing("COPY", one.pair) }
                 next += one.changes.isEmpty ? 2 : 3
                 if readsBack {
-                    let copy = try PairReader.side(replies[next], expiry: replies[next + 1], digester: digester)
-                    next += 2
+                    let (copy, count) = try reader.destination(one.pair, replies[next...])
+                    next += count
                     guard let copy, let meant = one.rewritten ?? one.source, copy.matches(meant) else {
                         throw differs(one.pair)
                     }

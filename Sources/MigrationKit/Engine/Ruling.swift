@@ -10,6 +10,8 @@ public enum Column: String, Sendable, CaseIterable {
     case catchUp
     /// Removes what is proven safe to remove.
     case cleanup
+    /// Before the version is raised: removes the copies that are still as they were made.
+    case rollback
 }
 
 /// What is done with a pair, in one transaction.
@@ -71,6 +73,7 @@ extension PairClass {
         case .verifyAgain: return verifyAgainRuling
         case .catchUp: return catchUpRuling
         case .cleanup: return cleanupRuling
+        case .rollback: return rollbackRuling
         }
     }
 
@@ -121,6 +124,17 @@ extension PairClass {
         case .native: return Ruling(.forget, .fine)
         case .expiryLost, .destinationMissing, .sourceGone, .reappeared: return Ruling(.leave, .listed)
         case .foreign, .diverged, .orphan, .collision: return Ruling(.leave, .conflict)
+        }
+    }
+
+    /// A copy goes only while its source is there; what somebody else wrote stays.
+    private var rollbackRuling: Ruling {
+        switch self {
+        case .inSync, .sourceChanged: return Ruling(.dropDestination, .fine)
+        case .destinationMissing, .native, .removed: return Ruling(.forget, .fine)
+        case .inUse, .converged, .diverged, .sourceGone: return Ruling(.leave, .listed)
+        case .uncopied, .equal, .expiryLost, .foreign, .orphan, .reappeared, .collision, .expiring, .absent:
+            return Ruling(.leave, .fine)
         }
     }
 

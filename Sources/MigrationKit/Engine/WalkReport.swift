@@ -35,6 +35,9 @@ public struct WalkReport: Sendable, Equatable {
     /// Pairs that have a source, were it to be copied or not.
     public var pairs: Int { counts.values.reduce(0) { $0 + $1.values.reduce(0, +) } }
 
+    /// Pairs and hashes that were looked at.
+    public var compared: Int { pairs + rewrites.values.reduce(0) { $0 + $1.total } }
+
     /// Hashes that a rewrite cannot convert.
     public var impossible: Int { rewrites.values.reduce(0) { $0 + $1.impossible } }
 
@@ -50,14 +53,14 @@ public struct WalkReport: Sendable, Equatable {
         counts.values.reduce(0) { $0 + ($1[pairClass] ?? 0) }
     }
 
-    mutating func note(_ pair: Pair, _ pairClass: PairClass, _ ruling: Ruling) {
+    mutating func note(_ pair: Pair, _ pairClass: PairClass, _ ruling: Ruling, obstacle: String?) {
         counts[pair.move.kind, default: [:]][pairClass, default: 0] += 1
         findings[ruling.finding, default: 0] += 1
         switch ruling.finding {
         case .fine: break
         case .few: fewByClass[pairClass, default: 0] += 1
         case .listed: listed[pairClass, default: 0] += 1
-        case .wrong, .conflict, .kept: held.add(pair.move.source, reason: pairClass.rawValue)
+        case .wrong, .conflict, .kept: held.add(pair.move.source, reason: obstacle ?? pairClass.rawValue)
         }
         if ruling.action != .leave { written += 1 }
         if pairClass == .uncopied, samples.count < 20 {

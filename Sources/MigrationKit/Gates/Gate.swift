@@ -6,9 +6,17 @@ public struct GatePolicy: Sendable, Equatable {
     public var cleanupNeedsApproval: Bool
     /// Least time between verified and cleanup, by the server's clock.
     public var soak: Duration
+    /// How young the last save must be when a cleanup begins; zero for any.
+    public var saveWithin: Duration
 
     /// A policy; by default only cleanup waits for a person, and for a day.
-    public init(applyNeedsApproval: Bool = false, cleanupNeedsApproval: Bool = true, soak: Duration = .seconds(86400)) {
+    public init(
+        applyNeedsApproval: Bool = false,
+        cleanupNeedsApproval: Bool = true,
+        soak: Duration = .seconds(86400),
+        saveWithin: Duration = .zero
+    ) {
+        self.saveWithin = saveWithin
         self.applyNeedsApproval = applyNeedsApproval
         self.cleanupNeedsApproval = cleanupNeedsApproval
         self.soak = soak
@@ -23,6 +31,8 @@ public enum Gate: Sendable, Equatable {
     case needsApproval
     /// It may once this much time has passed.
     case soaking(Duration)
+    /// It may once the server has saved its data.
+    case needsSave
 
     /// The gate before a migration's apply.
     public static func apply(_ state: MigrationState, approval: Approval?, policy: GatePolicy) -> Gate {
@@ -35,14 +45,24 @@ public enum Gate: Sendable, Equatable {
         _ state: MigrationState,
         approval: Approval?,
         policy: GatePolicy,
-        now: Timestamp
+        now: Timestamp,
+        save: ServerInfo.Save = .continuous
     ) -> Gate {
         if let soakFrom = state.verification?.soakFrom {
             let left = policy.soak - soakFrom.duration(to: now)
             // A soak that never began to count is a clock that was set back: it begins anew.
             if left > .zero { return .soaking(min(left, policy.soak)) }
         }
-        guard policy.cleanupNeedsApproval, (state.verification?.removable ?? 1) > 0 else { return .open }
-        return approval?.covers(.cleanup, of: state) == true ? .open : .needsApproval
+        guard (state.verification?.removable ?? 1) > 0 else { return .open }
+        if policy.cleanupNeedsApproval, approval?.covers(.cleanup, of: state) != true { return .needsApproval }
+        return policy.saveWithin == .zero || isRecent(save, within: policy.saveWithin, now: now) ? .open : .needsSave
+    }
+
+    private static func isRecent(_ save: ServerInfo.Save, within limit: Duration, now: Timestamp) -> Bool {
+        switch save {
+        case .never: return false
+        case .continuous: return true
+        case .at(let time): return time.duration(to: now) <= limit
+        }
     }
 }

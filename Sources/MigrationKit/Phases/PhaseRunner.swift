@@ -122,7 +122,7 @@ public struct PhaseRunner: Sendable {
             state.failedPhase = nil
             state.verification = Verification(
                 verifiedAt: time,
-                comparedPairs: result.report.pairs,
+                comparedPairs: result.report.compared,
                 removable: result.removable,
                 server: before
             )
@@ -197,6 +197,46 @@ public struct PhaseRunner: Sendable {
         try await save(state, previous: .cleaning, under: lease)
         try await store.useUpApproval(of: migration.name, under: lease, on: connection)
         return result
+    }
+
+    /// Undoes an apply while the old names are still the truth: removes the copies that are as they were made, forgets the
+    /// ledger, and leaves the migration planned.
+    public func rollback(_ migration: any Migration, under lease: Lease) async throws -> WalkReport {
+        let position = try await position(of: migration)
+        guard let moving = migration as? any KeyMoveMigration else {
+            throw MigrationError(
+                .wrongPhase,
+                "\(migration.name) rewrites in place: there is no copy to go back to. Restore a backup if you must."
+            )
+        }
+        guard !position.isRaised else {
+            throw MigrationError(
+                .wrongPhase,
+                "The version is \(position.version): applications use the new names of \(migration.name), and removing them "
+                    + "would lose what they wrote. There is no way back."
+            )
+        }
+        guard var state = position.state, state.format != nil, state.phase != .planned else {
+            throw MigrationError(.wrongPhase, "\(migration.name) was not applied: there is nothing to roll back.")
+        }
+        let report = try await moving.rollback(state, in: context(for: migration, at: position, lease: lease))
+        let previous = state.phase
+        state = MigrationState(migrationName: migration.name, phase: .planned, startedAt: .now)
+        state.scope = position.state?.scope
+        try await save(state, previous: previous, under: lease)
+        return report
+    }
+
+    /// Compares some pairs, chosen by chance; needs no lease, writes nothing and never raises the version.
+    public func sample(_ count: Int, of migration: any Migration) async throws -> WalkReport {
+        let position = try await position(of: migration)
+        guard let moving = migration as? any KeyMoveMigration else {
+            return try await migration.plan(in: context(for: migration, at: position, lease: nil)).report
+        }
+        guard let state = position.state else {
+            throw MigrationError(.wrongPhase, "\(migration.name) was not applied yet: run apply first.")
+        }
+        return try await moving.sample(count, state, in: context(for: migration, at: position, lease: nil))
     }
 
     /// Records a migration that does not concern this deployment, and raises the version past it.

@@ -16,6 +16,18 @@ public struct ServerInfo: Sendable, Equatable {
     public var usedMemory: Int
     /// What it drops at the limit.
     public var evictionPolicy: String
+    /// How safe the data is on its disk.
+    public var save: Save
+
+    /// What is known of the data on a server's disk.
+    public enum Save: Sendable, Equatable {
+        /// Nothing was saved since it started.
+        case never
+        /// The last snapshot ended then.
+        case at(Timestamp)
+        /// Every write goes to the append-only file, and the last one arrived there.
+        case continuous
+    }
 
     /// Whether it may drop keys by itself when memory ends.
     public var mayEvict: Bool { maxMemory > 0 && evictionPolicy != "noeviction" }
@@ -31,7 +43,7 @@ public struct ServerInfo: Sendable, Equatable {
     public static var questionCount: Int { sections.count }
 
     // One section a command: servers before 7.0 take only one.
-    private static let sections = ["server", "replication", "memory", "cluster"]
+    private static let sections = ["server", "replication", "memory", "cluster", "persistence"]
 
     /// What the replies to `questions` say.
     public init(replies: some Sequence<Reply>) throws {
@@ -60,6 +72,16 @@ public struct ServerInfo: Sendable, Equatable {
         maxMemory = fields["maxmemory"].flatMap { Int($0) } ?? 0
         usedMemory = fields["used_memory"].flatMap { Int($0) } ?? 0
         evictionPolicy = fields["maxmemory_policy"].map(String.init) ?? "noeviction"
+        save = Self.save(fields)
+    }
+
+    /// The time of the last save is that of the start where nothing was saved; since 7.0 the saves are counted.
+    private static func save(_ fields: [Substring: Substring]) -> Save {
+        if fields["aof_enabled"] == "1", fields["aof_last_write_status"] == "ok" { return .continuous }
+        guard fields["rdb_last_bgsave_status"] == "ok", fields["rdb_saves"] != "0",
+            let seconds = fields["rdb_last_save_time"].flatMap({ Int64($0) })
+        else { return .never }
+        return .at(Timestamp(milliseconds: seconds * 1000))
     }
 
     /// Asks a server.

@@ -30,7 +30,7 @@ struct PairSafetyTests {
         for source in sides {
             for destination in sides {
                 for entry in entries {
-                    for flags in 0..<8 {
+                    for flags in 0..<16 where flags < 8 || source.side?.content != nil {
                         var seen = PairObservation(
                             source: source.side,
                             destination: destination.side,
@@ -41,6 +41,10 @@ struct PairSafetyTests {
                         seen.isUnfinished = flags & 1 != 0
                         seen.destinationIsSource = flags & 2 != 0
                         seen.deletesAreUnseen = flags & 4 != 0
+                        if flags & 8 != 0 {
+                            let rewritten = Digest(low: UInt64(UnicodeScalar("C").value), high: 7)
+                            seen.rewrittenSource = Side(content: rewritten, expiry: source.side?.expiry)
+                        }
                         body("S \(source.text) D \(destination.text) ledger \(entry.text) flags \(flags)", seen)
                     }
                 }
@@ -69,9 +73,9 @@ struct PairSafetyTests {
             hasEntry = seen.entry != nil
             isRemoving = seen.entry?.isRemoving ?? false
             isUnfinished = seen.isUnfinished
-            let sameContent =
-                seen.source?.content != nil && seen.destination?.content != nil
-                && seen.source?.content == seen.destination?.content
+            // After later migrations a copy is the source as they rewrite it.
+            let contents = [seen.source?.content, seen.rewrittenSource?.content].compactMap(\.self)
+            let sameContent = seen.destination?.content.map(contents.contains) ?? false
             let sameExpiry = seen.source?.expiry == seen.destination?.expiry
             equal = sameContent && sameExpiry
             equalButExpiry = sameContent && !sameExpiry
@@ -237,12 +241,13 @@ struct PairSafetyTests {
 
     /// Does to an observation what apply's ruling would do to the keys.
     private static func apply(_ pair: inout PairObservation) {
+        let copy = pair.rewrittenSource ?? pair.source
         let action = pair.pairClass.ruling(in: .apply).action
         switch action {
         case .leave, .removeSource:
             return
         case .copy, .copyOver:
-            pair.destination = pair.source
+            pair.destination = copy
         case .takeExpiry:
             pair.destination?.expiry = pair.source?.expiry
         case .dropDestination:
@@ -252,8 +257,8 @@ struct PairSafetyTests {
         }
         if action == .dropDestination || action == .forget {
             pair.entry = nil
-        } else if let base = pair.source {
-            pair.entry = LedgerEntry(sourceName: pair.sourceName, source: base, destination: base)
+        } else if let source = pair.source, let destination = pair.destination {
+            pair.entry = LedgerEntry(sourceName: pair.sourceName, source: source, destination: destination)
         }
     }
 }

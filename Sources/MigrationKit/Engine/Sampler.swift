@@ -1,0 +1,43 @@
+import RedisClient
+
+/// Keeps some of the items that a walk comes by, each as likely as the other, and handles only those.
+///
+/// Source: reservoir sampling, J. S. Vitter, "Random Sampling with a Reservoir", 1985 (algorithm R).
+final class Sampler<Work: WalkWork>: WalkWork {
+    private let work: Work
+    private let count: Int
+    private var sample: [Work.Item] = []
+    private var seen = 0
+
+    init(_ work: Work, count: Int) {
+        self.work = work
+        self.count = count
+    }
+
+    var progress: Progress { work.progress }
+
+    /// Keeps or passes over; nothing is handled on the way.
+    func items(of names: [Bytes]) async throws -> [Work.Item] {
+        for item in try await work.items(of: names) {
+            seen += 1
+            if sample.count < count {
+                sample.append(item)
+            } else {
+                let place = Int.random(in: 0..<seen)
+                if place < count { sample[place] = item }
+            }
+        }
+        return []
+    }
+
+    func attempt(_ batch: [Work.Item]) async throws -> Bool { true }
+
+    func giveUp(_ item: Work.Item) {}
+
+    /// Handles what was kept.
+    func compare() async throws {
+        for start in stride(from: 0, to: sample.count, by: BatchPace.largest) {
+            _ = try await work.attempt(Array(sample[start..<min(sample.count, start + BatchPace.largest)]))
+        }
+    }
+}

@@ -1,0 +1,37 @@
+import ArgumentParser
+import MigrationKit
+import Programs
+import Reconciler
+
+/// Undoes an apply, before the version is raised.
+struct RollbackCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rollback",
+        abstract: "Before the version is raised: remove the copies that are still as they were made. Asks first."
+    )
+
+    @OptionGroup var options: CommonOptions
+
+    func run() async throws {
+        try await options.withSession { session in
+            let migration = try session.migration(options)
+            let question = "Remove the copies that \(migration.name) made on \(session.connection.options)?"
+            guard options.force || session.terminal.confirms(question) else {
+                session.terminal.say("Nothing was removed.")
+                throw ExitStatus.failed.code
+            }
+            let runner = session.runner("rolling back")
+            let report = try await session.underLock(for: migration) { lease in
+                try await runner.rollback(migration, under: lease)
+            }
+            let removed = report.count(of: .inSync) + report.count(of: .sourceChanged)
+            session.terminal.print("\(migration.name) is rolled back: \(Wording.number(removed)) copies removed.")
+            let stay = report.listed.values.reduce(0, +)
+            if stay > 0 {
+                session.terminal.print(
+                    "\(Wording.number(stay)) new keys stay: somebody wrote to them, or their old key is gone."
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+import Testing
+
+@testable import MigrationKit
+
+@Suite("The pace of batches")
+struct BatchPaceTests {
+    private static func pace(batchTime: Int = 2, keysPerSecond: Int = 0, roundTrip: Int = 1) -> BatchPace {
+        BatchPace(
+            limits: Limits(batchTime: .milliseconds(batchTime), keysPerSecond: keysPerSecond),
+            roundTrip: .milliseconds(roundTrip)
+        )
+    }
+
+    @Test("grows slowly while batches are quick, up to the most keys that are watched at once")
+    func grows() {
+        var pace = Self.pace()
+        var before = pace.size
+        #expect(before > 0)
+        for _ in 0..<40 {
+            pace.noteBatch(of: pace.size, took: .milliseconds(2), roundTrips: 2)
+            #expect(pace.size >= before && pace.size - before <= max(1, before / 4))
+            before = pace.size
+        }
+        #expect(pace.size == BatchPace.largest && 2 * BatchPace.largest <= 100)
+    }
+
+    @Test("is halved at once by a batch that took too long, down to one and not further")
+    func shrinks() {
+        var pace = Self.pace()
+        let before = pace.size
+        pace.noteBatch(of: before, took: .milliseconds(100), roundTrips: 2)
+        #expect(pace.size == before / 2)
+        for _ in 0..<20 { pace.noteBatch(of: pace.size, took: .seconds(1), roundTrips: 2) }
+        #expect(pace.size == 1)
+        pace.noteBatch(of: 1, took: .zero, roundTrips: 2)
+        #expect(pace.size == 2)
+    }
+
+    @Test("does not count the way to the server and back")
+    func roundTrips() {
+        var near = Self.pace(roundTrip: 0)
+        var far = Self.pace(roundTrip: 50)
+        near.noteBatch(of: near.size, took: .milliseconds(104), roundTrips: 2)
+        far.noteBatch(of: far.size, took: .milliseconds(104), roundTrips: 2)
+        #expect(near.size == 8 && far.size == 20)
+        // One microsecond above the limit is too long.
+        var border = Self.pace(roundTrip: 50)
+        border.noteBatch(of: 16, took: .milliseconds(104) + .microseconds(1), roundTrips: 2)
+        #expect(border.size == 8)
+    }
+
+    @Test("is not quickened by a batch that was not full")
+    func partial() {
+        var pace = Self.pace()
+        pace.noteBatch(of: pace.size - 1, took: .zero, roundTrips: 2)
+        #expect(pace.size == 16)
+    }
+
+    @Test("waits as long as the rate asks for, and not at all without one")
+    func rate() {
+        var free = Self.pace()
+        free.noteBatch(of: 1000, took: .zero, roundTrips: 2)
+        #expect(free.pause() == .zero)
+
+        let began = ContinuousClock.now
+        var capped = Self.pace(keysPerSecond: 100)
+        let later = ContinuousClock.now
+        #expect(capped.pause(now: later) == .zero)
+        capped.noteBatch(of: 16, took: .zero, roundTrips: 2)
+        capped.noteBatch(of: 34, took: .zero, roundTrips: 2)
+        #expect(capped.pause(now: began) >= .milliseconds(500))
+        #expect(capped.pause(now: later) <= .milliseconds(500))
+        #expect(capped.pause(now: later + .milliseconds(499)) <= .milliseconds(1))
+        #expect(capped.pause(now: later + .milliseconds(500)) == .zero)
+        #expect(capped.pause(now: later + .seconds(3600)) == .zero)
+    }
+}

@@ -1,0 +1,417 @@
+import Migrations
+import RedisClient
+import TestSupport
+import Testing
+
+@testable import MigrationKit
+
+/// How a pair comes to stand in a row of the three-way comparison, and what each column has to make of it.
+///
+/// What is left is told in four words: the source (`S` unchanged, `-` gone), the destination (`D` unchanged, `S` now equal
+/// to the source in content and expiry, `-` gone), the ledger's entry (`L` unchanged, `N` both sides as they are now,
+/// `-` none) and the finding.
+struct Situation: Sendable, CustomTestStringConvertible {
+    /// What happens to it, for people.
+    var name: String
+    /// The row.
+    var row: PairClass
+    /// Commands before the first apply; without any the ledger is made on an empty keyspace.
+    var before: [String] = []
+    /// Commands after it.
+    var after: [String] = []
+    /// Whether the entry is marked as if a cleanup of two steps had begun.
+    var isMarkedForRemoval = false
+    /// Whether deletes of new applications may have gone unseen.
+    var deletesAreUnseen = false
+    /// The pair.
+    var source = "tenant:t"
+    var destination = "tenant:{t}:tenant"
+    /// What is left after apply, verify, verify once more, catch-up and cleanup, in this order.
+    var outcomes: [String]
+
+    var testDescription: String { "\(row.rawValue): \(name)" }
+
+    private static let copied = ["HSET tenant:t id t name base"]
+    private static let date = "4102444800123"
+
+    /// Every row that can be had on a server; `orphan` needs copies whose entries were not written with them.
+    static let all: [Situation] = [
+        Situation(
+            name: "an old application made a tenant",
+            row: .uncopied,
+            after: ["HSET tenant:t id t name base"],
+            outcomes: ["S S N fine", "S S N few", "S S N few", "S S N fine", "S - - kept"]
+        ),
+        Situation(
+            name: "with a time to live",
+            row: .uncopied,
+            after: ["HSET tenant:t id t name base", "PEXPIREAT tenant:t \(date)"],
+            outcomes: ["S S N fine", "S S N few", "S S N few", "S S N fine", "S - - kept"]
+        ),
+        Situation(
+            name: "both are there, noted by nobody",
+            row: .equal,
+            after: ["HSET tenant:t id t name base", "HSET tenant:{t}:tenant name base id t"],
+            outcomes: ["S D N fine", "S D N fine", "S D N fine", "S D N fine", "- D - fine"]
+        ),
+        Situation(
+            name: "both have the same time to live",
+            row: .equal,
+            after: [
+                "HSET tenant:t id t", "HSET tenant:{t}:tenant id t", "PEXPIREAT tenant:t \(date)",
+                "PEXPIREAT tenant:{t}:tenant \(date)",
+            ],
+            outcomes: ["S D N fine", "S D N fine", "S D N fine", "S D N fine", "- D - fine"]
+        ),
+        Situation(
+            name: "a copy without the time to live",
+            row: .expiryLost,
+            after: ["HSET tenant:t id t", "HSET tenant:{t}:tenant id t", "PEXPIREAT tenant:t \(date)"],
+            outcomes: ["S S N fine", "S D - wrong", "S D - wrong", "S D - listed", "S D - kept"]
+        ),
+        Situation(
+            name: "a copy with a time to live that the source has not",
+            row: .expiryLost,
+            after: ["HSET tenant:t id t", "HSET tenant:{t}:tenant id t", "PEXPIREAT tenant:{t}:tenant \(date)"],
+            outcomes: ["S S N fine", "S D - wrong", "S D - wrong", "S D - listed", "S D - kept"]
+        ),
+        Situation(
+            name: "times to live that differ by a millisecond",
+            row: .expiryLost,
+            after: [
+                "HSET tenant:t id t", "HSET tenant:{t}:tenant id t", "PEXPIREAT tenant:t \(date)",
+                "PEXPIREAT tenant:{t}:tenant 4102444800122",
+            ],
+            outcomes: ["S S N fine", "S D - wrong", "S D - wrong", "S D - listed", "S D - kept"]
+        ),
+        Situation(
+            name: "somebody else's destination",
+            row: .foreign,
+            after: ["HSET tenant:t id t name base", "HSET tenant:{t}:tenant id t name other"],
+            outcomes: ["S D - conflict", "S D - conflict", "S D - conflict", "S D - conflict", "S D - kept"]
+        ),
+        Situation(
+            name: "a string where the destination would be",
+            row: .foreign,
+            after: ["HSET tenant:t id t name base", "SET tenant:{t}:tenant other"],
+            outcomes: ["S D - conflict", "S D - conflict", "S D - conflict", "S D - conflict", "S D - kept"]
+        ),
+        Situation(
+            name: "nothing happened since",
+            row: .inSync,
+            before: copied,
+            outcomes: ["S D L fine", "S D L fine", "S D L fine", "S D L fine", "- D - fine"]
+        ),
+        Situation(
+            name: "written and written back, in another order",
+            row: .inSync,
+            before: copied,
+            after: ["DEL tenant:t", "HSET tenant:t name base id t"],
+            outcomes: ["S D L fine", "S D L fine", "S D L fine", "S D L fine", "- D - fine"]
+        ),
+        Situation(
+            name: "an old application wrote",
+            row: .sourceChanged,
+            before: copied,
+            after: ["HSET tenant:t name new"],
+            outcomes: ["S S N fine", "S S N few", "S S N few", "S S N fine", "S D L kept"]
+        ),
+        Situation(
+            name: "an old application gave it a time to live",
+            row: .sourceChanged,
+            before: copied,
+            after: ["PEXPIREAT tenant:t \(date)"],
+            outcomes: ["S S N fine", "S S N few", "S S N few", "S S N fine", "S D L kept"]
+        ),
+        Situation(
+            name: "an old application took the time to live away",
+            row: .sourceChanged,
+            before: copied + ["PEXPIREAT tenant:t \(date)"],
+            after: ["PERSIST tenant:t"],
+            outcomes: ["S S N fine", "S S N few", "S S N few", "S S N fine", "S D L kept"]
+        ),
+        Situation(
+            name: "a new application wrote",
+            row: .inUse,
+            before: copied,
+            after: ["HSET tenant:{t}:tenant name new"],
+            outcomes: ["S D L fine", "S D L few", "S D L fine", "S D L fine", "- D - fine"]
+        ),
+        Situation(
+            name: "a new application took the time to live away",
+            row: .inUse,
+            before: copied + ["PEXPIREAT tenant:t \(date)"],
+            after: ["PERSIST tenant:{t}:tenant"],
+            outcomes: ["S D L fine", "S D L few", "S D L fine", "S D L fine", "- D - fine"]
+        ),
+        Situation(
+            name: "both applications wrote the same",
+            row: .converged,
+            before: copied,
+            after: ["HSET tenant:t name new", "HSET tenant:{t}:tenant name new"],
+            outcomes: ["S D N fine", "S D N fine", "S D N fine", "S D L fine", "- D - fine"]
+        ),
+        Situation(
+            name: "both applications wrote, and not the same",
+            row: .diverged,
+            before: copied,
+            after: ["HSET tenant:t name old", "HSET tenant:{t}:tenant name new"],
+            outcomes: ["S D L conflict", "S D L conflict", "S D L conflict", "S D L conflict", "S D L kept"]
+        ),
+        Situation(
+            name: "the same content with two times to live",
+            row: .diverged,
+            before: copied,
+            after: ["PEXPIREAT tenant:t \(date)", "PEXPIREAT tenant:{t}:tenant 4102444800122"],
+            outcomes: ["S D L conflict", "S D L conflict", "S D L conflict", "S D L conflict", "S D L kept"]
+        ),
+        Situation(
+            name: "a string took the copy's place",
+            row: .diverged,
+            before: copied,
+            after: ["DEL tenant:{t}:tenant", "SET tenant:{t}:tenant other"],
+            outcomes: ["S D L conflict", "S D L conflict", "S D L conflict", "S D L conflict", "S D L kept"]
+        ),
+        Situation(
+            name: "the copy was deleted",
+            row: .destinationMissing,
+            before: copied,
+            after: ["DEL tenant:{t}:tenant"],
+            outcomes: ["S S L fine", "S - L wrong", "S - L few", "S - L listed", "- - - fine"]
+        ),
+        Situation(
+            name: "the copy was deleted and the source written",
+            row: .destinationMissing,
+            before: copied,
+            after: ["DEL tenant:{t}:tenant", "HSET tenant:t name new"],
+            outcomes: ["S S N fine", "S - L wrong", "S - L few", "S - L listed", "S - L kept"]
+        ),
+        Situation(
+            name: "an old application deleted it",
+            row: .sourceGone,
+            before: copied,
+            after: ["DEL tenant:t"],
+            outcomes: ["- - - few", "- - - few", "- D L listed", "- D L listed", "- D - fine"]
+        ),
+        Situation(
+            name: "made under the new name",
+            row: .native,
+            after: ["HSET tenant:{t}:tenant id t"],
+            outcomes: ["- D - fine", "- D - fine", "- D - fine", "- D - fine", "- D - fine"]
+        ),
+        Situation(
+            name: "deleted under the old name and written under the new one",
+            row: .native,
+            before: copied,
+            after: ["DEL tenant:t", "HSET tenant:{t}:tenant name new"],
+            outcomes: ["- D - fine", "- D L fine", "- D L fine", "- D - fine", "- D - fine"]
+        ),
+        Situation(
+            name: "a cleanup of two steps broke off between them",
+            row: .removed,
+            before: copied,
+            after: ["DEL tenant:t"],
+            isMarkedForRemoval: true,
+            outcomes: ["- D L fine", "- D L fine", "- D L fine", "- D L fine", "- D - fine"]
+        ),
+        Situation(
+            name: "a source that new applications may have deleted",
+            row: .reappeared,
+            after: ["HSET tenant:t id t"],
+            deletesAreUnseen: true,
+            outcomes: ["S - - listed", "S - - listed", "S - - listed", "S - - listed", "S - - kept"]
+        ),
+        Situation(
+            name: "a second source of the same destination",
+            row: .collision,
+            before: ["HSET tenant:a}:destination:b id a}:destination:b"],
+            after: ["HSET tenant:a:destination:b}:tenant id b}:tenant"],
+            source: "tenant:a:destination:b}:tenant",
+            destination: "tenant:{a}:destination:b}:tenant",
+            outcomes: [
+                "S D L conflict+fine", "S D L conflict+fine", "S D L conflict+fine", "S D L conflict+fine",
+                "S D - fine+kept",
+            ]
+        ),
+        Situation(
+            name: "a source about to expire",
+            row: .expiring,
+            after: ["HSET tenant:t id t", "PEXPIRE tenant:t 4900"],
+            outcomes: ["S - - fine", "S - - fine", "S - - fine", "S - - fine", "S - - fine"]
+        ),
+        Situation(
+            name: "both sides about to expire",
+            row: .expiring,
+            before: copied,
+            after: ["PEXPIRE tenant:t 4900", "PEXPIRE tenant:{t}:tenant 4900"],
+            outcomes: ["S D L fine", "S D L fine", "S D L fine", "S D L fine", "S D - fine"]
+        ),
+    ]
+}
+
+/// The walk with each of its columns, over each row of the table, on a server.
+@Suite("The three-way comparison")
+struct ThreeWayTableTests {
+    @Test("does in every column what the table says", arguments: Situation.all)
+    func cell(situation: Situation) async throws {
+        try await withBench { bench in
+            for (column, expected) in zip(Column.allCases, situation.outcomes) {
+                try await bench.send("FLUSHALL")
+                let outcome = try await bench.withLease { lease in
+                    try await run(column, over: situation, on: bench, under: lease)
+                }
+                #expect(outcome.text == expected, "\(column.rawValue)")
+                let seen = outcome.report.count(of: situation.row)
+                #expect(seen == 1, "\(column.rawValue) saw \(outcome.report.counts)")
+                #expect(outcome.isUnchangedBySecondRun, "\(column.rawValue) a second time")
+            }
+        }
+    }
+
+    @Test("has a situation for every row but the two that no walk can meet")
+    func complete() {
+        let missing = Set(PairClass.allCases).subtracting(Situation.all.map(\.row))
+        #expect(missing == [.orphan, .absent])
+    }
+
+    // MARK: Parts
+
+    private struct Outcome: Sendable {
+        var text: String
+        var report: WalkReport
+        var isUnchangedBySecondRun: Bool
+    }
+
+    /// Both sides and the entry, as they are stored.
+    private struct View: Sendable, Equatable {
+        var source: Side?
+        var destination: Side?
+        var destinationType: String
+        var entry: LedgerEntry?
+    }
+
+    private func run(
+        _ column: Column,
+        over situation: Situation,
+        on bench: Bench,
+        under lease: Lease
+    ) async throws -> Outcome {
+        var state = MigrationState(migrationName: bench.migration.name, phase: .applying, startedAt: .now)
+        let identity = try await ServerInfo.read(from: bench.connection).identity
+        for command in situation.before { try await bench.send(command) }
+        state = try await bench.migration.apply(plan, in: context(state, .apply, bench, lease))
+        #expect(state.server == identity)
+        for command in situation.after { try await bench.send(command) }
+        if situation.isMarkedForRemoval { try await markForRemoval(situation, on: bench) }
+        state.phase = column == .apply ? .applying : column == .verify ? .applied : .verified
+        state.deletesAreUnseen = situation.deletesAreUnseen
+        state.verification = Verification(
+            verifiedAt: Timestamp(milliseconds: 0),
+            comparedPairs: 1,
+            removable: 1,
+            server: identity
+        )
+
+        let before = try await view(of: situation, on: bench)
+        let report = try await walk(column, state, bench, lease)
+        let after = try await view(of: situation, on: bench)
+        let writes = try await bench.writes()
+        if column != .cleanup { _ = try await walk(column, state, bench, lease) }
+        let isUnchanged = try await bench.writes() == writes
+        return Outcome(
+            text: text(before: before, after: after, report),
+            report: report,
+            isUnchangedBySecondRun: isUnchanged
+        )
+    }
+
+    private var plan: Plan {
+        Plan(
+            migration: HashTags().name,
+            report: WalkReport(),
+            scope: Scope(kinds: ["tenant": 1]),
+            ledger: LedgerShape(buckets: 1)
+        )
+    }
+
+    private func context(_ state: MigrationState, _ column: Column, _ bench: Bench, _ lease: Lease) -> MigrationContext
+    {
+        MigrationContext(
+            names: bench.names,
+            connection: bench.connection,
+            lease: lease,
+            state: state,
+            isRaised: column != .apply && column != .verify,
+            limits: Limits()
+        )
+    }
+
+    private func walk(
+        _ column: Column,
+        _ state: MigrationState,
+        _ bench: Bench,
+        _ lease: Lease
+    ) async throws -> WalkReport {
+        let context = context(state, column, bench, lease)
+        switch column {
+        case .apply, .catchUp:
+            return try #require(try await bench.migration.apply(plan, in: context).report)
+        case .verify, .verifyAgain:
+            return try await bench.migration.verify(state, in: context).report
+        case .cleanup:
+            return try await bench.migration.cleanup(state, in: context).report
+        }
+    }
+
+    private func view(of situation: Situation, on bench: Bench) async throws -> View {
+        let digester = try Digester()
+        var commands = CommandBuffer()
+        commands.append("HGETALL", situation.source)
+        commands.append("PEXPIRETIME", situation.source)
+        commands.append("HGETALL", situation.destination)
+        commands.append("PEXPIRETIME", situation.destination)
+        commands.append("TYPE", situation.destination)
+        let field = field(of: situation, digester)
+        commands.append("HGET", bench.names.ledger(of: bench.migration.name, bucket: 0), field)
+        let replies = try await bench.connection.pipeline(commands)
+        return View(
+            source: try PairReader.side(replies[0], expiry: replies[1], digester: digester),
+            destination: try PairReader.side(replies[2], expiry: replies[3], digester: digester),
+            destinationType: replies[4].text ?? "",
+            entry: replies[5].bytes.flatMap { LedgerEntry($0) }
+        )
+    }
+
+    private func field(of situation: Situation, _ digester: Digester) -> Bytes {
+        var field: Bytes = []
+        field.append(littleEndian: digester.nameDigest(Bytes(situation.destination)))
+        return field
+    }
+
+    private func markForRemoval(_ situation: Situation, on bench: Bench) async throws {
+        let key = bench.names.ledger(of: bench.migration.name, bucket: 0)
+        let field = field(of: situation, try Digester())
+        var entry = try #require(try await bench.connection.send("HGET", key, field).bytes.flatMap { LedgerEntry($0) })
+        entry.isRemoving = true
+        _ = try await bench.connection.send("HSET", key, field, entry.bytes)
+    }
+
+    private func text(before: View, after: View, _ report: WalkReport) -> String {
+        var words: [String] = []
+        words.append(after.source == nil ? "-" : after.source == before.source ? "S" : "S!")
+        switch after.destination {
+        case nil: words.append("-")
+        case before.destination where after.destinationType == before.destinationType: words.append("D")
+        case after.source: words.append("S")
+        default: words.append("D!")
+        }
+        switch after.entry {
+        case nil: words.append("-")
+        case before.entry: words.append("L")
+        case let entry? where entry.source == after.source && entry.destination == after.destination: words.append("N")
+        default: words.append("L!")
+        }
+        words.append(report.findings.filter { $0.value > 0 }.keys.map(\.rawValue).sorted().joined(separator: "+"))
+        return words.joined(separator: " ")
+    }
+}

@@ -1,0 +1,85 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The ACL file in `deploy/` is what the documentation tells people to use: it must suffice, and be needed whole.
+@Suite("Least privilege")
+struct LeastPrivilegeTests {
+    private static let password = "only-for-this-test"
+
+    /// The file's one rule, with the digest of a password in its place.
+    private static func rule() throws -> String {
+        let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appending(path: "deploy/migrateredis.acl")
+        let text = try String(contentsOf: file, encoding: .utf8)
+        let line = try #require(text.split(separator: "\n").first { $0.hasPrefix("user migrateredis ") })
+        return line.dropFirst("user migrateredis ".count)
+            .replacingOccurrences(of: "#" + String(repeating: "0", count: 64), with: ">" + password)
+    }
+
+    private static func load(_ server: RedisServer) async throws {
+        try await server.load(
+            """
+            HSET tenant:a id a created_at 2024-01-02T03:04:05.678Z updated_at 2024-01-02T03:04:05Z
+            HSET tenant:a:destinations d {}
+            HSET tenant:a:destination:d id d created_at 2024-01-02T03:04:05Z updated_at 2024-01-02T03:04:05Z
+            PEXPIRE tenant:a:destination:d 604800000
+            """
+        )
+    }
+
+    private static func environment(_ server: RedisServer) -> [String: String] {
+        [
+            "REDIS_SOCKET": server.socketPath, "REDIS_USERNAME": "migrateredis", "REDIS_PASSWORD": password,
+            "MIGRATEREDIS_CLEANUP_SOAK": "0s", "MIGRATEREDIS_CLEANUP_APPROVAL": "automatic",
+        ]
+    }
+
+    @Test("the ACL file's user converges to the end, cleanup included")
+    func suffices() async throws {
+        try await withRedisServer { server in
+            try await Self.load(server)
+            let rules = try Self.rule().split(separator: " ").map(String.init)
+            try await server.cli("ACL", "SETUSER", "migrateredis", input: "", arguments: rules)
+            let program = try ProductPath.find("migrateredis")
+            let result = try await ProcessRunner.run(program, ["converge"], environment: Self.environment(server))
+            #expect(result.exitStatus == 0, "\(result.standardError)")
+            let names = try await server.cli("--scan", "--pattern", "tenant:*")
+            #expect(Set(names.split(separator: "\n")) == [
+                "tenant:{a}:tenant", "tenant:{a}:destinations", "tenant:{a}:destination:d",
+            ])
+            let state = try await server.cli("GET", "outpost:migration:003_entity:state")
+            #expect(state.contains("\"phase\":\"cleaned\""))
+        }
+    }
+
+    @Test(
+        "without a permission that the work needs, the message names it and nothing is lost",
+        arguments: ["copy", "watch", "hset", "multi", "scan", "unlink", "pexpiretime", "memory|usage", "info"]
+    )
+    func namesWhatIsMissing(command: String) async throws {
+        try await withRedisServer { server in
+            try await Self.load(server)
+            let rules = try Self.rule().split(separator: " ").map(String.init).filter { $0 != "+" + command }
+            try await server.cli("ACL", "SETUSER", "migrateredis", input: "", arguments: rules)
+            let program = try ProductPath.find("migrateredis")
+            let result = try await ProcessRunner.run(program, ["converge"], environment: Self.environment(server))
+            #expect(result.exitStatus == 77)
+            let plain = command.split(separator: "|").map(String.init)
+            #expect(plain.allSatisfy { result.standardError.localizedCaseInsensitiveContains($0) })
+            let exists = try await server.cli("EXISTS", "tenant:a", "tenant:a:destinations", "tenant:a:destination:d")
+            #expect(exists.trimmingCharacters(in: .whitespacesAndNewlines) == "3" || command == "unlink")
+        }
+    }
+}
+
+extension RedisServer {
+    /// Runs redis-cli with a list of further arguments.
+    @discardableResult
+    fileprivate func cli(_ first: String, _ second: String, _ third: String, input: String, arguments: [String])
+        async throws -> String
+    {
+        try await load("\(first) \(second) \(third) " + arguments.map { "\"\($0)\"" }.joined(separator: " "))
+        return ""
+    }
+}
