@@ -60,6 +60,9 @@ struct Session {
         _ body: (Lease) async throws -> Result
     ) async throws -> Result {
         let snapshot = try await snapshot()
+        // What cannot be read is refused before the lock and the epoch are touched.
+        _ = try snapshot.version.get()
+        _ = try snapshot.state(of: migration.name)
         if let pause = snapshot.pause {
             terminal.say("All work was paused by \(pause.by)\(pause.reason.isEmpty ? "" : ": \(pause.reason)").")
             throw ExitStatus.temporary.code

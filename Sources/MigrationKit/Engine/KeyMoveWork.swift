@@ -17,7 +17,8 @@ final class KeyMoveWork: WalkWork {
     private let resolver: NameResolver
     private let deletesAreUnseen: Bool
     private let total: Int
-    private var dropped = 0
+    private var vanished: [Bytes: Pair] = [:]
+    private var dropsVanished = false
     private var removedWithoutDestination = 0
 
     init(moves: any KeyMoves, column: Column, context: MigrationContext, ledger: Ledger, total: Int) throws {
@@ -124,7 +125,6 @@ final class KeyMoveWork: WalkWork {
         let watched = batch.flatMap { [$0.move.source, $0.move.destination] }
         let writer = PairWriter(readsBack: column == .verify || column == .verifyAgain, reader: reader)
         var decided: [DecidedPair] = []
-        let before = (dropped, removedWithoutDestination)
         let outcome = try await Fence(lease).transaction(on: context.connection, watching: watched, reads: reads) {
             replies in
             decided = try decide(batch, replies)
@@ -134,8 +134,6 @@ final class KeyMoveWork: WalkWork {
         case .nothingToDo:
             return true
         case .changed:
-            // What did not happen does not count.
-            (dropped, removedWithoutDestination) = before
             return false
         case .committed(let replies):
             try writer.check(replies, of: decided)
@@ -148,6 +146,7 @@ final class KeyMoveWork: WalkWork {
         let now = try ServerTime.read(replies[replies.startIndex]).milliseconds
         var next = replies.startIndex + 1
         var destinations = Set<Bytes>()
+        var removed = removedWithoutDestination
         return try batch.map { pair in
             let seen = try reader.observe(pair, replies[next...], now: now, rewrites: context.laterRewrites)
             next += reader.replyCount(pair)
@@ -162,8 +161,20 @@ final class KeyMoveWork: WalkWork {
             let isFirst = destinations.insert(pair.move.destination).inserted
             let pairClass = isFirst || observation.entry != nil ? observation.pairClass : .collision
             var ruling = pairClass.ruling(in: column)
-            if column == .cleanup, pairClass == .destinationMissing { ruling = rulingOfMissing(observation) }
-            if ruling.action == .dropDestination, pairClass == .sourceGone { try allowDrop() }
+            if column == .cleanup, pairClass == .destinationMissing {
+                ruling = rulingOfMissing(observation, before: removed)
+                if ruling.action == .removeSource { removed += 1 }
+            }
+            if ruling.action == .dropDestination, pairClass == .sourceGone, !dropsVanished, context.lease != nil {
+                // Whether they are few is known at the end of the walk.
+                return DecidedPair(
+                    pair: pair,
+                    pairClass: pairClass,
+                    ruling: Ruling(.leave, .fine),
+                    changes: [],
+                    isPostponed: true
+                )
+            }
             // Nothing is forgotten where nothing was known.
             if ruling.action == .forget, observation.entry == nil { ruling.action = .leave }
             // What cannot be compared is neither copied nor removed.
@@ -185,35 +196,49 @@ final class KeyMoveWork: WalkWork {
     }
 
     /// A destination that was deleted through its new name takes its source with it, while such pairs are few.
-    private func rulingOfMissing(_ observation: PairObservation) -> Ruling {
+    private func rulingOfMissing(_ observation: PairObservation, before removed: Int) -> Ruling {
         guard let source = observation.source, let entry = observation.entry, source.matches(entry.source),
-            context.missingBeforeCleanup <= Few.ofMissing(total), removedWithoutDestination < Few.ofMissing(total)
+            context.missingBeforeCleanup <= Few.ofMissing(total), removed < Few.ofMissing(total)
         else { return PairClass.destinationMissing.ruling(in: .cleanup) }
-        removedWithoutDestination += 1
         return Ruling(.removeSource, .fine)
     }
 
-    /// A restart that lost data must not be mistaken for deletes.
-    private func allowDrop() throws {
-        guard context.state?.server == server else {
+    /// The pairs whose source is gone, if they are few and the server is the one on which copying began: a restart that
+    /// lost data must not be mistaken for deletes.
+    ///
+    /// Errors: `sourcesDisappeared`; then no copy was dropped.
+    func leftovers() async throws -> [Pair] {
+        guard !vanished.isEmpty else { return [] }
+        let now = try await ServerInfo.read(from: context.connection).identity
+        guard now == server, context.state?.server == now else {
             throw MigrationError(
                 .sourcesDisappeared,
-                "Old keys that were copied are gone, and the server is not the one on which copying began: they may be "
-                    + "lost rather than deleted. Look at the data; if they were deleted, run `apply` by hand."
+                "\(vanished.count) old keys that were copied are gone, and the server is not the one on which copying began: "
+                    + "they may be lost rather than deleted. Their copies were kept. Look at the data; if the old keys were "
+                    + "deleted, run `apply` by hand."
             )
         }
-        dropped += 1
-        guard dropped <= Few.ofMissing(total) else {
+        guard vanished.count <= Few.ofMissing(total) else {
             throw MigrationError(
                 .sourcesDisappeared,
-                "More than \(Few.ofMissing(total)) old keys that were copied are gone: too many for deletes by the "
-                    + "application. Their copies were kept. Look at the data; remove the copies that nobody misses."
+                "\(vanished.count) old keys that were copied are gone: too many for deletes by the application. Their copies "
+                    + "were kept. Look at the data; restore the old keys, or remove the copies that nobody misses."
             )
         }
+        defer { vanished = [:] }
+        dropsVanished = true
+        return Array(vanished.values)
     }
 
     private func tally(_ decided: [DecidedPair]) {
         for one in decided where one.pairClass != .absent {
+            if one.isPostponed {
+                vanished[one.pair.move.destination] = one.pair
+                continue
+            }
+            if one.pairClass == .destinationMissing, one.ruling.action == .removeSource {
+                removedWithoutDestination += 1
+            }
             // A key that became another type since it was listed is no pair.
             if one.isOtherType {
                 report.noteUnrelated(one.pair.move.source)

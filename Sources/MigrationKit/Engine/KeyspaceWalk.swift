@@ -16,6 +16,14 @@ protocol WalkWork: AnyObject {
 
     /// Notes an item that changed faster than it could be handled.
     func giveUp(_ item: Item)
+
+    /// What could only be decided once all keys were seen; asked for at the end of the walk.
+    func leftovers() async throws -> [Item]
+}
+
+extension WalkWork {
+    /// Nothing.
+    func leftovers() async throws -> [Item] { [] }
 }
 
 /// One walk over all keys of a server, in pages and batches; what is done with them is the work's.
@@ -64,6 +72,8 @@ final class KeyspaceWalk<Work: WalkWork> {
             if deferred.isEmpty { try await pageEnd(cursor, work.progress) }
             tellProgress()
         } while cursor != Bytes("0")
+        try await handleDeferred()
+        try await handle(try await work.leftovers())
         try await handleDeferred()
         try await requireSameServer()
         context.progress(work.progress)

@@ -24,7 +24,9 @@ struct Ledger: Sendable {
     static func shape(fromHeader bytes: Bytes) -> LedgerShape? {
         guard let text = String(validating: bytes, as: UTF8.self) else { return nil }
         let parts = text.split(separator: " ")
-        guard parts.count == 2, parts[0] == "\(LedgerEntry.format)", let buckets = Int(parts[1]), buckets > 0 else {
+        guard parts.count == 2, parts[0] == "\(LedgerEntry.format)", let buckets = Int(parts[1]),
+            (1...LedgerShape.most).contains(buckets)
+        else {
             return nil
         }
         return LedgerShape(buckets: buckets)

@@ -20,6 +20,8 @@ struct DecidedPair {
     var obstacle: String?
     /// Whether the source became another type since it was listed.
     var isOtherType = false
+    /// Whether it waits for the end of the walk.
+    var isPostponed = false
 }
 
 /// Writes what was decided about pairs, and holds the replies against it.

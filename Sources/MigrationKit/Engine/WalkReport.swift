@@ -53,7 +53,7 @@ public struct WalkReport: Sendable, Equatable {
         counts.values.reduce(0) { $0 + ($1[pairClass] ?? 0) }
     }
 
-    mutating func note(_ pair: Pair, _ pairClass: PairClass, _ ruling: Ruling, obstacle: String?) {
+    mutating func note(_ pair: Pair, _ pairClass: PairClass, _ ruling: Ruling, obstacle: String? = nil) {
         counts[pair.move.kind, default: [:]][pairClass, default: 0] += 1
         findings[ruling.finding, default: 0] += 1
         switch ruling.finding {

@@ -56,6 +56,16 @@ public struct LockRecord: Sendable, Equatable, Codable {
     }
 }
 
+extension LockRecord {
+    /// Whether its times can be reckoned with: what is read back is a peer, and no year-long renewal is one of ours.
+    fileprivate var isPlausible: Bool {
+        [ttl, renewInterval, staleAfter].allSatisfy { (0...Self.longestTime).contains($0) }
+    }
+
+    /// A year, in milliseconds.
+    private static let longestTime: Int64 = 366 * 86_400_000
+}
+
 /// What was found under the lock's name.
 public enum LockReading: Sendable, Equatable {
     /// Nobody holds it.
@@ -71,7 +81,7 @@ public enum LockReading: Sendable, Equatable {
         if value.isNull {
             self = .free
         } else if let bytes = value.bytes {
-            if let record = StoredDocument.decode(LockRecord.self, from: bytes) {
+            if let record = StoredDocument.decode(LockRecord.self, from: bytes), record.isPlausible {
                 self = .ours(record, bytes: bytes, timeToLive: left)
             } else {
                 self = .foreign(Self.describe(bytes), bytes: bytes, timeToLive: left)

@@ -60,7 +60,7 @@ public struct Locksmith: Sendable {
     /// Returns false if another lock stands there by now: nothing was done, and it should be shown again.
     public func unlock(_ shown: LockReading, on connection: RedisConnection) async throws -> Bool {
         let seen = try await look(on: connection)
-        guard seen.lock != .free, seen.lock.bytes == shown.bytes else {
+        guard shown != .free, seen.lock != .free, seen.lock.bytes == shown.bytes else {
             _ = try await connection.send("UNWATCH")
             return false
         }

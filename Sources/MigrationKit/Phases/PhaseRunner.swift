@@ -95,6 +95,9 @@ public struct PhaseRunner: Sendable {
         position.state = state
         var result = try await migration.apply(plan, in: context(for: migration, at: position, lease: lease))
         try await finishApply(&result, isRaised: position.isRaised, previous: state.phase, under: lease)
+        if !position.isRaised {
+            try await store.useUpApplyApproval(of: migration.name, under: lease, on: connection)
+        }
         return result
     }
 

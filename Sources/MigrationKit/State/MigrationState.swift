@@ -159,6 +159,15 @@ public struct Scope: Sendable, Equatable, Codable {
         self.kinds = kinds
     }
 
+    /// Reads a scope; counts that no keyspace has are refused, since they are reckoned with.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        kinds = try container.decode([String: Int].self, forKey: .kinds)
+        guard kinds.count <= 1000, kinds.values.allSatisfy((0...1 << 48).contains) else {
+            throw DecodingError.dataCorruptedError(forKey: .kinds, in: container, debugDescription: "no counts of keys")
+        }
+    }
+
     /// All source keys.
     public var total: Int { kinds.values.reduce(0, +) }
 
@@ -177,6 +186,22 @@ public struct LedgerShape: Sendable, Equatable, Codable {
     /// A ledger of so many hashes.
     public init(buckets: Int) {
         self.buckets = buckets
+    }
+
+    /// The most hashes that a ledger may have: enough for more pairs than one server holds.
+    static let most = 1 << 28
+
+    /// Reads a shape; one that no ledger has is refused.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        buckets = try container.decode(Int.self, forKey: .buckets)
+        guard (1...Self.most).contains(buckets) else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .buckets,
+                in: container,
+                debugDescription: "no ledger's size"
+            )
+        }
     }
 }
 

@@ -106,6 +106,25 @@ public struct SchemaStore: Sendable {
         try await write(commands, under: lease, on: connection)
     }
 
+    /// Removes the approval of an apply that has ended; one of another phase stays.
+    public func useUpApplyApproval(of migration: String, under lease: Lease, on connection: RedisConnection)
+        async throws
+    {
+        let key = names.approval(of: migration)
+        var reads = CommandBuffer()
+        reads.append("GET", key)
+        for _ in 0..<10 {
+            let outcome = try await Fence(lease).transaction(on: connection, watching: [key], reads: reads) { replies in
+                let approval = try document(replies[replies.startIndex], as: Approval.self)
+                guard approval?.phase == .apply else { return nil }
+                var commands = CommandBuffer()
+                commands.append("UNLINK", key)
+                return commands
+            }
+            guard case .changed = outcome else { return }
+        }
+    }
+
     /// Stores an approval; needs no lock, since people must be heard while others work.
     public func approve(_ approval: Approval, on connection: RedisConnection) async throws {
         var commands = CommandBuffer()

@@ -17,7 +17,12 @@ public struct Timestamp: Sendable, Hashable, Comparable, Codable {
 
     /// A point from its number of milliseconds.
     public init(from decoder: any Decoder) throws {
-        milliseconds = try decoder.singleValueContainer().decode(Int64.self)
+        let container = try decoder.singleValueContainer()
+        milliseconds = try container.decode(Int64.self)
+        // Times are subtracted; what lies ten thousand years from here is no time.
+        guard milliseconds.magnitude <= 1 << 48 else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "no time")
+        }
     }
 
     /// Writes the number of milliseconds.
