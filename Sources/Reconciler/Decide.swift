@@ -253,7 +253,7 @@ private func message(of pause: Override) -> String {
     var text = "Paused by \(pause.by)"
     if !pause.at.isEmpty { text += " at \(pause.at)" }
     if !pause.reason.isEmpty { text += " (\(pause.reason))" }
-    return text + "; `migrateredis resume` ends it."
+    return text + "; removing the key outpost:migration:pause ends it."
 }
 
 private func message(of holder: LockHolder, before step: Step) -> String {

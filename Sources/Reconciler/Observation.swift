@@ -81,7 +81,7 @@ extension Observation {
     /// What a snapshot says, for a process that remembers nothing.
     public init(_ snapshot: SchemaSnapshot, registry: MigrationRegistry, names: KeyNames) {
         self.init(
-            version: snapshot.version,
+            version: snapshot.refusal.map(Result.failure) ?? snapshot.version,
             migrations: registry.migrations.map { migration in
                 Standing(
                     name: migration.name,

@@ -160,14 +160,14 @@ public actor Reconciler {
                 return PassResult(action: .run(step), next: .zero)
             case .invalid(let problems, let hasConflicts):
                 if hasConflicts { retriesFailed = false }
-                return failed(step, Failure(invalid: problems, hasConflicts: hasConflicts))
+                return failed(step, Failure(invalid: problems, hasConflicts: hasConflicts), report)
             }
         } catch {
-            return failed(step, Failure(error))
+            return failed(step, Failure(error), report)
         }
     }
 
-    private func failed(_ step: Step, _ failure: Failure) -> PassResult {
+    private func failed(_ step: Step, _ failure: Failure, _ before: PassReport) -> PassResult {
         var wait = backoff.next(jitter: .random(in: -1...1))
         if failure.isInterruption { wait = .zero }
         if !failure.isTransient { wait = Backoff.longest }
@@ -188,7 +188,7 @@ public actor Reconciler {
                 let text = "\(step.migration) \(step.activity): \(failure.message)"
                 let action: Action = failure.isTransient ? .wait(failure.reason, text) : .stall(failure.reason, text)
                 lastAction = nil
-                _ = self.report(action, version: nil)
+                _ = report(action, version: before.version)
             }
         }
         return PassResult(
@@ -265,6 +265,9 @@ public actor Reconciler {
                     return .superseded
                 }
                 try await runner.skip(migration, reason: reason, under: lease)
+                reporter.happened(
+                    Event(.versionRaised, [.migration: step.migration, .schemaVersion: String(migration.version)])
+                )
                 return .done(reason)
             }
         }

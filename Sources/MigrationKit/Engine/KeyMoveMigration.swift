@@ -28,9 +28,12 @@ extension KeyMoveMigration {
         }
         let known = try await ledgerShape(in: context)
         let shape = known ?? plan.ledger ?? Ledger.shape(forPairs: plan.scope.total)
-        if state.ledger == nil {
+        if state.ledger == nil || !context.isRaised {
+            // A hash that was lost before the raise is made again: what it held is read and noted anew.
             let ledger = Ledger(names: context.names, migration: name, shape: shape)
             try await ledger.create(under: lease, on: context.connection)
+        }
+        if state.ledger == nil {
             state.ledger = shape
             state.server = try await ServerInfo.read(from: context.connection).identity
             try await context.save(state)

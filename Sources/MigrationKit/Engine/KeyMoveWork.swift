@@ -151,8 +151,8 @@ final class KeyMoveWork: WalkWork {
             let seen = try reader.observe(pair, replies[next...], now: now, rewrites: context.laterRewrites)
             next += reader.replyCount(pair)
             var observation = seen.observation
-            if column == .apply, context.lease == nil {
-                // Before the ledger exists, its hashes are not lost.
+            if !context.isRaised || column == .apply && context.lease == nil {
+                // Before the raise the old names are the truth, and before the ledger exists its hashes are not lost.
                 observation.deletesAreUnseen = deletesAreUnseen
             } else if deletesAreUnseen {
                 observation.deletesAreUnseen = true

@@ -58,7 +58,7 @@ public struct Locksmith: Sendable {
     /// Removes the lock that was shown to a person and raises the epoch, so that a living holder stops within a batch.
     ///
     /// Returns false if another lock stands there by now: nothing was done, and it should be shown again.
-    public func unlock(_ shown: LockReading, on connection: RedisConnection) async throws -> Bool {
+    public func unlock(_ shown: LockReading, by: String = "", on connection: RedisConnection) async throws -> Bool {
         let seen = try await look(on: connection)
         guard shown != .free, seen.lock != .free, seen.lock.bytes == shown.bytes else {
             _ = try await connection.send("UNWATCH")
@@ -68,9 +68,17 @@ public struct Locksmith: Sendable {
         commands.append("MULTI")
         commands.append("UNLINK", names.lock)
         commands.append("SET", names.epoch, next(after: seen.epoch).bytes)
+        History.append(
+            [("event", "unlock"), ("holder", shown.holder?.text ?? ""), ("by", by)],
+            names: names,
+            to: &commands
+        )
         commands.append("EXEC")
-        let replies = try await connection.pipeline(commands).unlessError()
-        return !replies[3].isNull
+        let result = try await connection.pipeline(commands).unlessError()[4]
+        if result.isNull { return false }
+        // An entry that the history does not take is not worth a lock that seems to stay.
+        if let error = result.elements.prefix(2).lazy.compactMap(\.error).first { throw error }
+        return true
     }
 
     /// Runs work under the lock: renewed on a connection of its own meanwhile, given back on every way out.

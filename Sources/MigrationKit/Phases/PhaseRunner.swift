@@ -157,6 +157,9 @@ public struct PhaseRunner: Sendable {
                 "The keyspace is at version \(position.version): \(migration.name) must be verified before its old keys go."
             )
         }
+        if position.state?.trustedPhase == .cleaned {
+            throw MigrationError(.wrongPhase, "\(migration.name) is cleaned: there is nothing left to clean up.")
+        }
         guard let phase = position.state?.trustedPhase, phase == .verified || phase == .cleaning else {
             let stands = position.state.map { "is \($0.trustedPhase.rawValue)" } ?? "has no state"
             throw MigrationError(
@@ -193,12 +196,14 @@ public struct PhaseRunner: Sendable {
         let result = try await migration.cleanup(state, in: context)
         state.held = result.held.total > 0 ? result.held : nil
         state.completedAt = Timestamp.now.rfc3339
-        if result.held.total == 0 {
+        let isDone = result.held.total == 0
+        if isDone {
             state.phase = .cleaned
             state.ledger = nil
         }
         try await save(state, previous: .cleaning, under: lease)
-        try await store.useUpApproval(of: migration.name, under: lease, on: connection)
+        // Keys that were kept are looked at again under the same approval.
+        if isDone { try await store.useUpApproval(of: migration.name, under: lease, on: connection) }
         return result
     }
 
@@ -276,9 +281,10 @@ public struct PhaseRunner: Sendable {
         guard !snapshot.server.isCluster else {
             throw MigrationError(
                 .unsupported,
-                "The server is part of a cluster: set REDIS_CLUSTER_ENABLED=true, so that all of it is migrated."
+                "The server is part of a cluster, which this version does not support: it would see a part of the keys."
             )
         }
+        if let refusal = snapshot.refusal { throw refusal }
         let version = try snapshot.version.get()
         let state = try snapshot.state(of: migration.name)
         var position = Position(version: version, state: state, isRaised: version >= migration.version)

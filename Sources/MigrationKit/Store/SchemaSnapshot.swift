@@ -2,6 +2,8 @@ import RedisClient
 
 /// What one look at Redis found: everything that decisions depend on, from one pipeline.
 public struct SchemaSnapshot: Sendable {
+    /// Why nothing may be written, if something of the bookkeeping is not what it should be.
+    public var refusal: MigrationError?
     /// The current schema version, or why it cannot be read.
     public var version: Result<Int, MigrationError>
     /// The state of each migration that has one, or why it cannot be read; in the registry's order.
@@ -19,6 +21,7 @@ public struct SchemaSnapshot: Sendable {
 
     /// A snapshot of its parts.
     public init(
+        refusal: MigrationError? = nil,
         version: Result<Int, MigrationError>,
         states: [String: Result<MigrationState, MigrationError>],
         approvals: [String: Approval],
@@ -27,6 +30,7 @@ public struct SchemaSnapshot: Sendable {
         server: ServerInfo,
         time: Timestamp
     ) {
+        self.refusal = refusal
         self.version = version
         self.states = states
         self.approvals = approvals

@@ -20,6 +20,7 @@ public struct SchemaStore: Sendable {
         commands.append("PTTL", names.lock)
         commands.append("GET", names.pause)
         commands.append("TIME")
+        commands.append("TYPE", names.history)
         let fixed = commands.count
         for migration in migrations {
             commands.append("GET", names.state(of: migration))
@@ -37,6 +38,7 @@ public struct SchemaStore: Sendable {
         }
         if let error = replies[1].error, error.serverCode != "WRONGTYPE" { throw error }
         return SchemaSnapshot(
+            refusal: try refusal(historyType: replies[5]),
             version: try version(replies[0]),
             states: states,
             approvals: approvals,
@@ -153,17 +155,18 @@ public struct SchemaStore: Sendable {
         }
     }
 
-    /// About 1,000 entries are kept.
     private func appendHistory(_ fields: [(String, String)], to commands: inout CommandBuffer) {
-        var arguments = [names.history, Bytes("MAXLEN"), Bytes("~"), Bytes("1000"), Bytes("*")]
-        for (name, value) in fields {
-            arguments.append(Bytes(name))
-            arguments.append(Bytes(value))
-        }
-        commands.append("XADD", arguments)
+        History.append(fields, names: names, to: &commands)
     }
 
     // MARK: Reading
+
+    /// A state that cannot be entered into the history could not be written whole.
+    private func refusal(historyType: Reply) throws -> MigrationError? {
+        let type = try historyType.unlessError()
+        guard !type.equals(Bytes("none")), !type.equals(Bytes("stream")) else { return nil }
+        return .unreadable(names.history, "is not a stream")
+    }
 
     /// The version in a reply to GET: decimal without a sign, absent is 0.
     private func version(_ reply: Reply) throws -> Result<Int, MigrationError> {

@@ -15,6 +15,10 @@ struct ApplyCommand: AsyncParsableCommand {
     func run() async throws {
         try await options.withSession { session in
             let migration = try session.migration(options)
+            if case .notApplicable(let reason) = migration.applicability(in: session.names) {
+                try await skip(migration, reason: reason, session)
+                return
+            }
             let plan = try await session.runner("planning").plan(migration)
             let server = try await session.snapshot().server
             for line in PlanText.lines(plan, of: migration, server: server, verbose: options.verbose) {
@@ -37,5 +41,20 @@ struct ApplyCommand: AsyncParsableCommand {
                 throw ExitStatus.failed.code
             }
         }
+    }
+
+    private func skip(_ migration: any Migration, reason: String, _ session: Session) async throws {
+        let version = try await session.snapshot().version.get()
+        guard version == migration.version - 1 else {
+            session.terminal.print("\(migration.name) does not concern this deployment: \(reason)")
+            return
+        }
+        let runner = session.runner("skipping")
+        try await session.underLock(for: migration) { lease in
+            try await runner.skip(migration, reason: reason, under: lease)
+        }
+        session.terminal.print(
+            "\(migration.name) does not concern this deployment: \(reason) Schema version \(migration.version)."
+        )
     }
 }

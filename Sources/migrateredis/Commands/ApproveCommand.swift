@@ -1,6 +1,4 @@
 import ArgumentParser
-import FoundationEssentials
-import Glibc
 import MigrationKit
 import Programs
 import Reconciler
@@ -41,11 +39,16 @@ struct ApproveCommand: AsyncParsableCommand {
             guard state.trustedPhase != .cleaned else {
                 throw ValidationError("\(migration.name) is cleaned: there is nothing left to approve.")
             }
+            if gate == .apply, ![.planned, .failed].contains(state.trustedPhase) {
+                throw ValidationError(
+                    "\(migration.name) is \(state.trustedPhase.rawValue): apply needs no approval any more."
+                )
+            }
             let approval = Approval(
                 migration: migration.name,
                 phase: gate,
                 scope: scope,
-                by: Self.person(),
+                by: Person.current,
                 at: Timestamp.now.rfc3339,
                 reason: reason
             )
@@ -92,10 +95,5 @@ struct ApproveCommand: AsyncParsableCommand {
         throw ValidationError(
             "No gate of \(state.migrationName) waits for approval; it is \(state.trustedPhase.rawValue)."
         )
-    }
-
-    private static func person() -> String {
-        let user = getpwuid(getuid()).map { String(cString: $0.pointee.pw_name) } ?? "user \(getuid())"
-        return "\(user)@\(HolderIdentity.current(instance: "", version: "").host)"
     }
 }

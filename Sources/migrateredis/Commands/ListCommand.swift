@@ -17,7 +17,7 @@ struct ListCommand: AsyncParsableCommand {
             for migration in session.registry.migrations {
                 let phase: String
                 switch snapshot.states[migration.name] {
-                case .success(let state)?: phase = state.phase.rawValue
+                case .success(let state)?: phase = state.trustedPhase.rawValue
                 case .failure?: phase = "unreadable"
                 case nil: phase = "–"
                 }

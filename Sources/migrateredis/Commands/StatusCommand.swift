@@ -30,16 +30,19 @@ struct StatusCommand: AsyncParsableCommand {
     var check = false
 
     func run() async throws {
+        var verdict: ExitCode?
         do {
             try await options.withSession { session in
-                try await show(session)
+                verdict = try await show(session)
             }
-        } catch let error as ExitCode where check && error.rawValue > 3 {
+        } catch is ExitCode where check {
             throw ExitCode(3)
         }
+        if check, let verdict, verdict != .success { throw verdict }
     }
 
-    private func show(_ session: Session) async throws {
+    /// Shows it, and returns what monitoring makes of it.
+    private func show(_ session: Session) async throws -> ExitCode {
         let snapshot = try await session.snapshot()
         var observation = Observation(snapshot, registry: session.registry, names: session.names)
         observation.lockedBy = snapshot.lock.holder
@@ -59,11 +62,10 @@ struct StatusCommand: AsyncParsableCommand {
                 session.terminal.print(line)
             }
         }
-        guard check else { return }
         switch action {
-        case .converged: return
-        case .run, .wait: throw ExitCode(1)
-        case .stall: throw ExitCode(2)
+        case .converged: return .success
+        case .run, .wait: return ExitCode(1)
+        case .stall: return ExitCode(2)
         }
     }
 }

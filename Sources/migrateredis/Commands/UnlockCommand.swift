@@ -26,11 +26,14 @@ struct UnlockCommand: AsyncParsableCommand {
                 session.terminal.say("The lock stays.")
                 throw ExitStatus.failed.code
             }
-            guard try await session.locksmith().unlock(lock, on: session.connection) else {
+            guard try await session.locksmith().unlock(lock, by: Person.current, on: session.connection) else {
                 session.terminal.say("The lock changed hands meanwhile; nothing was done. Look again.")
                 throw ExitStatus.temporary.code
             }
-            session.terminal.print("The migration lock is removed; its holder stops within one batch.")
+            let after =
+                holder.isForeign
+                ? "whether its holder notices cannot be told from here." : "its holder stops within one batch."
+            session.terminal.print("The migration lock is removed; \(after)")
         }
     }
 

@@ -100,7 +100,7 @@ struct StatusDocument: Encodable {
         )
         switch snapshot.states[migration.name] {
         case .success(let state)?:
-            status.phase = state.phase.rawValue
+            status.phase = state.trustedPhase.rawValue
             status.progress = state.progress
             status.held = state.held
             status.errors = state.errors
