@@ -2,7 +2,7 @@
 public struct ConnectionOptions: Sendable {
     /// Where the server listens.
     public var endpoint: Endpoint
-    /// The ACL user; nil for the default user.
+    /// The ACL user; nil for the default user. Without a password it is one that needs none.
     public var username: String?
     /// The password; nil for none. Never printed.
     public var password: String?
@@ -10,9 +10,9 @@ public struct ConnectionOptions: Sendable {
     public var database: Int
     /// The name that CLIENT LIST shows; printable ASCII without spaces.
     public var clientName: String
-    /// Longest wait for a connection, from the address to the answered greeting.
+    /// Longest wait for a connection, from the host's name to the answered greeting.
     public var connectTimeout: Duration
-    /// Longest wait for all replies of one pipeline.
+    /// Longest wait for all replies of one pipeline, however slowly they come.
     public var commandTimeout: Duration
     /// Bounds on the replies of one pipeline.
     public var limits: ReplyLimits

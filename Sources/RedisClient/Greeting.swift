@@ -52,7 +52,8 @@ struct Greeting {
         if let quote = error.message.firstRange(of: ", with args") {
             error.message = error.message[..<quote.lowerBound] + "."
         }
-        if let secret, !secret.isEmpty, error.message.contains(secret) {
+        // A server's text is made printable before it is looked at here.
+        if let secret, !secret.isEmpty, error.message.contains(secret) || error.message.contains(printable(secret)) {
             error.message = "The server refused the greeting (\(error.code)), in words that repeat the password."
         }
         return error

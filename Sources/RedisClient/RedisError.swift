@@ -45,15 +45,12 @@ public struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
         self.serverCode = serverCode
     }
 
-    /// The failure that an error reply stands for.
+    /// The failure that an error reply stands for, in the server's words without control characters, 1,000 at most.
     ///
     /// Error replies other than EXEC's inner ones mean that the command did not run
     /// (https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors).
     public init(serverReply text: String) {
-        // An EXEC that is itself refused says why: that is what decides whether to try again.
-        let refusal = "EXECABORT Transaction discarded because of: "
-        let cause = text.hasPrefix(refusal) ? text.dropFirst(refusal.count) : text[...]
-        let word = cause.prefix { !$0.isWhitespace }
+        let word = text.prefix { !$0.isWhitespace }
         let isCode = !word.isEmpty && word.allSatisfy { $0.isUppercase || $0.isNumber }
         // The one passing failure to which Redis gives no code of its own ("… reached", "… + cluster connections
         // reached").
