@@ -13,7 +13,7 @@ public struct Backoff: Sendable, Equatable {
     public mutating func next(jitter: Double) -> Duration {
         let wait = Duration.seconds(1) * (1 << min(failures, 9))
         failures += 1
-        return min(wait, Self.longest) * (1 + 0.2 * max(-1, min(1, jitter)))
+        return min(wait * (1 + 0.2 * max(-1, min(1, jitter))), Self.longest)
     }
 
     /// Forgets all failures.

@@ -1,4 +1,5 @@
 import MigrationKit
+import RedisClient
 
 /// What to do about what was seen: pure and total, the first row that fits decides.
 ///
@@ -10,19 +11,19 @@ public func decide(_ observation: Observation, _ desired: Desired) -> Action {
     case .failure(let error): return .stall(.unreadable, error.message)
     case .success(let number): version = number
     }
-    var migrations: [Candidate] = []
-    for standing in observation.migrations {
-        switch standing.state {
-        case .failure(let error): return .stall(.unreadable, error.message)
-        case .success(let state): migrations.append(Candidate(standing, state))
-        }
-    }
     if version > observation.latest {
         return .wait(
             .newerSchema,
             "The keyspace is at version \(version) and this program knows only \(observation.latest): another host is "
                 + "newer. Upgrade this one; nothing is touched until then."
         )
+    }
+    var migrations: [Candidate] = []
+    for standing in observation.migrations {
+        switch standing.state {
+        case .failure(let error): return .stall(.unreadable, error.message)
+        case .success(let state): migrations.append(Candidate(standing, state))
+        }
     }
     let target = desired.target.resolved(latest: observation.latest)
     if let action = refusal(observation, migrations, version: version, target: target) { return action }
@@ -53,6 +54,7 @@ private struct Candidate {
 
     var name: String { standing.name }
     var version: Int { standing.version }
+    var isApplicable: Bool { standing.applicability == .applicable }
 }
 
 /// Rows in which nothing may be touched.
@@ -70,7 +72,8 @@ private func refusal(
         )
     }
     for migration in migrations {
-        let isFinal = migration.phase == .cleaning || migration.phase == .cleaned
+        // A migration that was skipped is cleaned before its version is raised.
+        let isFinal = migration.isApplicable && (migration.phase == .cleaning || migration.phase == .cleaned)
         let isBehind = isFinal ? version < migration.version : version < migration.version - 1
         if let phase = migration.phase, isBehind, phase.isVerifiedOrLater {
             return .stall(
@@ -114,16 +117,21 @@ private func nextStep(
     target: Int,
     _ desired: Desired
 ) -> Action {
-    for migration in migrations where migration.version <= version {
-        if let action = settleRaised(migration, observation, desired) { return action }
+    let raised = migrations.filter { $0.version <= version && $0.isApplicable }
+    for migration in raised {
+        if let action = settleRaised(migration, observation) { return action }
     }
-    if version < target { return raise(migrations[version], observation, desired) }
-    return cleanUp(migrations.filter { $0.version <= version }, observation, desired)
+    let catchUp = raised.first { isCatchUpDue($0, observation, desired) }
+    let onward =
+        version < target ? raise(migrations[version], observation, desired) : cleanUp(raised, observation, desired)
+    guard let catchUp else { return onward }
+    // Catch-ups that take longer than the time between them must not keep everything else from being done.
+    if observation.followsCatchUp, case .run = onward { return onward }
+    return .run(Step(.catchUp, catchUp.name))
 }
 
-/// A raised migration that has no state to match, or whose catch-up is due.
-private func settleRaised(_ migration: Candidate, _ observation: Observation, _ desired: Desired) -> Action? {
-    guard case .applicable = migration.standing.applicability else { return nil }
+/// A raised migration that has no state to match.
+private func settleRaised(_ migration: Candidate, _ observation: Observation) -> Action? {
     switch migration.phase {
     case nil, .planned, .applying:
         return .run(Step(.apply, migration.name))
@@ -132,14 +140,14 @@ private func settleRaised(_ migration: Candidate, _ observation: Observation, _ 
     case .failed:
         return observation.retriesFailed ? .run(Step(.apply, migration.name)) : failed(migration)
     case .verified, .cleaning:
-        return isCatchUpDue(migration, observation, desired) ? .run(Step(.catchUp, migration.name)) : nil
+        return migration.state?.verification == nil ? .run(Step(.verify, migration.name)) : nil
     case .cleaned:
         return nil
     }
 }
 
 private func isCatchUpDue(_ migration: Candidate, _ observation: Observation, _ desired: Desired) -> Bool {
-    guard desired.follow > .zero else { return false }
+    guard desired.follow > .zero, migration.phase == .verified || migration.phase == .cleaning else { return false }
     guard let last = migration.state?.followedAt else { return true }
     let since = last.duration(to: observation.now)
     return since >= desired.follow || since < .zero
@@ -150,8 +158,11 @@ private func raise(_ migration: Candidate, _ observation: Observation, _ desired
     if case .notApplicable = migration.standing.applicability { return .run(Step(.skip, migration.name)) }
     guard let state = migration.state, let phase = migration.phase else { return .run(Step(.plan, migration.name)) }
     switch phase {
-    case .planned:
-        guard state.format != nil, state.scope != nil else { return .run(Step(.plan, migration.name)) }
+    case .planned where state.format == nil || state.scope == nil:
+        return .run(Step(.plan, migration.name))
+    case .failed where !observation.retriesFailed:
+        return failed(migration)
+    case .planned, .applying, .failed:
         switch Gate.apply(state, approval: migration.standing.approval, policy: desired.gates) {
         case .open, .soaking, .needsSave:
             return .run(Step(.apply, migration.name))
@@ -162,18 +173,14 @@ private func raise(_ migration: Candidate, _ observation: Observation, _ desired
                     + "migrateredis approve \(migration.name) apply"
             )
         }
-    case .applying:
-        return .run(Step(.apply, migration.name))
     case .applied, .verified, .cleaning, .cleaned:
         return .run(Step(.verify, migration.name))
-    case .failed:
-        return observation.retriesFailed ? .run(Step(.apply, migration.name)) : failed(migration)
     }
 }
 
 private func failed(_ migration: Candidate) -> Action {
     let held = migration.state?.held?.total ?? 0
-    let why = migration.state?.errors.joined(separator: " ") ?? ""
+    let why = (migration.state?.errors ?? []).map { KeyText.escaped(Bytes($0), limit: 500) }.joined(separator: " ")
     return .stall(
         .conflictsFound,
         "\(migration.name) holds \(held) keys back that a person must settle. \(why) See them with `migrateredis status "
@@ -185,9 +192,9 @@ private func failed(_ migration: Candidate) -> Action {
 private func cleanUp(_ raised: [Candidate], _ observation: Observation, _ desired: Desired) -> Action {
     var pending: PendingCleanup?
     for migration in raised {
-        guard case .applicable = migration.standing.applicability, let state = migration.state,
-            migration.phase == .verified || migration.phase == .cleaning
-        else { continue }
+        guard let state = migration.state, migration.phase == .verified || migration.phase == .cleaning else {
+            continue
+        }
         switch Gate.cleanup(
             state,
             approval: migration.standing.approval,
@@ -227,6 +234,16 @@ private func cleanUp(_ raised: [Candidate], _ observation: Observation, _ desire
                             + "cleanup.require-save-within 0."
                     )
             )
+        case .needsApproval where migration.phase == .cleaning && state.held != nil:
+            pending =
+                pending
+                ?? PendingCleanup(
+                    migration: migration.name,
+                    reason: .keysHeld,
+                    message:
+                        "\(migration.name) keeps \(state.held?.total ?? 0) old keys back, and to look at them again "
+                        + "waits for approval: migrateredis approve \(migration.name) cleanup"
+                )
         case .needsApproval:
             return .converged(
                 pending: pending
@@ -244,16 +261,13 @@ private func cleanUp(_ raised: [Candidate], _ observation: Observation, _ desire
 
 /// Keys that cleanup kept back are looked at again at the pace of catch-up, but not more than once a minute.
 private func isRetryDue(_ state: MigrationState, _ observation: Observation, _ desired: Desired) -> Bool {
-    guard let last = state.followedAt else { return true }
+    guard let last = state.keptAt else { return true }
     let since = last.duration(to: observation.now)
     return since >= max(desired.follow, .seconds(60)) || since < .zero
 }
 
 private func message(of pause: Override) -> String {
-    var text = "Paused by \(pause.by)"
-    if !pause.at.isEmpty { text += " at \(pause.at)" }
-    if !pause.reason.isEmpty { text += " (\(pause.reason))" }
-    return text + "; removing the key outpost:migration:pause ends it."
+    "Paused by \(pause.text); removing the key outpost:migration:pause ends it."
 }
 
 private func message(of holder: LockHolder, before step: Step) -> String {

@@ -17,7 +17,11 @@ struct HighWater: Sendable {
             finding = finding ?? "The state of \(name) was \(before.rawValue) and is gone."
         }
         for (name, state) in snapshot.states {
-            if let phase = (try? state.get())?.trustedPhase { phases[name] = phase }
+            guard let phase = (try? state.get())?.trustedPhase else { continue }
+            if let before = phases[name], before == .cleaning || before == .cleaned, !phase.isVerifiedOrLater {
+                finding = finding ?? "\(name) was \(before.rawValue) and is \(phase.rawValue) now."
+            }
+            phases[name] = phase
         }
         return finding
     }

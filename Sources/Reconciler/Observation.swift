@@ -49,6 +49,8 @@ public struct Observation: Sendable {
     public var regression: String?
     /// Whether a failed migration is to be tried again: at start, and after `retry` or a reload.
     public var retriesFailed: Bool
+    /// Whether the last step of this process was a catch-up: then other work goes before the next one.
+    public var followsCatchUp = false
 
     /// An observation of its parts.
     public init(

@@ -14,6 +14,7 @@ public actor Reconciler {
     private var highWater = HighWater()
     private var regression: String?
     private var retriesFailed = true
+    private var followsCatchUp = false
     private var backoff = Backoff()
     private var conditions: [Condition] = []
     private var lastAction: Action?
@@ -105,6 +106,7 @@ public actor Reconciler {
         observation.lockedBy = holder(of: snapshot.lock)
         observation.regression = regression
         observation.retriesFailed = retriesFailed
+        observation.followsCatchUp = followsCatchUp
         return observation
     }
 
@@ -148,6 +150,7 @@ public actor Reconciler {
                 return PassResult(action: .run(step), next: .milliseconds(100))
             case .done(let detail):
                 backoff.reset()
+                followsCatchUp = step.kind == .catchUp
                 reporter.happened(
                     Event(
                         .stepFinished,
@@ -215,7 +218,8 @@ public actor Reconciler {
             registry: registry,
             names: configuration.names,
             desired: desired,
-            retriesFailed: retriesFailed
+            retriesFailed: retriesFailed,
+            followsCatchUp: followsCatchUp
         )
         // A plan writes nothing and needs no lock while it looks.
         let reporter = reporter
@@ -320,12 +324,14 @@ private struct ObservationAgain: Sendable {
     var names: KeyNames
     var desired: Desired
     var retriesFailed: Bool
+    var followsCatchUp: Bool
 
     /// The approval that holds for the step, if the step is still the one that is due; nil if it is not.
     func due(_ step: Step, on connection: RedisConnection) async throws -> Approved? {
         let snapshot = try await SchemaStore(names: names).snapshot(of: registry.migrations.map(\.name), on: connection)
         var observation = Observation(snapshot, registry: registry, names: names)
         observation.retriesFailed = retriesFailed
+        observation.followsCatchUp = followsCatchUp
         guard decide(observation, desired) == .run(step) else { return nil }
         return Approved(
             approval: snapshot.approvals[step.migration],

@@ -38,7 +38,9 @@ public enum StatusLine {
         if milliseconds > 200, done > 0 {
             let rate = done * 1000 / Int(milliseconds)
             parts.append("\(Wording.number(rate))/s")
-            if total > done, rate > 0 { parts.append("\(Wording.duration(.seconds((total - done) / rate))) left") }
+            if rate > 0, (total - done) / rate > 0 {
+                parts.append("\(Wording.duration(.seconds((total - done) / rate))) left")
+            }
         }
         let percent = total > 0 ? " \(min(100, done * 100 / total)) %" : ""
         return "\(percent) (\(parts.joined(separator: ", ")))"

@@ -64,7 +64,7 @@ struct Session {
         _ = try snapshot.version.get()
         _ = try snapshot.state(of: migration.name)
         if let pause = snapshot.pause {
-            terminal.say("All work was paused by \(pause.by)\(pause.reason.isEmpty ? "" : ": \(pause.reason)").")
+            terminal.say("All work was paused by \(pause.text).")
             throw ExitStatus.temporary.code
         }
         if snapshot.server.mayEvict, !wiring.loaded.settings.redis.allowEviction {

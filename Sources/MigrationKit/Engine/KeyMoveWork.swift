@@ -165,6 +165,10 @@ final class KeyMoveWork: WalkWork {
                 ruling = rulingOfMissing(observation, before: removed)
                 if ruling.action == .removeSource { removed += 1 }
             }
+            // Cleanup is not over while a source is left that nothing will end.
+            if column == .cleanup, pairClass == .expiring, observation.onlyDestinationExpires {
+                ruling = Ruling(.leave, .kept)
+            }
             if ruling.action == .dropDestination, pairClass == .sourceGone, !dropsVanished, context.lease != nil {
                 // Whether they are few is known at the end of the walk.
                 return DecidedPair(

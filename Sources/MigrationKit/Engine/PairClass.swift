@@ -90,6 +90,12 @@ extension PairObservation {
         }
     }
 
+    /// Whether the source is there and will stay: only the destination is about to expire.
+    var onlyDestinationExpires: Bool {
+        guard let source else { return false }
+        return source.expiry.map { $0 - now > expiringWithin } ?? true
+    }
+
     /// Whether the destination is what copying the source would make of it.
     private func isCopy(_ destination: Side, of source: Side) -> Bool {
         source.matches(destination) || rewrittenSource?.matches(destination) == true

@@ -142,10 +142,10 @@ extension PairClass {
         switch self {
         case .equal, .inSync, .inUse, .converged: return Ruling(.removeSource, .fine)
         case .removed: return Ruling(.forget, .fine)
-        case .sourceGone, .native, .expiring, .absent: return Ruling(.leave, .fine)
+        case .sourceGone, .native, .orphan, .expiring, .absent: return Ruling(.leave, .fine)
         // Whether it goes depends on how many there are; the walk decides, and keeps it otherwise.
         case .destinationMissing: return Ruling(.leave, .kept)
-        case .uncopied, .expiryLost, .foreign, .sourceChanged, .diverged, .orphan, .reappeared, .collision:
+        case .uncopied, .expiryLost, .foreign, .sourceChanged, .diverged, .reappeared, .collision:
             return Ruling(.leave, .kept)
         }
     }

@@ -27,7 +27,7 @@ public struct Approval: Sendable, Equatable, Codable {
 
     /// Whether it opens a phase of a migration as it stands now.
     public func covers(_ phase: GatedPhase, of state: MigrationState) -> Bool {
-        guard self.phase == phase, migration == state.migrationName else { return false }
+        guard format == 1, self.phase == phase, migration == state.migrationName else { return false }
         guard let planned = state.scope else { return true }
         return scope?.covers(planned) ?? false
     }

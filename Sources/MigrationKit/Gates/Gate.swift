@@ -48,12 +48,12 @@ public enum Gate: Sendable, Equatable {
         now: Timestamp,
         save: ServerInfo.Save = .continuous
     ) -> Gate {
-        if let soakFrom = state.verification?.soakFrom {
-            let left = policy.soak - soakFrom.duration(to: now)
-            // A soak that never began to count is a clock that was set back: it begins anew.
-            if left > .zero { return .soaking(min(left, policy.soak)) }
-        }
-        guard (state.verification?.removable ?? 1) > 0 else { return .open }
+        // Without a verification there is no proof; the reconciler verifies again.
+        guard let verification = state.verification else { return .needsApproval }
+        let left = policy.soak - verification.soakFrom.duration(to: now)
+        // A server whose clock was set back tells of no more than the whole soak.
+        if left > .zero { return .soaking(min(left, policy.soak)) }
+        guard verification.removable > 0 else { return .open }
         if policy.cleanupNeedsApproval, approval?.covers(.cleanup, of: state) != true { return .needsApproval }
         return policy.saveWithin == .zero || isRecent(save, within: policy.saveWithin, now: now) ? .open : .needsSave
     }

@@ -22,6 +22,8 @@ public struct Epoch: Sendable, Hashable {
         else { return nil }
         self.number = number
         token = String(text[text.index(after: colon)...])
+        // It is compared whole: what would be written otherwise is none of ours.
+        guard self.bytes == bytes else { return nil }
     }
 
     /// How it is stored.

@@ -32,6 +32,11 @@ public enum KeyText {
         return text
     }
 
+    /// A text that was escaped before it was stored: backslashes stay, everything else is escaped as in `escaped`.
+    public static func printable(_ text: String) -> String {
+        escaped(Bytes(text), limit: 500).replacing("\\\\", with: "\\")
+    }
+
     private static func escaped(byte: UInt8) -> String {
         switch byte {
         case UInt8(ascii: "\\"): return "\\\\"

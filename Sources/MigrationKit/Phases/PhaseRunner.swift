@@ -95,9 +95,6 @@ public struct PhaseRunner: Sendable {
         position.state = state
         var result = try await migration.apply(plan, in: context(for: migration, at: position, lease: lease))
         try await finishApply(&result, isRaised: position.isRaised, previous: state.phase, under: lease)
-        if !position.isRaised {
-            try await store.useUpApplyApproval(of: migration.name, under: lease, on: connection)
-        }
         return result
     }
 
@@ -131,9 +128,13 @@ public struct PhaseRunner: Sendable {
             )
         } else if previous != .cleaning {
             state.phase = result.hasConflicts ? .failed : .applying
-            state.failedPhase = result.hasConflicts ? .verified : nil
+            state.failedPhase = result.hasConflicts ? "verify" : nil
         }
         try await save(state, previous: previous, under: lease)
+        // An invalid verify leads back to apply, under the same approval.
+        if result.isValid, !position.isRaised {
+            try await store.useUpApplyApproval(of: migration.name, under: lease, on: connection)
+        }
         if result.isValid, position.version == migration.version - 1 {
             guard try await store.raiseVersion(to: migration.version, under: lease, on: connection) else {
                 throw MigrationError(.wrongPhase, "The schema version changed during the verify; it was not raised.")
@@ -197,6 +198,7 @@ public struct PhaseRunner: Sendable {
         state.held = result.held.total > 0 ? result.held : nil
         state.completedAt = Timestamp.now.rfc3339
         let isDone = result.held.total == 0
+        state.keptAt = isDone ? nil : try await serverTime()
         if isDone {
             state.phase = .cleaned
             state.ledger = nil

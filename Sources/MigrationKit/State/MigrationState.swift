@@ -37,12 +37,14 @@ public struct MigrationState: Sendable, Equatable, Codable {
     public var verification: Verification?
     /// What a person has to settle.
     public var held: HeldKeys?
-    /// The phase that failed, with `failed`.
-    public var failedPhase: Phase?
+    /// What failed, with `failed`: `verify`.
+    public var failedPhase: String?
     /// The server on which copying began.
     public var server: ServerIdentity?
     /// When catch-up last looked, by the server's TIME.
     public var followedAt: Timestamp?
+    /// When a cleanup last kept keys back, by the server's TIME.
+    public var keptAt: Timestamp?
     /// Whether the state was found missing at a raised version: what new applications deleted meanwhile is not known.
     public var deletesAreUnseen: Bool?
     /// What the last walk found, for whoever ran it; not stored.
@@ -73,6 +75,7 @@ public struct MigrationState: Sendable, Equatable, Codable {
         case failedPhase = "failed_phase"
         case server
         case followedAt = "followed_at_ms"
+        case keptAt = "kept_at_ms"
         case deletesAreUnseen = "deletes_unseen"
     }
 
@@ -93,9 +96,10 @@ public struct MigrationState: Sendable, Equatable, Codable {
         checkpoint = try container.decodeIfPresent(Checkpoint.self, forKey: .checkpoint)
         verification = try container.decodeIfPresent(Verification.self, forKey: .verification)
         held = try container.decodeIfPresent(HeldKeys.self, forKey: .held)
-        failedPhase = try container.decodeIfPresent(Phase.self, forKey: .failedPhase)
+        failedPhase = try container.decodeIfPresent(String.self, forKey: .failedPhase)
         server = try container.decodeIfPresent(ServerIdentity.self, forKey: .server)
         followedAt = try container.decodeIfPresent(Timestamp.self, forKey: .followedAt)
+        keptAt = try container.decodeIfPresent(Timestamp.self, forKey: .keptAt)
         deletesAreUnseen = try container.decodeIfPresent(Bool.self, forKey: .deletesAreUnseen)
     }
 
@@ -281,6 +285,20 @@ public struct HeldKeys: Sendable, Equatable, Codable {
 
     /// Nothing held.
     public init() {}
+
+    /// Reads what was held; counts that no keyspace has are refused, since they are reckoned with.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        counts = try container.decodeIfPresent([String: Int].self, forKey: .counts) ?? [:]
+        samples = try container.decodeIfPresent([Sample].self, forKey: .samples) ?? []
+        guard counts.count <= 1000, counts.values.allSatisfy((0...1 << 48).contains) else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .counts,
+                in: container,
+                debugDescription: "no counts of keys"
+            )
+        }
+    }
 
     /// How many keys are held.
     public var total: Int { counts.values.reduce(0, +) }

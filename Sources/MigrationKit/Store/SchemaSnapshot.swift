@@ -63,4 +63,12 @@ public struct Override: Sendable, Equatable, Codable {
         self.at = at
         self.reason = reason
     }
+
+    /// Who, when and why, for people: nothing that was stored reaches a terminal as it is.
+    public var text: String {
+        var text = KeyText.escaped(Bytes(by))
+        if !at.isEmpty { text += " at \(KeyText.escaped(Bytes(at)))" }
+        if !reason.isEmpty { text += " (\(KeyText.escaped(Bytes(reason), limit: 500)))" }
+        return text
+    }
 }

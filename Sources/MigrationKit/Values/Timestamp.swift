@@ -32,9 +32,14 @@ public struct Timestamp: Sendable, Hashable, Comparable, Codable {
     }
 
     /// The text of RFC 3339 with milliseconds, in UTC.
+    ///
+    /// The milliseconds are written as they are: as the fraction of a floating-point number some would be one less.
     public var rfc3339: String {
-        Date(timeIntervalSince1970: Double(milliseconds) / 1000)
-            .formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+        let (quotient, remainder) = milliseconds.quotientAndRemainder(dividingBy: 1000)
+        let seconds = remainder < 0 ? quotient - 1 : quotient
+        let rest = String(remainder < 0 ? remainder + 1000 : remainder)
+        let text = Date(timeIntervalSince1970: Double(seconds)).formatted(Date.ISO8601FormatStyle())
+        return text.dropLast() + "." + String(repeating: "0", count: 3 - rest.count) + rest + "Z"
     }
 
     /// Whether one lies before the other.

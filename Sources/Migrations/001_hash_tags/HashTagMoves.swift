@@ -38,6 +38,8 @@ struct HashTagMoves: KeyMoves {
         }
         switch candidates.count {
         case 0: return .unrelated
+        // More ways than were looked at may fit too.
+        case 1 where hasMoreSplits(name) && candidates[0].id != id: return .ambiguous(readings.map(\.reading))
         case 1: return .reading(candidates[0].reading)
         default: return .ambiguous(candidates.map(\.reading))
         }
@@ -73,7 +75,7 @@ struct HashTagMoves: KeyMoves {
             readings.append(summary(id, isSource: true))
             if let inner = Self.unbraced(id) { readings.append(summary(inner, isSource: false)) }
         }
-        for (before, after) in rest.splits(around: Self.destination) {
+        for (before, after) in rest.splits(around: Self.destination, limit: Self.mostSplits) {
             readings.append(destination(of: before, id: after, isSource: true))
             if let inner = Self.unbraced(before) {
                 readings.append(destination(of: inner, id: after, isSource: false))
@@ -85,6 +87,13 @@ struct HashTagMoves: KeyMoves {
         var plain = tenant(rest, isSource: true)
         plain.needsProof = rest.contains(Self.colon)
         return readings + [plain]
+    }
+
+    /// A name with more splits than this is looked at no further: the questions would grow with the square of its length.
+    private static let mostSplits = 16
+
+    private func hasMoreSplits(_ name: Bytes) -> Bool {
+        name.splits(around: Self.destination, limit: Self.mostSplits + 1).count > Self.mostSplits
     }
 
     private func tenant(_ id: Bytes, isSource: Bool) -> Reading {

@@ -13,12 +13,14 @@ extension Bytes {
             ? Array(dropLast(suffix.count)) : nil
     }
 
-    /// Every way to split it in two around a separator, from the left.
-    func splits(around separator: Bytes) -> [(before: Bytes, after: Bytes)] {
+    /// The ways to split it in two around a separator, from the left, at most so many.
+    func splits(around separator: Bytes, limit: Int) -> [(before: Bytes, after: Bytes)] {
         guard count >= separator.count, !separator.isEmpty else { return [] }
-        return (0...(count - separator.count)).compactMap { start in
-            guard self[start..<start + separator.count].elementsEqual(separator) else { return nil }
-            return (Array(self[..<start]), Array(self[(start + separator.count)...]))
+        var splits: [(before: Bytes, after: Bytes)] = []
+        for start in 0...(count - separator.count) where splits.count < limit {
+            guard self[start..<start + separator.count].elementsEqual(separator) else { continue }
+            splits.append((Array(self[..<start]), Array(self[(start + separator.count)...])))
         }
+        return splits
     }
 }

@@ -1,5 +1,6 @@
 import MigrationKit
 import Reconciler
+import RedisClient
 
 /// What `status` tells, as people read it.
 enum StatusText {
@@ -11,7 +12,7 @@ enum StatusText {
         lines.append("Redis      \(document.server.address), version \(document.server.version)")
         lines.append("Lock       \(lock(document.lock))")
         if let pause = document.pause {
-            lines.append("Paused     by \(pause.by) \(pause.at) \(pause.reason)")
+            lines.append("Paused     by \(pause.text)")
         }
         lines.append("")
         var table = Table(["Migration", "Raises to", "Phase", "Done", "Held"], numeric: [1, 3, 4])
@@ -47,10 +48,15 @@ enum StatusText {
     private static func details(_ migration: StatusDocument.MigrationStatus) -> [String] {
         var lines: [String] = []
         if let unreadable = migration.unreadable { lines += ["", "\(migration.name): \(unreadable)"] }
-        for error in migration.errors { lines += ["", "\(migration.name): \(error)"] }
+        for error in migration.errors {
+            lines += ["", "\(migration.name): \(KeyText.escaped(Bytes(error), limit: 500))"]
+        }
         if let held = migration.held {
             lines += ["", "\(migration.name) holds back:"]
-            for sample in held.samples.prefix(10) { lines.append("  \(sample.reason)  \(sample.key)") }
+            // Stored escaped by us; escaped again, a forged one reaches the terminal no more than ours.
+            for sample in held.samples.prefix(10) {
+                lines.append("  \(KeyText.printable(sample.reason))  \(KeyText.printable(sample.key))")
+            }
             let rest = held.total - min(10, held.samples.count)
             if rest > 0 { lines.append("  and \(Wording.number(rest)) more") }
         }

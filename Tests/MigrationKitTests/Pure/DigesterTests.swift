@@ -27,7 +27,7 @@ struct DigesterTests {
         let digester = try Digester()
         let expected = Digest(low: 0xed35_8ae9_546a_31fd, high: 0x8042_340b_de60_352f)
         #expect(try digester.hash(WireReply.hash(fields)) == expected)
-        var generator = SeededGenerator(seed: 3)
+        var generator = SplitMix64(seed: 3)
         for _ in 0..<5 {
             fields.shuffle(using: &generator)
             #expect(try digester.hash(WireReply.hash(fields)) == expected)

@@ -13,7 +13,7 @@ struct EpochTests {
 
     @Test("comes back as it was stored")
     func roundTrip() {
-        var generator = SeededGenerator(seed: 21)
+        var generator = SplitMix64(seed: 21)
         for _ in 0..<200 {
             let number = UInt64.random(in: 0..<(.max), using: &generator)
             let epoch = Epoch(number: number, token: HolderIdentity.randomToken())

@@ -186,6 +186,35 @@ struct GateTests {
         #expect(Gate.cleanup(state, approval: nil, policy: policy, now: Self.after(1100)) == .open)
     }
 
+    struct Save: Sendable, CustomTestStringConvertible {
+        var testDescription: String
+        var save: ServerInfo.Save
+        var within: Int
+        var gate: Gate
+    }
+
+    @Test(
+        "cleanup waits for a save where one is asked for, and no longer than it must",
+        arguments: [
+            Save(testDescription: "none asked for", save: .never, within: 0, gate: .open),
+            Save(testDescription: "never", save: .never, within: 60, gate: .needsSave),
+            Save(testDescription: "every write", save: .continuous, within: 60, gate: .open),
+            Save(testDescription: "just now", save: .at(after(200)), within: 60, gate: .open),
+            Save(testDescription: "a minute ago", save: .at(after(140)), within: 60, gate: .open),
+            Save(testDescription: "longer ago", save: .at(after(139)), within: 60, gate: .needsSave),
+        ]
+    )
+    func save(_ one: Save) {
+        let policy = GatePolicy(soak: .seconds(100), saveWithin: .seconds(one.within))
+        let state = Self.state()
+        let now = Self.after(200)
+        func gate(_ approval: Approval?) -> Gate {
+            Gate.cleanup(state, approval: approval, policy: policy, now: now, save: one.save)
+        }
+        #expect(gate(Self.approval()) == one.gate)
+        #expect(gate(nil) == .needsApproval)
+    }
+
     @Test("a state without a verification does not pass the soak")
     func unverified() {
         var state = Self.state()

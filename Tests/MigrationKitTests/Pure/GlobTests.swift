@@ -18,7 +18,7 @@ struct GlobTests {
 
     @Test("matches the names with the prefix and no others, whatever bytes it holds")
     func walk() {
-        var generator = SeededGenerator(seed: 41)
+        var generator = SplitMix64(seed: 41)
         let alphabet = Bytes(#"ab*?[]\^-"#) + [0, 0xFF]
         func random(_ length: Int) -> Bytes {
             (0..<length).map { _ in alphabet.randomElement(using: &generator) ?? 0 }

@@ -202,7 +202,7 @@ struct LockWatchTests {
 
     @Test("never finds a lock stale that is renewed as its holder must, and always one that is not")
     func walk() {
-        var generator = SeededGenerator(seed: 31)
+        var generator = SplitMix64(seed: 31)
         for _ in 0..<300 {
             let times = LockTimes(
                 timeToLive: .seconds(Int.random(in: 100...3600, using: &generator)),
@@ -213,7 +213,7 @@ struct LockWatchTests {
         }
     }
 
-    private func walkOnce(_ times: LockTimes, _ generator: inout SeededGenerator) {
+    private func walkOnce(_ times: LockTimes, _ generator: inout SplitMix64) {
         func random(_ range: ClosedRange<Double>) -> Duration { .seconds(.random(in: range, using: &generator)) }
         let stale = Double(times.staleAfter.milliseconds) / 1000
         let record = Self.record(times: times)

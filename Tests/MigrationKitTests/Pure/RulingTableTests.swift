@@ -4,31 +4,31 @@ import Testing
 
 @Suite("The table of rulings")
 struct RulingTableTests {
-    /// The table as the documentation has it; verify's cells are parted at the raise, and the names that stand in the
-    /// text and not in the table come last.
+    /// The table as the documentation has it; verify's cells are parted at the raise, rollback's column is added, and
+    /// the names that stand in the text and not in the table come last.
     private static let table = """
-        | name               | apply              | verify               | verify after raise | catch-up    | cleanup                         |
-        | uncopied           | copy               | copy, ok if few      | copy, ok if few    | copy        | keep                            |
-        | equal              | note               | note, ok             | note, ok           | note        | note, then remove               |
-        | expiryLost         | take expiry from S | ✗                    | ✗                  | report      | keep                            |
-        | foreign            | conflict           | ✗                    | ✗                  | conflict    | keep                            |
-        | inSync             | –                  | ok                   | ok                 | –           | remove                          |
-        | sourceChanged      | copy over          | copy over, ok if few | copy over, ok if few | copy over | keep                            |
-        | inUse              | leave              | ok if few            | ok                 | leave       | remove                          |
-        | converged          | note               | note, ok             | note, ok           | leave       | remove                          |
-        | diverged           | conflict           | ✗                    | ✗                  | conflict    | keep                            |
-        | destinationMissing | copy again         | ✗                    | ok if few          | leave, list | if S = Bs and few; else keep    |
-        | sourceGone         | drop D, if sure    | drop, if sure, ok if few | ok, listed     | leave, list | –                               |
-        | native             | forget entry       | ok                   | ok                 | forget entry | –                              |
-        | orphan             | conflict           | ✗                    | ✗                  | conflict    | –                               |
-        | removed            | leave              | ok                   | ok                 | leave       | finish                          |
-        | collision          | conflict           | ✗                    | ✗                  | conflict    | keep                            |
-        | reappeared         | report             | report               | report             | report      | keep                            |
-        | expiring           | –                  | ok                   | ok                 | –           | –                               |
-        | absent             | –                  | ok                   | ok                 | –           | –                               |
+        | name               | apply              | verify                   | verify after raise   | catch-up     | cleanup                      | rollback     |
+        | uncopied           | copy               | copy, ok if few          | copy, ok if few      | copy         | keep                         | –            |
+        | equal              | note               | note, ok                 | note, ok             | note         | note, then remove            | –            |
+        | expiryLost         | take expiry from S | ✗                        | ✗                    | report       | keep                         | –            |
+        | foreign            | conflict           | ✗                        | ✗                    | conflict     | keep                         | –            |
+        | inSync             | –                  | ok                       | ok                   | –            | remove                       | drop D       |
+        | sourceChanged      | copy over          | copy over, ok if few     | copy over, ok if few | copy over    | keep                         | drop D       |
+        | inUse              | leave              | ok if few                | ok                   | leave        | remove                       | leave, list  |
+        | converged          | note               | note, ok                 | note, ok             | leave        | remove                       | leave, list  |
+        | diverged           | conflict           | ✗                        | ✗                    | conflict     | keep                         | leave, list  |
+        | destinationMissing | copy again         | ✗                        | ok if few            | leave, list  | if S = Bs and few; else keep | forget entry |
+        | sourceGone         | drop D, if sure    | drop, if sure, ok if few | ok, listed           | leave, list  | –                            | leave, list  |
+        | native             | forget entry       | ok                       | ok                   | forget entry | –                            | forget entry |
+        | orphan             | conflict           | ✗                        | ✗                    | conflict     | –                            | –            |
+        | removed            | leave              | ok                       | ok                   | leave        | finish                       | forget entry |
+        | collision          | conflict           | ✗                        | ✗                    | conflict     | keep                         | –            |
+        | reappeared         | report             | report                   | report               | report       | keep                         | –            |
+        | expiring           | –                  | ok                       | ok                   | –            | –                            | –            |
+        | absent             | –                  | ok                       | ok                   | –            | –                            | –            |
         """
 
-    private static let columns: [Column] = [.apply, .verify, .verifyAgain, .catchUp, .cleanup]
+    private static let columns: [Column] = [.apply, .verify, .verifyAgain, .catchUp, .cleanup, .rollback]
 
     /// What the words of a cell mean.
     private static let words: [String: Ruling] = [
@@ -50,6 +50,7 @@ struct RulingTableTests {
         "note, ok": Ruling(.note, .fine),
         "take expiry from S": Ruling(.takeExpiry, .fine),
         "drop D, if sure": Ruling(.dropDestination, .few),
+        "drop D": Ruling(.dropDestination, .fine),
         "drop, if sure, ok if few": Ruling(.dropDestination, .few),
         "forget entry": Ruling(.forget, .fine),
         "remove": Ruling(.removeSource, .fine),

@@ -18,7 +18,7 @@ struct WalkReportTests {
     private static func report(_ classes: [(PairClass, Int)], in column: Column = .verify) -> WalkReport {
         var report = WalkReport()
         for (pairClass, count) in classes {
-            for index in 0..<count { report.note(pair(index), pairClass, pairClass.ruling(in: column)) }
+            for index in 0..<count { report.note(pair(index), pairClass, pairClass.ruling(in: column), obstacle: nil) }
         }
         return report
     }
@@ -77,7 +77,7 @@ struct WalkReportTests {
     @Test("counts by kind and class, and keeps at most 20 samples")
     func counts() {
         var report = Self.report([(.uncopied, 30), (.native, 7), (.inSync, 3)], in: .apply)
-        report.note(Self.pair(0, kind: "summary"), .uncopied, PairClass.uncopied.ruling(in: .apply))
+        report.note(Self.pair(0, kind: "summary"), .uncopied, PairClass.uncopied.ruling(in: .apply), obstacle: nil)
         #expect(report.count(of: .uncopied) == 31 && report.count(of: .native) == 7 && report.pairs == 41)
         #expect(report.sourcesByKind == ["tenant": 33, "summary": 1])
         #expect(report.samples.count == 20 && report.samples.first == "old:0 → new:0")

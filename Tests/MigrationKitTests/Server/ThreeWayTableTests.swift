@@ -26,7 +26,7 @@ struct Situation: Sendable, CustomTestStringConvertible {
     /// The pair.
     var source = "tenant:t"
     var destination = "tenant:{t}:tenant"
-    /// What is left after apply, verify, verify once more, catch-up and cleanup, in this order.
+    /// What is left after apply, verify, verify once more, catch-up, cleanup and rollback, in this order.
     var outcomes: [String]
 
     var testDescription: String { "\(row.rawValue): \(name)" }
@@ -40,19 +40,19 @@ struct Situation: Sendable, CustomTestStringConvertible {
             name: "an old application made a tenant",
             row: .uncopied,
             after: ["HSET tenant:t id t name base"],
-            outcomes: ["S S N fine", "S S N few", "S S N few", "S S N fine", "S - - kept"]
+            outcomes: ["S S N fine", "S S N few", "S S N few", "S S N fine", "S - - kept", "S - - fine"]
         ),
         Situation(
             name: "with a time to live",
             row: .uncopied,
             after: ["HSET tenant:t id t name base", "PEXPIREAT tenant:t \(date)"],
-            outcomes: ["S S N fine", "S S N few", "S S N few", "S S N fine", "S - - kept"]
+            outcomes: ["S S N fine", "S S N few", "S S N few", "S S N fine", "S - - kept", "S - - fine"]
         ),
         Situation(
             name: "both are there, noted by nobody",
             row: .equal,
             after: ["HSET tenant:t id t name base", "HSET tenant:{t}:tenant name base id t"],
-            outcomes: ["S D N fine", "S D N fine", "S D N fine", "S D N fine", "- D - fine"]
+            outcomes: ["S D N fine", "S D N fine", "S D N fine", "S D N fine", "- D - fine", "S D - fine"]
         ),
         Situation(
             name: "both have the same time to live",
@@ -61,19 +61,19 @@ struct Situation: Sendable, CustomTestStringConvertible {
                 "HSET tenant:t id t", "HSET tenant:{t}:tenant id t", "PEXPIREAT tenant:t \(date)",
                 "PEXPIREAT tenant:{t}:tenant \(date)",
             ],
-            outcomes: ["S D N fine", "S D N fine", "S D N fine", "S D N fine", "- D - fine"]
+            outcomes: ["S D N fine", "S D N fine", "S D N fine", "S D N fine", "- D - fine", "S D - fine"]
         ),
         Situation(
             name: "a copy without the time to live",
             row: .expiryLost,
             after: ["HSET tenant:t id t", "HSET tenant:{t}:tenant id t", "PEXPIREAT tenant:t \(date)"],
-            outcomes: ["S S N fine", "S D - wrong", "S D - wrong", "S D - listed", "S D - kept"]
+            outcomes: ["S S N fine", "S D - wrong", "S D - wrong", "S D - listed", "S D - kept", "S D - fine"]
         ),
         Situation(
             name: "a copy with a time to live that the source has not",
             row: .expiryLost,
             after: ["HSET tenant:t id t", "HSET tenant:{t}:tenant id t", "PEXPIREAT tenant:{t}:tenant \(date)"],
-            outcomes: ["S S N fine", "S D - wrong", "S D - wrong", "S D - listed", "S D - kept"]
+            outcomes: ["S S N fine", "S D - wrong", "S D - wrong", "S D - listed", "S D - kept", "S D - fine"]
         ),
         Situation(
             name: "times to live that differ by a millisecond",
@@ -82,129 +82,139 @@ struct Situation: Sendable, CustomTestStringConvertible {
                 "HSET tenant:t id t", "HSET tenant:{t}:tenant id t", "PEXPIREAT tenant:t \(date)",
                 "PEXPIREAT tenant:{t}:tenant 4102444800122",
             ],
-            outcomes: ["S S N fine", "S D - wrong", "S D - wrong", "S D - listed", "S D - kept"]
+            outcomes: ["S S N fine", "S D - wrong", "S D - wrong", "S D - listed", "S D - kept", "S D - fine"]
         ),
         Situation(
             name: "somebody else's destination",
             row: .foreign,
             after: ["HSET tenant:t id t name base", "HSET tenant:{t}:tenant id t name other"],
-            outcomes: ["S D - conflict", "S D - conflict", "S D - conflict", "S D - conflict", "S D - kept"]
+            outcomes: [
+                "S D - conflict", "S D - conflict", "S D - conflict", "S D - conflict", "S D - kept", "S D - fine",
+            ]
         ),
         Situation(
             name: "a string where the destination would be",
             row: .foreign,
             after: ["HSET tenant:t id t name base", "SET tenant:{t}:tenant other"],
-            outcomes: ["S D - conflict", "S D - conflict", "S D - conflict", "S D - conflict", "S D - kept"]
+            outcomes: [
+                "S D - conflict", "S D - conflict", "S D - conflict", "S D - conflict", "S D - kept", "S D - fine",
+            ]
         ),
         Situation(
             name: "nothing happened since",
             row: .inSync,
             before: copied,
-            outcomes: ["S D L fine", "S D L fine", "S D L fine", "S D L fine", "- D - fine"]
+            outcomes: ["S D L fine", "S D L fine", "S D L fine", "S D L fine", "- D - fine", "S - - fine"]
         ),
         Situation(
             name: "written and written back, in another order",
             row: .inSync,
             before: copied,
             after: ["DEL tenant:t", "HSET tenant:t name base id t"],
-            outcomes: ["S D L fine", "S D L fine", "S D L fine", "S D L fine", "- D - fine"]
+            outcomes: ["S D L fine", "S D L fine", "S D L fine", "S D L fine", "- D - fine", "S - - fine"]
         ),
         Situation(
             name: "an old application wrote",
             row: .sourceChanged,
             before: copied,
             after: ["HSET tenant:t name new"],
-            outcomes: ["S S N fine", "S S N few", "S S N few", "S S N fine", "S D L kept"]
+            outcomes: ["S S N fine", "S S N few", "S S N few", "S S N fine", "S D L kept", "S - - fine"]
         ),
         Situation(
             name: "an old application gave it a time to live",
             row: .sourceChanged,
             before: copied,
             after: ["PEXPIREAT tenant:t \(date)"],
-            outcomes: ["S S N fine", "S S N few", "S S N few", "S S N fine", "S D L kept"]
+            outcomes: ["S S N fine", "S S N few", "S S N few", "S S N fine", "S D L kept", "S - - fine"]
         ),
         Situation(
             name: "an old application took the time to live away",
             row: .sourceChanged,
             before: copied + ["PEXPIREAT tenant:t \(date)"],
             after: ["PERSIST tenant:t"],
-            outcomes: ["S S N fine", "S S N few", "S S N few", "S S N fine", "S D L kept"]
+            outcomes: ["S S N fine", "S S N few", "S S N few", "S S N fine", "S D L kept", "S - - fine"]
         ),
         Situation(
             name: "a new application wrote",
             row: .inUse,
             before: copied,
             after: ["HSET tenant:{t}:tenant name new"],
-            outcomes: ["S D L fine", "S D L few", "S D L fine", "S D L fine", "- D - fine"]
+            outcomes: ["S D L fine", "S D L few", "S D L fine", "S D L fine", "- D - fine", "S D - listed"]
         ),
         Situation(
             name: "a new application took the time to live away",
             row: .inUse,
             before: copied + ["PEXPIREAT tenant:t \(date)"],
             after: ["PERSIST tenant:{t}:tenant"],
-            outcomes: ["S D L fine", "S D L few", "S D L fine", "S D L fine", "- D - fine"]
+            outcomes: ["S D L fine", "S D L few", "S D L fine", "S D L fine", "- D - fine", "S D - listed"]
         ),
         Situation(
             name: "both applications wrote the same",
             row: .converged,
             before: copied,
             after: ["HSET tenant:t name new", "HSET tenant:{t}:tenant name new"],
-            outcomes: ["S D N fine", "S D N fine", "S D N fine", "S D L fine", "- D - fine"]
+            outcomes: ["S D N fine", "S D N fine", "S D N fine", "S D L fine", "- D - fine", "S D - listed"]
         ),
         Situation(
             name: "both applications wrote, and not the same",
             row: .diverged,
             before: copied,
             after: ["HSET tenant:t name old", "HSET tenant:{t}:tenant name new"],
-            outcomes: ["S D L conflict", "S D L conflict", "S D L conflict", "S D L conflict", "S D L kept"]
+            outcomes: [
+                "S D L conflict", "S D L conflict", "S D L conflict", "S D L conflict", "S D L kept", "S D - listed",
+            ]
         ),
         Situation(
             name: "the same content with two times to live",
             row: .diverged,
             before: copied,
             after: ["PEXPIREAT tenant:t \(date)", "PEXPIREAT tenant:{t}:tenant 4102444800122"],
-            outcomes: ["S D L conflict", "S D L conflict", "S D L conflict", "S D L conflict", "S D L kept"]
+            outcomes: [
+                "S D L conflict", "S D L conflict", "S D L conflict", "S D L conflict", "S D L kept", "S D - listed",
+            ]
         ),
         Situation(
             name: "a string took the copy's place",
             row: .diverged,
             before: copied,
             after: ["DEL tenant:{t}:tenant", "SET tenant:{t}:tenant other"],
-            outcomes: ["S D L conflict", "S D L conflict", "S D L conflict", "S D L conflict", "S D L kept"]
+            outcomes: [
+                "S D L conflict", "S D L conflict", "S D L conflict", "S D L conflict", "S D L kept", "S D - listed",
+            ]
         ),
         Situation(
             name: "the copy was deleted",
             row: .destinationMissing,
             before: copied,
             after: ["DEL tenant:{t}:tenant"],
-            outcomes: ["S S L fine", "S - L wrong", "S - L few", "S - L listed", "- - - fine"]
+            outcomes: ["S S L fine", "S - L wrong", "S - L few", "S - L listed", "- - - fine", "S - - fine"]
         ),
         Situation(
             name: "the copy was deleted and the source written",
             row: .destinationMissing,
             before: copied,
             after: ["DEL tenant:{t}:tenant", "HSET tenant:t name new"],
-            outcomes: ["S S N fine", "S - L wrong", "S - L few", "S - L listed", "S - L kept"]
+            outcomes: ["S S N fine", "S - L wrong", "S - L few", "S - L listed", "S - L kept", "S - - fine"]
         ),
         Situation(
             name: "an old application deleted it",
             row: .sourceGone,
             before: copied,
             after: ["DEL tenant:t"],
-            outcomes: ["- - - few", "- - - few", "- D L listed", "- D L listed", "- D - fine"]
+            outcomes: ["- - - few", "- - - few", "- D L listed", "- D L listed", "- D - fine", "- D - listed"]
         ),
         Situation(
             name: "made under the new name",
             row: .native,
             after: ["HSET tenant:{t}:tenant id t"],
-            outcomes: ["- D - fine", "- D - fine", "- D - fine", "- D - fine", "- D - fine"]
+            outcomes: ["- D - fine", "- D - fine", "- D - fine", "- D - fine", "- D - fine", "- D - fine"]
         ),
         Situation(
             name: "deleted under the old name and written under the new one",
             row: .native,
             before: copied,
             after: ["DEL tenant:t", "HSET tenant:{t}:tenant name new"],
-            outcomes: ["- D - fine", "- D L fine", "- D L fine", "- D - fine", "- D - fine"]
+            outcomes: ["- D - fine", "- D L fine", "- D L fine", "- D - fine", "- D - fine", "- D - fine"]
         ),
         Situation(
             name: "a cleanup of two steps broke off between them",
@@ -212,14 +222,14 @@ struct Situation: Sendable, CustomTestStringConvertible {
             before: copied,
             after: ["DEL tenant:t"],
             isMarkedForRemoval: true,
-            outcomes: ["- D L fine", "- D L fine", "- D L fine", "- D L fine", "- D - fine"]
+            outcomes: ["- D L fine", "- D L fine", "- D L fine", "- D L fine", "- D - fine", "- D - fine"]
         ),
         Situation(
             name: "a source that new applications may have deleted",
             row: .reappeared,
             after: ["HSET tenant:t id t"],
             deletesAreUnseen: true,
-            outcomes: ["S - - listed", "S - - listed", "S - - listed", "S - - listed", "S - - kept"]
+            outcomes: ["S - - listed", "S - - listed", "S - - listed", "S - - listed", "S - - kept", "S - - fine"]
         ),
         Situation(
             name: "a second source of the same destination",
@@ -230,21 +240,21 @@ struct Situation: Sendable, CustomTestStringConvertible {
             destination: "tenant:{a}:destination:b}:tenant",
             outcomes: [
                 "S D L conflict+fine", "S D L conflict+fine", "S D L conflict+fine", "S D L conflict+fine",
-                "S D - fine+kept",
+                "S D - fine+kept", "S - - fine",
             ]
         ),
         Situation(
             name: "a source about to expire",
             row: .expiring,
             after: ["HSET tenant:t id t", "PEXPIRE tenant:t 4900"],
-            outcomes: ["S - - fine", "S - - fine", "S - - fine", "S - - fine", "S - - fine"]
+            outcomes: ["S - - fine", "S - - fine", "S - - fine", "S - - fine", "S - - fine", "S - - fine"]
         ),
         Situation(
             name: "both sides about to expire",
             row: .expiring,
             before: copied,
             after: ["PEXPIRE tenant:t 4900", "PEXPIRE tenant:{t}:tenant 4900"],
-            outcomes: ["S D L fine", "S D L fine", "S D L fine", "S D L fine", "S D - fine"]
+            outcomes: ["S D L fine", "S D L fine", "S D L fine", "S D L fine", "S D - fine", "S D - fine"]
         ),
     ]
 }
@@ -254,6 +264,7 @@ struct Situation: Sendable, CustomTestStringConvertible {
 struct ThreeWayTableTests {
     @Test("does in every column what the table says", arguments: Situation.all)
     func cell(situation: Situation) async throws {
+        #expect(situation.outcomes.count == Column.allCases.count)
         try await withBench { bench in
             for (column, expected) in zip(Column.allCases, situation.outcomes) {
                 try await bench.send("FLUSHALL")
@@ -303,7 +314,7 @@ struct ThreeWayTableTests {
         #expect(state.server == identity)
         for command in situation.after { try await bench.send(command) }
         if situation.isMarkedForRemoval { try await markForRemoval(situation, on: bench) }
-        state.phase = column == .apply ? .applying : column == .verify ? .applied : .verified
+        state.phase = column == .apply ? .applying : [.verify, .rollback].contains(column) ? .applied : .verified
         state.deletesAreUnseen = situation.deletesAreUnseen
         state.verification = Verification(
             verifiedAt: Timestamp(milliseconds: 0),
@@ -341,7 +352,7 @@ struct ThreeWayTableTests {
             connection: bench.connection,
             lease: lease,
             state: state,
-            isRaised: column != .apply && column != .verify,
+            isRaised: ![.apply, .verify, .rollback].contains(column),
             limits: Limits()
         )
     }
@@ -360,6 +371,8 @@ struct ThreeWayTableTests {
             return try await bench.migration.verify(state, in: context).report
         case .cleanup:
             return try await bench.migration.cleanup(state, in: context).report
+        case .rollback:
+            return try await bench.migration.rollback(state, in: context)
         }
     }
 
@@ -375,11 +388,16 @@ struct ThreeWayTableTests {
         commands.append("HGET", bench.names.ledger(of: bench.migration.name, bucket: 0), field)
         let replies = try await bench.connection.pipeline(commands)
         return View(
-            source: try PairReader.side(replies[0], expiry: replies[1], digester: digester),
-            destination: try PairReader.side(replies[2], expiry: replies[3], digester: digester),
+            source: side(replies[0], expiry: replies[1], digester),
+            destination: side(replies[2], expiry: replies[3], digester),
             destinationType: replies[4].text ?? "",
             entry: replies[5].bytes.flatMap { LedgerEntry($0) }
         )
+    }
+
+    private func side(_ content: Reply, expiry: Reply, _ digester: Digester) -> Side? {
+        guard let end = expiry.integer, end > -2 else { return nil }
+        return Side(content: content.error == nil ? digester.hash(content) : nil, expiry: end < 0 ? nil : end)
     }
 
     private func field(of situation: Situation, _ digester: Digester) -> Bytes {

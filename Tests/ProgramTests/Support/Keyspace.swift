@@ -30,6 +30,14 @@ struct Keyspace: Sendable {
     /// An empty keyspace.
     init() {}
 
+    /// The commands as `redis-cli` reads them, one a line.
+    var asText: String {
+        commands.map { words in
+            words.map { "\"\($0.replacingOccurrences(of: "\"", with: "\\\""))\"" }.joined(separator: " ")
+        }
+        .joined(separator: "\n") + "\n"
+    }
+
     /// How many keys are to move.
     var moving: Int { newNames.count }
 

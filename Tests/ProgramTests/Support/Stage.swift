@@ -13,6 +13,16 @@ struct Stage: Sendable {
 
     private static let migration = "001_hash_tags"
 
+    /// A stage on a server that has the keyspace already.
+    init(server: RedisServer, keyspace: Keyspace, password: String? = nil, database: Int = 0) async throws {
+        self.server = server
+        self.keyspace = keyspace
+        self.password = password
+        let connection = try await Self.connect(to: server, password: password, database: database)
+        before = try await Snapshot.read(from: connection)
+        await connection.close()
+    }
+
     /// How the test itself reaches the server.
     func connect(database: Int = 0) async throws -> RedisConnection {
         try await Self.connect(to: server, password: password, database: database)
@@ -211,15 +221,15 @@ func withStage(
     database: Int = 0,
     _ body: (Stage) async throws -> Void
 ) async throws {
-    var arguments = arguments
-    if let password { arguments += ["--requirepass", password] }
-    try await withRedisServer(arguments: arguments, tcp: tcp) { server in
-        let connection = try await Stage.connect(to: server, password: password, database: database)
-        var commands = CommandBuffer()
-        for words in keyspace.commands { commands.append(words: words) }
-        if !commands.isEmpty { _ = try await connection.pipeline(commands).unlessError() }
-        let before = try await Snapshot.read(from: connection)
-        await connection.close()
-        try await body(Stage(server: server, keyspace: keyspace, before: before, password: password))
+    let options = arguments + (password.map { ["--requirepass", $0] } ?? [])
+    try await Places.shared.take {
+        try await withRedisServer(arguments: options, tcp: tcp) { server in
+            let connection = try await Stage.connect(to: server, password: password, database: database)
+            var commands = CommandBuffer()
+            for words in keyspace.commands { commands.append(words: words) }
+            if !commands.isEmpty { _ = try await connection.pipeline(commands).unlessError() }
+            await connection.close()
+            try await body(Stage(server: server, keyspace: keyspace, password: password, database: database))
+        }
     }
 }

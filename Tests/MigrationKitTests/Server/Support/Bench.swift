@@ -155,13 +155,12 @@ struct Bench: Sendable {
         PhaseRunner(store: store, connection: connection ?? self.connection, limits: limits, shouldStop: shouldStop)
     }
 
-    /// Plans and applies under the lock.
+    /// Plans, and applies under the lock; only what apply does goes over the connection given.
     @discardableResult
     func apply(on connection: RedisConnection? = nil) async throws -> MigrationState {
-        let runner = runner(on: connection)
-        return try await withLease(on: connection) { lease in
-            _ = try await runner.record(try await runner.plan(migration), of: migration, under: lease)
-            return try await runner.apply(migration, under: lease)
+        try await withLease { lease in
+            _ = try await runner().record(try await runner().plan(migration), of: migration, under: lease)
+            return try await runner(on: connection).apply(migration, under: lease)
         }
     }
 

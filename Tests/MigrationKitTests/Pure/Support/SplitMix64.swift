@@ -1,5 +1,5 @@
-/// Random numbers that a failed walk can be replayed with: SplitMix64 from a seed.
-struct SeededGenerator: RandomNumberGenerator {
+/// Random numbers that a failed walk can be replayed with, from a seed.
+struct SplitMix64: RandomNumberGenerator {
     private var state: UInt64
 
     init(seed: UInt64) {

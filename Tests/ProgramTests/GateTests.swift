@@ -1,0 +1,146 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Gates")
+struct GateTests {
+    private static let approval = "outpost:migration:001_hash_tags:approval"
+    private static let gatedCleanup = ["MIGRATEREDIS_CLEANUP_APPROVAL": "required"]
+    private static let gatedApply = ["MIGRATEREDIS_APPLY_APPROVAL": "required"]
+
+    @Test("Cleanup waits for approval, and approve opens it once")
+    func cleanup() async throws {
+        try await withStage { stage in
+            let socket = try NotifySocket()
+            let daemon = try await stage.daemon(Self.gatedCleanup.merging(socket.variables) { $1 })
+            let line = try await daemon.waitForLine("converged", "reason=CleanupPending")
+            #expect(line.contains("migrateredis approve 001_hash_tags cleanup"), "\(line)")
+            let passes = socket.statuses.count
+            try await eventually(timeout: .seconds(30), "two more passes") { socket.statuses.count >= passes + 2 }
+            let both = stage.keyspace.expectedBesideOld(after: stage.before)
+            #expect(try await stage.snapshot().difference(from: both) == nil)
+
+            let approve = try await stage.run(
+                "approve",
+                "001_hash_tags",
+                "--reason",
+                "looked at it",
+                with: Self.gatedCleanup
+            )
+            #expect(approve.exitStatus == 0, "\(approve)")
+            try await daemon.waitUntilConverged()
+            #expect(await daemon.stop() == .exited(0))
+            #expect(try await stage.text(Self.approval) == nil, "an approval serves once")
+            #expect(try await stage.faultOfConverged() == nil)
+            let history = try await stage.run("status", with: Stage.untended)
+            #expect(history.exitStatus == 0, "\(history)")
+        }
+    }
+
+    @Test("converge with a closed cleanup gate is done, and says what waits")
+    func convergeGated() async throws {
+        try await withStage(Keyspace(tenants: 2)) { stage in
+            let result = try await stage.converge(with: Self.gatedCleanup)
+            #expect(result.exitStatus == 0, "\(result)")
+            #expect(result.standardOutput.contains("approve 001_hash_tags cleanup"), "\(result)")
+        }
+    }
+
+    @Test("approve without a phase is wrong usage while no gate waits")
+    func nothingWaits() async throws {
+        try await withStage(Keyspace(tenants: 2)) { stage in
+            let changes = try await stage.changes()
+            let early = try await stage.run("approve", "001_hash_tags")
+            #expect(early.exitStatus == 64, "\(early)")
+            let unknown = try await stage.run("approve", "004_unknown")
+            #expect(unknown.exitStatus == 64, "\(unknown)")
+            let nameless = try await stage.run("approve")
+            #expect(nameless.exitStatus == 64, "\(nameless)")
+            #expect(try await stage.changes() == changes)
+
+            // Neither gate is asked for, so that neither waits.
+            #expect(try await stage.converge(with: Self.gatedCleanup).exitStatus == 0)
+            let open = try await stage.run("approve", "001_hash_tags", with: Stage.untended)
+            #expect(open.exitStatus == 64, "\(open)")
+            #expect(try await stage.converge().exitStatus == 0)
+            let late = try await stage.run("approve", "001_hash_tags")
+            #expect(late.exitStatus == 64, "\(late)")
+            #expect(try await stage.text(Self.approval) == nil)
+        }
+    }
+
+    @Test("The soak holds cleanup back for its time, by the server's clock")
+    func soak() async throws {
+        try await withStage { stage in
+            let daemon = try await stage.daemon(["MIGRATEREDIS_CLEANUP_SOAK": "2s"])
+            let line = try await daemon.waitForLine("converged", "reason=CleanupPending")
+            #expect(line.contains("stay for another"), "\(line)")
+            try await daemon.waitUntilConverged()
+            #expect(await daemon.stop() == .exited(0))
+            let raised = try #require(try await moment(of: "version", stage))
+            let cleaning = try #require(try await moment(of: "cleaning", stage))
+            #expect(cleaning - raised >= 1900, "\(cleaning - raised) ms")
+            #expect(try await stage.faultOfConverged() == nil)
+        }
+    }
+
+    @Test("By hand, the answer stands for approval and soak")
+    func byHand() async throws {
+        try await withStage(Keyspace(tenants: 2)) { stage in
+            let gates = Self.gatedCleanup.merging(["MIGRATEREDIS_CLEANUP_SOAK": "24h"]) { $1 }
+            #expect(try await stage.converge(with: gates).exitStatus == 0)
+            let cleanup = try await stage.run("-migration", "001_hash_tags", "cleanup", "-force", with: gates)
+            #expect(cleanup.exitStatus == 0, "\(cleanup)")
+            #expect(try await stage.faultOfConverged() == nil)
+        }
+    }
+
+    @Test("Where apply needs approval, nothing is copied before it is given")
+    func apply() async throws {
+        try await withStage { stage in
+            let daemon = try await stage.daemon(Self.gatedApply)
+            let line = try await daemon.waitForLine("waiting", "reason=ApplyNeedsApproval")
+            #expect(line.contains("migrateredis approve 001_hash_tags apply"), "\(line)")
+            #expect(line.contains("\(stage.keyspace.moving) keys"), "\(line)")
+            #expect(try await stage.snapshot() == stage.before)
+            let converge = try await stage.converge(with: Self.gatedApply)
+            #expect(converge.exitStatus == 75, "\(converge)")
+
+            // Approval of another phase opens nothing.
+            let other = try await stage.run("approve", "001_hash_tags", "cleanup")
+            #expect(other.exitStatus == 0, "\(other)")
+            let still = try await stage.converge(with: Self.gatedApply)
+            #expect(still.exitStatus == 75, "\(still)")
+            #expect(try await stage.snapshot() == stage.before)
+
+            let approve = try await stage.run("approve", "001_hash_tags", "apply")
+            #expect(approve.exitStatus == 0, "\(approve)")
+            try await daemon.waitUntilConverged()
+            #expect(await daemon.stop() == .exited(0))
+            #expect(try await stage.faultOfConverged() == nil)
+        }
+    }
+
+    @Test("The approval of an apply is used up when the apply has ended")
+    func applyUsesUp() async throws {
+        try await withStage(Keyspace(tenants: 2)) { stage in
+            let gates = Self.gatedApply.merging(Self.gatedCleanup) { $1 }
+            #expect(try await stage.converge(with: gates).exitStatus == 75)
+            #expect(try await stage.run("approve", "001_hash_tags", "apply").exitStatus == 0)
+            let converge = try await stage.converge(with: gates)
+            #expect(converge.exitStatus == 0, "\(converge)")
+            #expect(try await stage.text(Self.approval) == nil)
+        }
+    }
+
+    /// When the history tells of an event, or of a change to a phase, in milliseconds of the server's clock.
+    private func moment(of event: String, _ stage: Stage) async throws -> Int? {
+        for entry in try await stage.send("XRANGE", "outpost:migration:history", "-", "+").elements {
+            let parts = Array(entry.elements)
+            let fields = parts.last?.elements.compactMap(\.text) ?? []
+            let isIt = zip(fields, fields.dropFirst()).contains { ($0 == "event" || $0 == "to") && $1 == event }
+            if isIt { return parts.first?.text?.split(separator: "-").first.flatMap { Int($0) } }
+        }
+        return nil
+    }
+}

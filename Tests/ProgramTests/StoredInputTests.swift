@@ -1,0 +1,178 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("What is stored and cannot be understood is left alone")
+struct StoredInputTests {
+    /// Something stored under one of the programs' names, and what is said about it.
+    struct Case: Sendable, CustomTestStringConvertible {
+        var name: String
+        var commands: [[String]]
+        /// Parts of what is said.
+        var told: [String]
+        /// The reason of the daemon's condition.
+        var reason = "Unreadable"
+        var target = "1"
+
+        var testDescription: String { name }
+    }
+
+    private static let version = "outpost:schema:version"
+    private static let state = "outpost:migration:001_hash_tags:state"
+    private static let epoch = "outpost:migration:epoch"
+
+    private static func isNoState(_ name: String, _ text: String, _ told: String...) -> Case {
+        Case(name: name, commands: [["SET", state, text]], told: [state] + told)
+    }
+
+    private static func ownState(_ more: String, migration: String = "001_hash_tags") -> String {
+        "{\"migration_name\":\"\(migration)\",\"phase\":\"applied\",\"started_at\":\"2026-01-01T00:00:00Z\"\(more)}"
+    }
+
+    private static let originalProgress =
+        ",\"progress\":{\"total_items\":9,\"processed_items\":9,\"failed_items\":0,\"skipped_items\":0},"
+        + "\"metadata\":{\"x\":1}"
+
+    /// What neither program by hand nor daemon may go on with.
+    static let unreadable = [
+        Case(name: "a version that is no number", commands: [["SET", version, "one"]], told: [version, "one"]),
+        Case(name: "a negative version", commands: [["SET", version, "-1"]], told: [version, "-1"]),
+        Case(name: "a fractional version", commands: [["SET", version, "1.5"]], told: [version, "1.5"]),
+        Case(name: "an empty version", commands: [["SET", version, ""]], told: [version]),
+        Case(
+            name: "a version beyond all numbers",
+            commands: [["SET", version, "99999999999999999999"]],
+            told: [version]
+        ),
+        Case(name: "a version that is a list", commands: [["RPUSH", version, "1"]], told: [version]),
+        isNoState("a state that is no JSON", "hello"),
+        isNoState("an empty state", ""),
+        isNoState("a truncated state", "{\"migration_name\":\"001_hash_tags\",\"phase\":\"app"),
+        isNoState("a state of a newer format", ownState(",\"format\":99"), "99"),
+        isNoState(
+            "a state of another migration",
+            ownState(",\"format\":1", migration: "002_timestamps"),
+            "002_timestamps"
+        ),
+        isNoState("a state of an unknown phase", "{\"migration_name\":\"001_hash_tags\",\"phase\":\"paused\"}"),
+        Case(name: "a state that is a hash", commands: [["HSET", state, "phase", "applied"]], told: [state]),
+        Case(name: "an epoch that is none", commands: [["SET", epoch, "garbage"]], told: [epoch]),
+        Case(name: "an epoch that is a list", commands: [["RPUSH", epoch, "1"]], told: [epoch]),
+    ]
+
+    /// What a person by hand may overrule, and the reconciler may not.
+    static let stalling = [
+        Case(
+            name: "a target above the newest known",
+            commands: [],
+            told: ["99", "schema.target"],
+            reason: "TargetUnknown",
+            target: "99"
+        ),
+        Case(
+            name: "a target below the current version",
+            commands: [["SET", version, "1"]],
+            told: ["no way back"],
+            reason: "TargetBelowCurrent",
+            target: "0"
+        ),
+        Case(
+            name: "a migration begun above the target",
+            commands: [["SET", state, ownState(",\"format\":1")]],
+            told: ["001_hash_tags"],
+            reason: "TargetBelowStarted",
+            target: "0"
+        ),
+        Case(
+            name: "a version below that of a cleaned migration",
+            commands: [
+                ["SET", state, "{\"migration_name\":\"001_hash_tags\",\"phase\":\"cleaned\",\"format\":1}"]
+            ],
+            told: ["001_hash_tags"],
+            reason: "VersionRegressed"
+        ),
+    ]
+
+    @Test("By hand: exit 1, with the key and the reason; nothing is touched", arguments: unreadable)
+    func byHand(one: Case) async throws {
+        try await withStage(Keyspace(tenants: 2)) { stage in
+            try await untouched(stage, one) {
+                for command in [["apply", "-auto-approve"], ["verify"], ["cleanup", "-force"]] {
+                    let result = try await stage.run(["-migration", "001_hash_tags"] + command)
+                    #expect(result.exitStatus == 1, "\(command): \(result)")
+                    // Verify has a reason of its own where there is no state yet; but it takes the lock first.
+                    for text in one.told { #expect(result.standardError.contains(text), "\(command): \(result)") }
+                }
+            }
+        }
+    }
+
+    @Test("converge: exit 1, with the reason; nothing is touched", arguments: unreadable + stalling)
+    func converge(one: Case) async throws {
+        try await withStage(Keyspace(tenants: 2)) { stage in
+            try await untouched(stage, one) {
+                let result = try await stage.converge(with: ["MIGRATEREDIS_SCHEMA_TARGET": one.target])
+                #expect(result.exitStatus == 1, "\(result)")
+                for text in one.told { #expect(result.standardError.contains(text), "\(result)") }
+            }
+        }
+    }
+
+    @Test(
+        "The daemon stalls, says why, and touches nothing",
+        arguments: [unreadable[0], unreadable[6], unreadable[9], unreadable[13]] + stalling
+    )
+    func daemon(one: Case) async throws {
+        try await withStage(Keyspace(tenants: 2)) { stage in
+            try await untouched(stage, one) {
+                let socket = try NotifySocket()
+                let target = ["MIGRATEREDIS_SCHEMA_TARGET": one.target]
+                let daemon = try await stage.daemon(target.merging(socket.variables) { $1 })
+                let line = try await daemon.waitForLine("stalled", "reason=\(one.reason)")
+                for text in one.told { #expect(line.contains(text), "\(line)") }
+                let status = try await socket.waitForStatus(containing: "stalled")
+                #expect(status.contains(one.reason), "\(status)")
+                #expect(await daemon.stop() == .exited(0))
+            }
+        }
+    }
+
+    @Test("A version above the newest known: another host is newer, and nothing is touched")
+    func newerSchema() async throws {
+        try await withStage(Keyspace(tenants: 2)) { stage in
+            let newer = Case(name: "", commands: [["SET", Self.version, "99"]], told: ["99"])
+            try await untouched(stage, newer) {
+                let result = try await stage.converge()
+                #expect(result.exitStatus == 1, "\(result)")
+                #expect(result.standardError.contains("another host is newer"), "\(result)")
+                let daemon = try await stage.daemon()
+                try await daemon.waitForLine("waiting", "reason=NewerSchema")
+                #expect(await daemon.stop() == .exited(0))
+            }
+        }
+    }
+
+    @Test("The original tool's state is read, and not believed")
+    func originalState() async throws {
+        try await withStage(Keyspace(tenants: 4)) { stage in
+            // It says that all is applied, and nothing is.
+            try await stage.send("SET", Self.state, Self.ownState(Self.originalProgress))
+            let verify = try await stage.run("-migration", "001_hash_tags", "verify")
+            #expect(verify.exitStatus == 1, "\(verify)")
+            #expect(try await stage.text(Self.version) == nil)
+            let result = try await stage.converge()
+            #expect(result.exitStatus == 0, "\(result)")
+            #expect(try await stage.faultOfConverged() == nil)
+        }
+    }
+
+    /// Runs the body, and compares every key and the server's count of changes before and after.
+    private func untouched(_ stage: Stage, _ one: Case, _ body: () async throws -> Void) async throws {
+        for words in one.commands { try await stage.send(words) }
+        let before = try await stage.snapshot(withBookkeeping: true)
+        let changes = try await stage.changes()
+        try await body()
+        #expect(try await stage.changes() == changes)
+        #expect(try await stage.snapshot(withBookkeeping: true).difference(from: before) == nil)
+    }
+}
