@@ -50,14 +50,18 @@ public struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Error replies other than EXEC's inner ones mean that the command did not run
     /// (https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors).
     public init(serverReply text: String) {
-        let word = text.prefix { !$0.isWhitespace }
+        // An EXEC that is itself refused says why: that is what decides whether to try again.
+        let refusal = "EXECABORT Transaction discarded because of: "
+        let cause = text.hasPrefix(refusal) ? text.dropFirst(refusal.count) : text[...]
+        let word = cause.prefix { !$0.isWhitespace }
         let isCode = !word.isEmpty && word.allSatisfy { $0.isUppercase || $0.isNumber }
         // The one passing failure to which Redis gives no code of its own ("… reached", "… + cluster connections
         // reached").
-        let isFull = text.hasPrefix("ERR max number of clients")
+        let isFull = cause.hasPrefix("ERR max number of clients")
+        let isUnknown = cause.hasPrefix("ERR unknown command")
         self.init(
-            .server,
-            printable(text),
+            isUnknown ? .unsupportedServer : .server,
+            printable(text) + (isUnknown ? " This needs Redis 7.0 or newer, with no command renamed." : ""),
             outcome: .notExecuted,
             serverCode: isFull ? "MAXCLIENTS" : isCode ? String(word) : "ERR"
         )

@@ -19,7 +19,7 @@ struct ByteTextTests {
     @Test("every place of a separator is found, also where two share bytes")
     func splits() {
         func split(_ text: String, _ separator: String) -> [String] {
-            Bytes(text).splits(around: Bytes(separator)).map {
+            Bytes(text).splits(around: Bytes(separator), limit: .max).map {
                 String(decoding: $0.before, as: UTF8.self) + "|" + String(decoding: $0.after, as: UTF8.self)
             }
         }

@@ -48,7 +48,7 @@ struct AccessTests {
 
     @Test(
         "A user without the right to a command: the command is named, and no data are touched",
-        arguments: ["copy", "watch", "scan", "exec"]
+        arguments: ["copy", "watch", "scan"]
     )
     func missingRight(command: String) async throws {
         try await withStage(Keyspace(tenants: 2)) { stage in
@@ -71,6 +71,18 @@ struct AccessTests {
             let result = try await stage.converge(with: login)
             #expect(result.exitStatus == 0, "\(result)")
             #expect(try await stage.faultOfConverged() == nil)
+        }
+    }
+
+    @Test("A user without the right to EXEC: permission, too, and not something that passes")
+    func missingExec() async throws {
+        try await withStage(Keyspace(tenants: 2)) { stage in
+            try await stage.send("ACL", "SETUSER", "limited", "on", ">secret", "~*", "&*", "+@all", "-exec")
+            let login = ["REDIS_USERNAME": "limited", "REDIS_PASSWORD": "secret"]
+            let apply = try await stage.run("-migration", "001_hash_tags", "apply", "-auto-approve", with: login)
+            #expect(apply.standardError.contains("'exec'"), "\(apply)")
+            #expect(try await stage.snapshot(withBookkeeping: true) == stage.before)
+            #expect(apply.exitStatus == 77, "\(apply)")
         }
     }
 

@@ -58,7 +58,7 @@ public struct LockRecord: Sendable, Equatable, Codable {
 
 extension LockRecord {
     /// Whether its times can be reckoned with: what is read back is a peer, and no year-long renewal is one of ours.
-    fileprivate var isPlausible: Bool {
+    var isPlausible: Bool {
         [ttl, renewInterval, staleAfter].allSatisfy { (0...Self.longestTime).contains($0) }
     }
 

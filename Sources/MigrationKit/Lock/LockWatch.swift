@@ -22,6 +22,7 @@ public struct LockWatch: Sendable {
         identity: HolderIdentity,
         processIsAlive: (Int32) -> Bool = Self.processIsAlive
     ) -> Bool {
+        guard record.isPlausible else { return false }
         noteRenewal(record, timeToLive: timeToLive, now: now)
         if Self.isFromDeadProcess(record, identity: identity, processIsAlive: processIsAlive) { return true }
         guard let unchangedSince else { return false }

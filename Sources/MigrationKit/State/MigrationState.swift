@@ -152,6 +152,15 @@ public struct Progress: Sendable, Equatable, Codable {
         case failedItems = "failed_items"
         case skippedItems = "skipped_items"
     }
+
+    /// Reads counts; one that another tool leaves out is 0.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        totalItems = try container.decodeIfPresent(Int.self, forKey: .totalItems) ?? 0
+        processedItems = try container.decodeIfPresent(Int.self, forKey: .processedItems) ?? 0
+        failedItems = try container.decodeIfPresent(Int.self, forKey: .failedItems) ?? 0
+        skippedItems = try container.decodeIfPresent(Int.self, forKey: .skippedItems) ?? 0
+    }
 }
 
 /// What a plan covers, as far as an approval depends on it: kinds and magnitude, not exact counts.

@@ -93,11 +93,7 @@ struct RulingTableTests {
         try #require(line.cells.count == Self.columns.count)
         for (index, column) in Self.columns.enumerated() {
             let expected = try #require(line.ruling(index), "“\(line.cells[index])” has no meaning")
-            withKnownIssue("an orphan has no source, and cleanup says that it is kept") {
-                #expect(name.ruling(in: column) == expected, "\(name) in \(column)")
-            } when: {
-                name == .orphan && column == .cleanup
-            }
+            #expect(name.ruling(in: column) == expected, "\(name) in \(column)")
         }
     }
 }

@@ -161,7 +161,7 @@ struct PhaseTests {
             #expect(conflict.hasConflicts)
             state = try await bench.state()
             #expect(state?.phase == .failed)
-            #expect(state?.failedPhase == .verified)
+            #expect(state?.failedPhase == "verify")
             #expect(state?.held?.samples == [HeldKeys.Sample(key: "tenant:t70", reason: "foreign")])
             let version = try await bench.version()
             #expect(version == 0)

@@ -184,7 +184,7 @@ struct StoreTests {
             state.ledger = LedgerShape(buckets: 7)
             state.checkpoint = Checkpoint(cursor: "12", runID: "r", processedItems: 3)
             state.errors = ["one", "two"]
-            state.failedPhase = .verified
+            state.failedPhase = "verify"
             let saved = state
             try await bench.withLease { lease in
                 try await bench.store.save(saved, previous: .planned, under: lease, on: bench.connection)
@@ -244,7 +244,7 @@ struct StoreTests {
             let greeting = proxy.commandCount
             let writes = try await bench.writes()
             _ = try await bench.store.snapshot(of: [bench.migration.name], on: connection)
-            #expect(proxy.commandCount - greeting == 7 + ServerInfo.questionCount)
+            #expect(proxy.longestPipeline == proxy.commandCount - greeting)
             let after = try await bench.writes()
             #expect(after == writes)
         }

@@ -117,7 +117,7 @@ struct Stage: Sendable {
     ]
 
     /// A pace at which even a small keyspace keeps every phase busy for a while.
-    static let slow = ["MIGRATEREDIS_LIMITS_KEYS_PER_SECOND": "60"]
+    static let slow = ["MIGRATEREDIS_LIMITS_KEYS_PER_SECOND": "40"]
 
     /// `converge` to version 1 and through its cleanup.
     func converge(with variables: [String: String] = [:]) async throws -> ProcessResult {

@@ -352,47 +352,37 @@ struct DecideTests {
         #expect(Outcome(world.action) == Self.precedence[index].outcome, "\(world.action)")
     }
 
-    // MARK: What the table says and the code does not
+    // MARK: What was once wrong
 
     @Test("a newer host's version comes before its states, which this program cannot read")
     func newerHost() {
-        withKnownIssue("a state that cannot be read is looked at before the version") {
-            let world = World(version: 4).with { $0.observation.migrations[0].state = .failure(Self.unreadable) }
-            #expect(Outcome(world.action) == .wait(.newerSchema))
-        }
+        let world = World(version: 4).with { $0.observation.migrations[0].state = .failure(Self.unreadable) }
+        #expect(Outcome(world.action) == .wait(.newerSchema))
     }
 
     @Test("a skip that broke off before the raise goes on")
     func brokenSkip() {
-        withKnownIssue("a skip writes `cleaned` before it raises, and looks like a regression when it breaks off") {
-            let world = World(version: 0, .cleaned).with(Self.notApplicable(1))
-            #expect(Outcome(world.action) == .run(.skip, "m1"))
-        }
+        let world = World(version: 0, .cleaned).with(Self.notApplicable(1))
+        #expect(Outcome(world.action) == .run(.skip, "m1"))
     }
 
     @Test("keys held back do not stop the cleanups behind them where cleanups need approval")
     func heldWithoutApproval() {
         let world = Self.held.with { $0.desired.gates.cleanupNeedsApproval = true }.with(Self.approved(2, .cleanup))
-        withKnownIssue("the approval is used up by the first try, and then its lack holds up the others") {
-            #expect(Outcome(world.action) == .run(.cleanup, "m2"))
-        }
+        #expect(Outcome(world.action) == .run(.cleanup, "m2"))
     }
 
     @Test("an approval that was revoked stops an apply that has begun")
     func revoked() {
         let world = World(version: 0, .applying).with { $0.desired.gates.applyNeedsApproval = true }
-        withKnownIssue("the gate is asked only before apply begins") {
-            #expect(Outcome(world.action) == .wait(.applyNeedsApproval))
-        }
+        #expect(Outcome(world.action) == .wait(.applyNeedsApproval))
     }
 
     @Test("a verified state without its verification is not cleaned up before a soak")
     func noVerification() {
         let world = Self.pending.with { $0.desired.gates.cleanupNeedsApproval = false }
             .with(2) { $0.verification = nil }
-        withKnownIssue("without a verification there is no soak") {
-            #expect(Outcome(world.action) != .run(.cleanup, "m2"))
-        }
+        #expect(Outcome(world.action) != .run(.cleanup, "m2"))
     }
 
     // MARK: Sentences
@@ -415,11 +405,9 @@ struct DecideTests {
     @Test("a pause's words cannot end a line or steer a terminal")
     func pauseEscapes() {
         let hostile = Override(by: "a\u{1B}[2J", at: "b\n", reason: "c\u{202E}")
-        withKnownIssue("what people wrote into an override is shown as it is") {
-            guard case .wait(.paused, let message) = World(version: 0).with({ $0.observation.pause = hostile }).action
-            else { return }
-            #expect(message.unicodeScalars.allSatisfy { $0.value >= 0x20 && !$0.properties.isBidiControl })
-        }
+        guard case .wait(.paused, let message) = World(version: 0).with({ $0.observation.pause = hostile }).action
+        else { return }
+        #expect(message.unicodeScalars.allSatisfy { $0.value >= 0x20 && !$0.properties.isBidiControl })
     }
 
     @Test("a held lock says who has it, for what and since when, and when another tool's ends")

@@ -90,8 +90,6 @@ struct HighWaterTests {
         var water = HighWater()
         _ = water.regression(in: try Self.snapshot(version: 1, ["m1": .cleaned]))
         let finding = water.regression(in: try Self.snapshot(version: 1, ["m1": .planned]))
-        withKnownIssue("only a missing state is found, and not one that went backwards") {
-            #expect(finding != nil)
-        }
+        #expect(finding != nil)
     }
 }

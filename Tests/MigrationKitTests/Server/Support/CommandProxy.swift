@@ -23,6 +23,7 @@ public final class CommandProxy: Sendable {
 
     private struct State {
         var count = 0
+        var mostPending = 0
         var isCut = false
         var isClosed = false
         var descriptors: Set<Int32> = []
@@ -73,6 +74,9 @@ public final class CommandProxy: Sendable {
 
     /// How many commands have come so far.
     public var commandCount: Int { state.withLock { $0.count } }
+
+    /// How many commands of one connection were under way at once, at most: the length of its longest pipeline.
+    public var longestPipeline: Int { state.withLock { $0.mostPending } }
 
     /// Whether the fault has happened.
     public var hasCut: Bool { state.withLock { $0.isCut } }
@@ -155,6 +159,7 @@ public final class CommandProxy: Sendable {
                     guard UnixSocket.write(command, to: server) else { return }
                     forwarded += 1
                 }
+                state.withLock { $0.mostPending = max($0.mostPending, forwarded - answered) }
             }
             if waiting[1].revents != 0 {
                 guard UnixSocket.read(from: server, into: &replies) else { return }

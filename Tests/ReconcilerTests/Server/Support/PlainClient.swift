@@ -1,0 +1,1 @@
+../../../MigrationKitTests/Server/Support/PlainClient.swift
