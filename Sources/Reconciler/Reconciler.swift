@@ -172,33 +172,35 @@ public actor Reconciler {
 
     private func failed(_ step: Step, _ failure: Failure, _ before: PassReport) -> PassResult {
         var wait = backoff.next(jitter: .random(in: -1...1))
-        if failure.isInterruption { wait = .zero }
         if !failure.isTransient { wait = Backoff.longest }
         // A failed state stalls by itself, and a lock that was taken meanwhile is waited for: the next pass says so.
-        if failure.hasConflicts { wait = .zero }
+        if failure.isInterruption || failure.hasConflicts { wait = .zero }
         if failure.reason == .lockHeld { wait = .milliseconds(100) }
-        if !failure.isInterruption, failure.reason != .lockHeld {
-            reporter.happened(
-                Event(
-                    .stepFailed,
-                    [
-                        .migration: step.migration, .phase: step.kind.rawValue, .detail: failure.message,
-                        .reason: failure.reason.rawValue, .retryIn: Wording.duration(wait),
-                    ]
-                )
-            )
-            if !failure.hasConflicts {
-                let text = "\(step.migration) \(step.activity): \(failure.message)"
-                let action: Action = failure.isTransient ? .wait(failure.reason, text) : .stall(failure.reason, text)
-                lastAction = nil
-                _ = report(action, version: before.version)
-            }
+        let isWorthALine = !failure.isInterruption && failure.reason != .lockHeld
+        if isWorthALine { tell(of: failure, in: step, retryIn: wait) }
+        let text = "\(step.migration) \(step.activity): \(failure.message)"
+        let stands: Action = failure.isTransient ? .wait(failure.reason, text) : .stall(failure.reason, text)
+        if isWorthALine, !failure.hasConflicts {
+            lastAction = nil
+            _ = report(stands, version: before.version)
         }
         return PassResult(
-            action: .run(step),
+            action: failure.isTransient || failure.hasConflicts ? .run(step) : stands,
             failure: failure.message,
             failureIsTransient: failure.isTransient,
             next: wait
+        )
+    }
+
+    private func tell(of failure: Failure, in step: Step, retryIn wait: Duration) {
+        reporter.happened(
+            Event(
+                .stepFailed,
+                [
+                    .migration: step.migration, .phase: step.kind.rawValue, .detail: failure.message,
+                    .reason: failure.reason.rawValue, .retryIn: Wording.duration(wait),
+                ]
+            )
         )
     }
 

@@ -40,14 +40,16 @@ struct LeastPrivilegeTests {
         try await withRedisServer { server in
             try await Self.load(server)
             let rules = try Self.rule().split(separator: " ").map(String.init)
-            try await server.cli("ACL", "SETUSER", "migrateredis", input: "", arguments: rules)
+            try await server.makeUser(rules)
             let program = try ProductPath.find("migrateredis")
             let result = try await ProcessRunner.run(program, ["converge"], environment: Self.environment(server))
             #expect(result.exitStatus == 0, "\(result.standardError)")
             let names = try await server.cli("--scan", "--pattern", "tenant:*")
-            #expect(Set(names.split(separator: "\n")) == [
-                "tenant:{a}:tenant", "tenant:{a}:destinations", "tenant:{a}:destination:d",
-            ])
+            #expect(
+                Set(names.split(separator: "\n")) == [
+                    "tenant:{a}:tenant", "tenant:{a}:destinations", "tenant:{a}:destination:d",
+                ]
+            )
             let state = try await server.cli("GET", "outpost:migration:003_entity:state")
             #expect(state.contains("\"phase\":\"cleaned\""))
         }
@@ -61,7 +63,7 @@ struct LeastPrivilegeTests {
         try await withRedisServer { server in
             try await Self.load(server)
             let rules = try Self.rule().split(separator: " ").map(String.init).filter { $0 != "+" + command }
-            try await server.cli("ACL", "SETUSER", "migrateredis", input: "", arguments: rules)
+            try await server.makeUser(rules)
             let program = try ProductPath.find("migrateredis")
             let result = try await ProcessRunner.run(program, ["converge"], environment: Self.environment(server))
             #expect(result.exitStatus == 77)
@@ -74,12 +76,8 @@ struct LeastPrivilegeTests {
 }
 
 extension RedisServer {
-    /// Runs redis-cli with a list of further arguments.
-    @discardableResult
-    fileprivate func cli(_ first: String, _ second: String, _ third: String, input: String, arguments: [String])
-        async throws -> String
-    {
-        try await load("\(first) \(second) \(third) " + arguments.map { "\"\($0)\"" }.joined(separator: " "))
-        return ""
+    /// Makes the user of the ACL file, with these rules.
+    fileprivate func makeUser(_ rules: [String]) async throws {
+        try await load("ACL SETUSER migrateredis " + rules.map { "\"\($0)\"" }.joined(separator: " "))
     }
 }

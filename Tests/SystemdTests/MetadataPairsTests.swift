@@ -27,6 +27,6 @@ struct MetadataPairsTests {
     }
 }
 
-private struct Trouble: Error, CustomStringConvertible {
+struct Trouble: Error, CustomStringConvertible {
     let description = "trouble"
 }

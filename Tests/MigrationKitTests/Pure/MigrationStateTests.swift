@@ -37,6 +37,7 @@ struct MigrationStateTests {
         state.failedPhase = "verify"
         state.server = server
         state.followedAt = Timestamp(milliseconds: 30)
+        state.keptAt = Timestamp(milliseconds: 40)
         state.deletesAreUnseen = true
         state.report = WalkReport()
         return state
@@ -45,9 +46,9 @@ struct MigrationStateTests {
     private static let fullText =
         #"{"checkpoint":{"cursor":"17","processed_items":2,"run_id":"r1"},"#
         + #""completed_at":"2023-11-14T22:14:00.000Z","deletes_unseen":true,"epoch":9,"#
-        + #""errors":["one","a/b \"c\""],"failed_phase":"verified","followed_at_ms":30,"format":1,"#
+        + #""errors":["one","a/b \"c\""],"failed_phase":"verify","followed_at_ms":30,"format":1,"#
         + #""held":{"counts":{"diverged":1},"samples":[{"key":"tenant:x","reason":"diverged"}]},"#
-        + #""ledger":{"buckets":5},"metadata":{"k":[null,true,-1,0.5,"s",{}]},"#
+        + #""kept_at_ms":40,"ledger":{"buckets":5},"metadata":{"k":[null,true,-1,0.5,"s",{}]},"#
         + #""migration_name":"001_hash_tags","phase":"cleaning","#
         + #""progress":{"failed_items":2,"processed_items":3,"skipped_items":1,"total_items":4},"#
         + #""scope":{"kinds":{"summary":1,"tenant":3}},"server":{"replication_id":"p1","run_id":"r1"},"#

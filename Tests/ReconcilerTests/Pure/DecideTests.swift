@@ -285,6 +285,7 @@ struct DecideTests {
         .with(1) { state in
             state.held = HeldKeys()
             state.held?.counts = ["diverged": 2]
+            state.keptAt = state.followedAt
         }
 
     @Test(
