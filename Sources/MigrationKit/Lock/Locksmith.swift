@@ -59,26 +59,30 @@ public struct Locksmith: Sendable {
     ///
     /// Returns false if another lock stands there by now: nothing was done, and it should be shown again.
     public func unlock(_ shown: LockReading, by: String = "", on connection: RedisConnection) async throws -> Bool {
-        let seen = try await look(on: connection)
-        guard shown != .free, seen.lock != .free, seen.lock.bytes == shown.bytes else {
-            _ = try await connection.send("UNWATCH")
-            return false
+        for _ in 0..<Self.attempts {
+            let seen = try await look(on: connection)
+            guard shown != .free, seen.lock != .free, seen.lock.bytes == shown.bytes else {
+                _ = try await connection.send("UNWATCH")
+                return false
+            }
+            var commands = CommandBuffer()
+            commands.append("MULTI")
+            commands.append("UNLINK", names.lock)
+            commands.append("SET", names.epoch, next(after: seen.epoch).bytes)
+            History.append(
+                [("event", "unlock"), ("holder", shown.holder?.text ?? ""), ("by", by)],
+                names: names,
+                to: &commands
+            )
+            commands.append("EXEC")
+            let result = try await connection.pipeline(commands).unlessError()[4]
+            // Its holder renewed it meanwhile, or another lock stands there by now: the next look tells.
+            if result.isNull { continue }
+            // An entry that the history does not take is not worth a lock that seems to stay.
+            if let error = result.elements.prefix(2).lazy.compactMap(\.error).first { throw error }
+            return true
         }
-        var commands = CommandBuffer()
-        commands.append("MULTI")
-        commands.append("UNLINK", names.lock)
-        commands.append("SET", names.epoch, next(after: seen.epoch).bytes)
-        History.append(
-            [("event", "unlock"), ("holder", shown.holder?.text ?? ""), ("by", by)],
-            names: names,
-            to: &commands
-        )
-        commands.append("EXEC")
-        let result = try await connection.pipeline(commands).unlessError()[4]
-        if result.isNull { return false }
-        // An entry that the history does not take is not worth a lock that seems to stay.
-        if let error = result.elements.prefix(2).lazy.compactMap(\.error).first { throw error }
-        return true
+        return false
     }
 
     /// Runs work under the lock: renewed on a connection of its own meanwhile, given back on every way out.

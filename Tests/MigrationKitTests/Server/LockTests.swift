@@ -360,6 +360,28 @@ struct LockTests {
         }
     }
 
+    @Test("`unlock` is not put off by a renewal between its look and its EXEC")
+    func unlockAmongRenewals() async throws {
+        try await withBench { bench in
+            var watch = LockWatch()
+            let locksmith = Self.locksmith(bench, .named("me"))
+            _ = try await locksmith.acquire(on: bench.connection, for: "test", watch: &watch)
+            let shown = try await bench.snapshot().lock
+            let client = try PlainClient(bench.server)
+            let count = Counter()
+            let proxy = try CommandProxy(bench.server) { _, words in
+                guard words.first == Bytes("EXEC"), count.increase() <= 2 else { return }
+                client.send("PEXPIRE outpost:migration:lock 5000")
+            }
+            let isRemoved = try await locksmith.unlock(shown, on: try await bench.connect(through: proxy))
+            #expect(isRemoved)
+            let lock = try await bench.snapshot().lock
+            #expect(lock == .free)
+            let epoch = try await bench.connection.send("GET", bench.names.epoch).text
+            #expect(epoch?.hasPrefix("2:") == true)
+        }
+    }
+
     @Test("work that lost its connection gives the lock back over another one, and raises the epoch")
     func givesBackOverAnother() async throws {
         try await withBench { bench in

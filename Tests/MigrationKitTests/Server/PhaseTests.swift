@@ -237,7 +237,7 @@ struct PhaseTests {
                 var state = try #require(try await bench.state())
                 state.phase = .applying
                 // Nothing would be copied from here: it is the end of a walk.
-                state.checkpoint = Checkpoint(cursor: "1024", runID: "another", processedItems: 7)
+                state.checkpoint = Checkpoint(cursor: "65535", runID: "another", processedItems: 7)
                 try await bench.store.save(state, previous: .planned, under: lease, on: bench.connection)
                 let done = try await bench.runner().apply(bench.migration, under: lease)
                 #expect(done.progress.processedItems == 1500)
