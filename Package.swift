@@ -68,7 +68,7 @@ let package = Package(
 
         .target(
             name: "TestSupport",
-            dependencies: ["RedisClient", "MigrationKit"],
+            dependencies: ["RedisClient", "MigrationKit", "Migrations"],
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),

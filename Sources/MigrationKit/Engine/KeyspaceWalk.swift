@@ -63,8 +63,10 @@ final class KeyspaceWalk<Work: WalkWork> {
     /// Errors: `interrupted` when asked to stop, `serverChanged` when the walk is not complete, and all of the fence's.
     func run(from checkpoint: Checkpoint?, pageEnd: PageEnd) async throws {
         var cursor = Bytes("0")
-        // A cursor belongs to one server process.
-        if let checkpoint, checkpoint.runID == server.identity.runID { cursor = Bytes(checkpoint.cursor) }
+        // A cursor belongs to one server process; what is none begins at the start.
+        if let checkpoint, checkpoint.runID == server.identity.runID, UInt64(checkpoint.cursor) != nil {
+            cursor = Bytes(checkpoint.cursor)
+        }
         repeat {
             try stopIfAsked()
             let names = try await scan(&cursor)

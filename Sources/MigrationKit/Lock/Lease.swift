@@ -10,6 +10,8 @@ public final class Lease: Sendable {
     /// The names that it guards.
     public let names: KeyNames
 
+    /// The server process on which the lock was taken.
+    let serverRunID: String
     let recordBytes: Bytes
     let epochBytes: Bytes
     private let patience: Duration
@@ -20,7 +22,15 @@ public final class Lease: Sendable {
         var loss: MigrationError?
     }
 
-    init(record: LockRecord, recordBytes: Bytes, epoch: Epoch, names: KeyNames, at instant: ContinuousClock.Instant) {
+    init(
+        record: LockRecord,
+        recordBytes: Bytes,
+        epoch: Epoch,
+        names: KeyNames,
+        serverRunID: String,
+        at instant: ContinuousClock.Instant
+    ) {
+        self.serverRunID = serverRunID
         self.record = record
         self.recordBytes = recordBytes
         self.epoch = epoch
@@ -38,7 +48,7 @@ public final class Lease: Sendable {
             guard status.lastRenewal.duration(to: now) < patience else {
                 let loss = MigrationError(
                     .leaseLost,
-                    "The migration lock could not be renewed for \(patience.milliseconds / 1000) s; work stopped before "
+                    "The migration lock could not be renewed for \(patience.milliseconds) ms; work stopped before "
                         + "another may take it."
                 )
                 status.loss = loss

@@ -24,11 +24,12 @@ public struct Locksmith: Sendable {
         for migration: String,
         watch: inout LockWatch
     ) async throws -> Lease {
+        let server = try await ServerInfo.read(from: connection).identity.runID
         for _ in 0..<Self.attempts {
             let seen = try await look(on: connection)
             do {
                 try admit(seen.lock, watch: &watch)
-                let lease = try await take(after: seen, for: migration, on: connection)
+                let lease = try await take(after: seen, for: migration, server: server, on: connection)
                 if let lease { return lease }
             } catch {
                 _ = try? await connection.send("UNWATCH")
@@ -150,7 +151,12 @@ public struct Locksmith: Sendable {
     }
 
     /// Nil when the lock or the epoch changed since the look.
-    private func take(after seen: Seen, for migration: String, on connection: RedisConnection) async throws -> Lease? {
+    private func take(
+        after seen: Seen,
+        for migration: String,
+        server: String,
+        on connection: RedisConnection
+    ) async throws -> Lease? {
         let instant = ContinuousClock.now
         let record = LockRecord(identity: identity, times: times, migration: migration, at: .now)
         let bytes = try StoredDocument.encode(record)
@@ -165,7 +171,14 @@ public struct Locksmith: Sendable {
         let result = try replies.unlessError()[3]
         if result.isNull { return nil }
         if let error = result.elements.lazy.compactMap(\.error).first { throw error }
-        return Lease(record: record, recordBytes: bytes, epoch: epoch, names: names, at: instant)
+        return Lease(
+            record: record,
+            recordBytes: bytes,
+            epoch: epoch,
+            names: names,
+            serverRunID: server,
+            at: instant
+        )
     }
 
     private func next(after epoch: Epoch?) -> Epoch {
@@ -204,13 +217,17 @@ public struct Locksmith: Sendable {
     ///
     /// When the work lost its connection, its last transaction may still be on its way: it is cut off first.
     private func giveBack(_ lease: Lease, after connection: RedisConnection) async {
-        guard !lease.isLost else { return }
+        // What is compared in the same transaction cannot be another's; also a lease that was lost for want of renewal is
+        // given back, so that nobody waits until it is stale.
         guard await connection.isClosed else {
-            try? await release(lease, on: connection)
+            try? await release(lease, on: connection, raisingEpoch: lease.isLost)
             return
         }
         guard let another = try? await RedisConnection.open(renewalOptions(connection.options)) else { return }
-        _ = try? await another.send("CLIENT", "KILL", "ID", String(await connection.id))
+        // After a restart of the server the number is a stranger's.
+        if let now = try? await ServerInfo.read(from: another).identity.runID, now == lease.serverRunID {
+            _ = try? await another.send("CLIENT", "KILL", "ID", String(await connection.id))
+        }
         try? await release(lease, on: another, raisingEpoch: true)
         await another.close()
     }

@@ -48,6 +48,7 @@ public struct PhaseRunner: Sendable {
         state.scope = plan.scope
         state.ledger = position.state?.ledger
         state.progress.totalItems = plan.scope.total
+        state.metadata = position.state?.metadata ?? [:]
         try await save(state, previous: position.state?.phase, under: lease)
         return state
     }
@@ -86,9 +87,7 @@ public struct PhaseRunner: Sendable {
         state.errors = []
         state.scope = plan.scope
         if acceptsServer { state.server = try await ServerInfo.read(from: connection).identity }
-        if position.isRaised, !(position.state?.trustedPhase.isVerifiedOrLater ?? false),
-            position.state?.trustedPhase != .applied
-        {
+        if position.isRaised, position.state == nil || position.state?.trustedPhase == .planned {
             state.deletesAreUnseen = true
         }
         try await save(state, previous: previous, under: lease)

@@ -1,6 +1,7 @@
 import MigrationKit
 import Migrations
 import RedisClient
+import TestSupport
 import Synchronization
 
 @testable import Reconciler

@@ -2,39 +2,46 @@ import Foundation
 import MigrationKit
 import Migrations
 import RedisClient
-import TestSupport
 
 /// A server, a connection to it, and the migration `001_hash_tags`, as tests of the engine need them.
-struct Bench: Sendable {
+package struct Bench: Sendable {
     /// The server of this test.
-    let server: RedisServer
+    package let server: RedisServer
     /// A connection that no lock is renewed on.
-    let connection: RedisConnection
+    package let connection: RedisConnection
     /// Names without a deployment id.
-    let names = KeyNames()
+    package let names = KeyNames()
     /// The migration.
-    let migration = HashTags()
+    package let migration = HashTags()
+
+    /// A bench of one server.
+    package init(server: RedisServer, connection: RedisConnection) {
+        self.server = server
+        self.connection = connection
+    }
 
     /// The store.
-    var store: SchemaStore { SchemaStore(names: names) }
+    package var store: SchemaStore { SchemaStore(names: names) }
 
     // MARK: Commands
 
     /// Sends one command of words without spaces; errors are thrown.
     @discardableResult
-    func send(_ line: String) async throws -> Reply {
+    package func send(_ line: String) async throws -> Reply {
         var commands = CommandBuffer()
         commands.append(words: line.split(separator: " ").map(String.init))
         return try await connection.pipeline(commands)[0].unlessError()
     }
 
     /// A connection beside the bench's own, perhaps through a proxy.
-    func connect(through proxy: CommandProxy? = nil, timeout: Duration = .seconds(10)) async throws -> RedisConnection {
+    package func connect(through proxy: CommandProxy? = nil, timeout: Duration = .seconds(10)) async throws
+        -> RedisConnection
+    {
         try await RedisConnection.open(options(through: proxy, timeout: timeout))
     }
 
     /// How to reach the server, perhaps through a proxy.
-    func options(through proxy: CommandProxy? = nil, timeout: Duration = .seconds(10)) -> ConnectionOptions {
+    package func options(through proxy: CommandProxy? = nil, timeout: Duration = .seconds(10)) -> ConnectionOptions {
         ConnectionOptions(
             endpoint: .unix(path: proxy?.socketPath ?? server.socketPath),
             commandTimeout: timeout
@@ -42,14 +49,14 @@ struct Bench: Sendable {
     }
 
     /// Writes tenants `t0`, `t1`, … in the old form.
-    func addTenants(_ range: Range<Int>) async throws {
+    package func addTenants(_ range: Range<Int>) async throws {
         try await server.load(range.map { "HSET tenant:t\($0) id t\($0) name n\($0)\n" }.joined())
     }
 
     // MARK: Looking
 
     /// The content of a hash, as text; nil when there is none.
-    func hash(_ key: String) async throws -> [String: String]? {
+    package func hash(_ key: String) async throws -> [String: String]? {
         let words = try await connection.send("HGETALL", Bytes(key)).elements.compactMap(\.text)
         guard !words.isEmpty else { return nil }
         let pairs = stride(from: 0, to: words.count - 1, by: 2).map { (words[$0], words[$0 + 1]) }
@@ -57,17 +64,17 @@ struct Bench: Sendable {
     }
 
     /// When a key expires, in milliseconds since 1970; −1 for never, −2 when there is none.
-    func expiry(_ key: String) async throws -> Int64? {
+    package func expiry(_ key: String) async throws -> Int64? {
         try await connection.send("PEXPIRETIME", Bytes(key)).integer
     }
 
     /// How many keys match a pattern.
-    func count(_ pattern: String) async throws -> Int {
+    package func count(_ pattern: String) async throws -> Int {
         try await connection.send("KEYS", Bytes(pattern)).count
     }
 
     /// Every data key with its type, content and expiry; names and values escaped.
-    func data() async throws -> [String: String] {
+    package func data() async throws -> [String: String] {
         var all: [String: String] = [:]
         for name in try await connection.send("KEYS", Bytes("*")).elements.compactMap(\.bytes)
         where !names.isBookkeeping(name) {
@@ -94,34 +101,34 @@ struct Bench: Sendable {
     }
 
     /// What the store sees.
-    func snapshot() async throws -> SchemaSnapshot {
+    package func snapshot() async throws -> SchemaSnapshot {
         try await store.snapshot(of: [migration.name], on: connection)
     }
 
     /// The migration's state, if it has one.
-    func state() async throws -> MigrationState? {
+    package func state() async throws -> MigrationState? {
         try await snapshot().state(of: migration.name)
     }
 
     /// The schema version.
-    func version() async throws -> Int {
+    package func version() async throws -> Int {
         try await snapshot().version.get()
     }
 
     /// A number of INFO, such as `rdb_changes_since_last_save` of `persistence`.
-    func info(_ section: String, _ field: String) async throws -> Int {
+    package func info(_ section: String, _ field: String) async throws -> Int {
         let text = try await connection.send("INFO", Bytes(section)).text ?? ""
         let line = text.split(whereSeparator: \.isNewline).first { $0.hasPrefix(field + ":") }
         return line?.split(separator: ":").last.flatMap { Int($0) } ?? 0
     }
 
     /// How many writes have changed something since the server started.
-    func writes() async throws -> Int {
+    package func writes() async throws -> Int {
         try await info("persistence", "rdb_changes_since_last_save")
     }
 
     /// How often a command was called since `CONFIG RESETSTAT`.
-    func calls(of command: String) async throws -> Int {
+    package func calls(of command: String) async throws -> Int {
         let text = try await connection.send("INFO", Bytes("commandstats")).text ?? ""
         let line = text.split(whereSeparator: \.isNewline).first { $0.hasPrefix("cmdstat_\(command):calls=") }
         return line?.split(separator: "=").dropFirst().first?.split(separator: ",").first.flatMap { Int($0) } ?? 0
@@ -130,7 +137,7 @@ struct Bench: Sendable {
     // MARK: Working
 
     /// Lends the lock.
-    func withLease<T: Sendable>(
+    package func withLease<T: Sendable>(
         as identity: HolderIdentity = .named("bench"),
         times: LockTimes = LockTimes(),
         on connection: RedisConnection? = nil,
@@ -147,7 +154,7 @@ struct Bench: Sendable {
     }
 
     /// Runs phases.
-    func runner(
+    package func runner(
         on connection: RedisConnection? = nil,
         limits: Limits = Limits(batchTime: .seconds(1)),
         shouldStop: @escaping @Sendable () -> Bool = { false }
@@ -157,7 +164,7 @@ struct Bench: Sendable {
 
     /// Plans, and applies under the lock; only what apply does goes over the connection given.
     @discardableResult
-    func apply(on connection: RedisConnection? = nil) async throws -> MigrationState {
+    package func apply(on connection: RedisConnection? = nil) async throws -> MigrationState {
         try await withLease { lease in
             _ = try await runner().record(try await runner().plan(migration), of: migration, under: lease)
             return try await runner(on: connection).apply(migration, under: lease)
@@ -165,18 +172,18 @@ struct Bench: Sendable {
     }
 
     /// Verifies under the lock.
-    func verify(on connection: RedisConnection? = nil) async throws -> VerificationResult {
+    package func verify(on connection: RedisConnection? = nil) async throws -> VerificationResult {
         try await withLease(on: connection) { try await runner(on: connection).verify(migration, under: $0) }
     }
 
     /// Cleans up under the lock, with every gate open.
-    func cleanup(on connection: RedisConnection? = nil) async throws -> CleanupResult {
+    package func cleanup(on connection: RedisConnection? = nil) async throws -> CleanupResult {
         try await withLease(on: connection) { try await runner(on: connection).cleanup(migration, under: $0) }
     }
 }
 
 /// Lends a server with a bench around it.
-func withBench<T>(
+package func withBench<T>(
     arguments: [String] = [],
     isolation: isolated (any Actor)? = #isolation,
     _ body: (Bench) async throws -> T
@@ -198,7 +205,7 @@ func withBench<T>(
 
 extension HolderIdentity {
     /// A holder on a host of its own, whose process nobody can look at.
-    static func named(_ name: String) -> HolderIdentity {
+    package static func named(_ name: String) -> HolderIdentity {
         HolderIdentity(
             token: Self.current(instance: "", version: "").token,
             host: name,
@@ -211,7 +218,7 @@ extension HolderIdentity {
     }
 
     /// A holder of this boot whose process was killed.
-    static func killed() -> HolderIdentity {
+    package static func killed() -> HolderIdentity {
         var identity = Self.current(instance: "killed", version: "test")
         identity.processID = .max
         return identity
@@ -219,7 +226,7 @@ extension HolderIdentity {
 }
 
 /// The error that a body throws, as one of ours; nil when it throws none or another one.
-func migrationError(of body: () async throws -> Void) async -> MigrationError.Code? {
+package func migrationError(of body: () async throws -> Void) async -> MigrationError.Code? {
     do {
         try await body()
         return nil

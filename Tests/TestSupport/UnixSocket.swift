@@ -1,23 +1,22 @@
 import Foundation
 import RedisClient
-import TestSupport
 
 /// Blocking Unix sockets, with no more than tests need.
-enum UnixSocket {
+package enum UnixSocket {
     /// Connects to a path.
-    static func connect(to path: String) throws -> Int32 {
+    package static func connect(to path: String) throws -> Int32 {
         try open(path) { Foundation.connect($0, $1, $2) }
     }
 
     /// Listens on a path.
-    static func listen(on path: String) throws -> Int32 {
+    package static func listen(on path: String) throws -> Int32 {
         let descriptor = try open(path) { bind($0, $1, $2) }
         guard Foundation.listen(descriptor, 64) == 0 else { throw TestSupportError("Cannot listen on \(path).") }
         return descriptor
     }
 
     /// Writes all of it; false when the peer is gone.
-    static func write(_ bytes: Bytes, to descriptor: Int32) -> Bool {
+    package static func write(_ bytes: Bytes, to descriptor: Int32) -> Bool {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
@@ -29,7 +28,7 @@ enum UnixSocket {
     }
 
     /// Waits for bytes and adds them to a buffer; false at the end of the stream.
-    static func read(from descriptor: Int32, into buffer: inout Bytes) -> Bool {
+    package static func read(from descriptor: Int32, into buffer: inout Bytes) -> Bool {
         var chunk = Bytes(repeating: 0, count: 1 << 16)
         var count = recv(descriptor, &chunk, chunk.count, 0)
         while count < 0, errno == EINTR { count = recv(descriptor, &chunk, chunk.count, 0) }

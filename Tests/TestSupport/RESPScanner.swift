@@ -1,9 +1,9 @@
 import RedisClient
 
 /// Finds where values of RESP2 end, and reads no more of them than that needs.
-enum RESPScanner {
+package enum RESPScanner {
     /// The end of the value that begins at an offset; nil while it is incomplete.
-    static func end(in bytes: Bytes, from start: Int) -> Int? {
+    package static func end(in bytes: Bytes, from start: Int) -> Int? {
         guard start < bytes.count, let lineEnd = bytes[start...].firstIndex(of: 13), lineEnd + 1 < bytes.count else {
             return nil
         }
@@ -26,12 +26,12 @@ enum RESPScanner {
     }
 
     /// The first word of a whole command, in capitals.
-    static func name(of command: Bytes) -> String {
+    package static func name(of command: Bytes) -> String {
         arguments(of: command).first.map { String(decoding: $0, as: UTF8.self).uppercased() } ?? ""
     }
 
     /// The words of a whole command.
-    static func arguments(of command: Bytes) -> [Bytes] {
+    package static func arguments(of command: Bytes) -> [Bytes] {
         var words: [Bytes] = []
         guard var position = command.firstIndex(of: 13).map({ $0 + 2 }) else { return [] }
         while let next = end(in: command, from: position), let line = command[position...].firstIndex(of: 13) {
@@ -42,7 +42,7 @@ enum RESPScanner {
     }
 
     /// Takes the first whole value off the front of a buffer.
-    static func take(from buffer: inout Bytes) -> Bytes? {
+    package static func take(from buffer: inout Bytes) -> Bytes? {
         guard let end = end(in: buffer, from: 0) else { return nil }
         let value = Array(buffer[..<end])
         buffer.removeFirst(end)

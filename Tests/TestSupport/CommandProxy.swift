@@ -1,7 +1,6 @@
 import Foundation
 import RedisClient
 import Synchronization
-import TestSupport
 
 /// Stands between a program and a server, knows commands and replies apart, and fails at the n-th command.
 ///

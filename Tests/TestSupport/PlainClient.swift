@@ -1,15 +1,14 @@
 import Foundation
 import RedisClient
 import Synchronization
-import TestSupport
 
 /// Another application: one blocking connection, for use where nothing can be awaited, such as a proxy's hook.
-final class PlainClient: Sendable {
+package final class PlainClient: Sendable {
     private let descriptor: Int32
     private let isBusy = Mutex(())
 
     /// Connects to the server's socket.
-    init(_ server: RedisServer) throws {
+    package init(_ server: RedisServer) throws {
         descriptor = try UnixSocket.connect(to: server.socketPath)
     }
 
@@ -19,13 +18,13 @@ final class PlainClient: Sendable {
 
     /// Sends one command of words without spaces and waits for its reply, which is given as it came.
     @discardableResult
-    func send(_ line: String) -> String {
+    package func send(_ line: String) -> String {
         send(line.split(separator: " ").map { Bytes(String($0)) })
     }
 
     /// Sends one command of any bytes and waits for its reply, which is given as it came.
     @discardableResult
-    func send(_ words: [Bytes]) -> String {
+    package func send(_ words: [Bytes]) -> String {
         isBusy.withLock { _ in
             var request = Bytes("*\(words.count)\r\n")
             for word in words { request += Bytes("$\(word.count)\r\n") + word + Bytes("\r\n") }

@@ -1,1 +1,0 @@
-../../../MigrationKitTests/Server/Support/CommandProxy.swift

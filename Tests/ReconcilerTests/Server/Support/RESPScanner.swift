@@ -1,1 +1,0 @@
-../../../MigrationKitTests/Server/Support/RESPScanner.swift
