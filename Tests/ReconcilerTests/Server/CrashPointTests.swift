@@ -44,18 +44,14 @@ struct CrashPointTests {
 
     @Test("a run that dies at any command is brought to the same end by the next", arguments: ["before", "after"])
     func everyPoint(side: String) async throws {
-        let environment = ProcessInfo.processInfo.environment
-        let seed = environment["CRASH_SEED"].flatMap { Int($0) } ?? Int.random(in: 0..<1000)
         try await withBench { bench in
             let before = try await prepare(bench)
             let counting = try CommandProxy(bench.server)
             await Driver(bench, identity: .killed(), through: counting).finish()
             let expected = try await bench.data()
-            let total = counting.commandCount
-            let stride = environment["CRASH_POINTS"] == "all" ? 1 : max(1, total / 40)
-            print("crash points \(side): \(total) commands, every \(stride)th, CRASH_SEED=\(seed)")
-            var point = 1 + seed % stride
-            while point <= total {
+            let points = CrashPoints(commands: counting.commandCount, sample: 40)
+            print("crash points \(side): \(points.description)")
+            for point in points.points {
                 _ = try await prepare(bench)
                 let fault: CommandProxy.Fault = side == "before" ? .cut(before: point) : .swallow(replyTo: point)
                 let proxy = try CommandProxy(bench.server, fault: fault)
@@ -73,7 +69,6 @@ struct CrashPointTests {
                 let after = try await bench.data()
                 #expect(after == expected, "\(side) \(point)")
                 try await expectNoMoreWrites(bench, "\(side) \(point)")
-                point += stride
             }
         }
     }

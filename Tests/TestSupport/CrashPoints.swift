@@ -1,0 +1,21 @@
+import Foundation
+
+/// At which commands of a run something is made to go wrong: all of them, or a sample from a seed that is printed.
+///
+/// `CRASH_POINTS=all` takes every one, a number about so many, and `CRASH_SEED` repeats a run.
+package struct CrashPoints: Sendable {
+    /// The numbers of the commands, from 1.
+    package let points: [Int]
+    /// What was chosen, for the log.
+    package let description: String
+
+    /// About `sample` of so many commands.
+    package init(commands total: Int, sample: Int) {
+        let environment = ProcessInfo.processInfo.environment
+        let seed = environment["CRASH_SEED"].flatMap { Int($0) } ?? Int.random(in: 0..<1000)
+        let wish = environment["CRASH_POINTS"]
+        let step = wish == "all" ? 1 : max(1, total / (wish.flatMap { Int($0) } ?? sample))
+        points = Array(stride(from: 1 + seed % step, through: total, by: step))
+        description = "\(total) commands, every \(step)th, CRASH_SEED=\(seed)"
+    }
+}
