@@ -219,13 +219,15 @@ public struct Locksmith: Sendable {
     private func giveBack(_ lease: Lease, after connection: RedisConnection) async {
         // What is compared in the same transaction cannot be another's; also a lease that was lost for want of renewal is
         // given back, so that nobody waits until it is stale.
-        guard await connection.isClosed else {
-            try? await release(lease, on: connection, raisingEpoch: lease.isLost)
+        let isClosed = await connection.isClosed
+        if !isClosed, !lease.isLost {
+            try? await release(lease, on: connection)
             return
         }
+        // A server that let the lease run out may hang: it gets no more time than a renewal.
         guard let another = try? await RedisConnection.open(renewalOptions(connection.options)) else { return }
         // After a restart of the server the number is a stranger's.
-        if let now = try? await ServerInfo.read(from: another).identity.runID, now == lease.serverRunID {
+        if isClosed, let now = try? await ServerInfo.read(from: another).identity.runID, now == lease.serverRunID {
             _ = try? await another.send("CLIENT", "KILL", "ID", String(await connection.id))
         }
         try? await release(lease, on: another, raisingEpoch: true)
