@@ -159,7 +159,13 @@ package struct Bench: Sendable {
         limits: Limits = Limits(batchTime: .seconds(1)),
         shouldStop: @escaping @Sendable () -> Bool = { false }
     ) -> PhaseRunner {
-        PhaseRunner(store: store, connection: connection ?? self.connection, limits: limits, shouldStop: shouldStop)
+        PhaseRunner(
+            store: store,
+            connection: connection ?? self.connection,
+            registry: .outpost,
+            limits: limits,
+            shouldStop: shouldStop
+        )
     }
 
     /// Plans, and applies under the lock; only what apply does goes over the connection given.

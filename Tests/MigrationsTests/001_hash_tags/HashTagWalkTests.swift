@@ -1,5 +1,6 @@
 import MigrationKit
 import RedisClient
+import TestSupport
 import Testing
 
 @testable import Migrations

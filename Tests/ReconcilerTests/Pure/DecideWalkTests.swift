@@ -1,4 +1,5 @@
 import MigrationKit
+import TestSupport
 import Testing
 
 @testable import Reconciler

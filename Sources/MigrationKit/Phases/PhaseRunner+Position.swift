@@ -1,0 +1,105 @@
+import RedisClient
+
+/// Where a migration stands, and what its phases are given for it.
+extension PhaseRunner {
+    struct Position {
+        var version: Int
+        var state: MigrationState?
+        var isRaised: Bool
+        var laterRewrites: [any FieldRewrites] = []
+        var earlierLedgers: [Ledger] = []
+    }
+
+    /// Where a migration stands.
+    ///
+    /// Errors: `unreadable`, `unsupported`: nothing is done on a keyspace that is not understood.
+    func position(of migration: any Migration) async throws -> Position {
+        let names = registry.migrations.map(\.name)
+        let snapshot = try await store.snapshot(
+            of: names.contains(migration.name) ? names : names + [migration.name],
+            on: connection
+        )
+        guard !snapshot.server.isCluster else {
+            throw MigrationError(
+                .unsupported,
+                "The server is part of a cluster, which this version does not support: it would see a part of the keys."
+            )
+        }
+        if let refusal = snapshot.refusal { throw refusal }
+        let version = try snapshot.version.get()
+        let state = try snapshot.state(of: migration.name)
+        var position = Position(version: version, state: state, isRaised: version >= migration.version)
+        for other in registry.migrations {
+            let standing = try snapshot.state(of: other.name)
+            if other.version > migration.version, let rewriting = other as? any FieldRewriteMigration,
+                version >= other.version || standing?.trustedPhase != nil && standing?.trustedPhase != .planned
+            {
+                position.laterRewrites.append(rewriting.rewrites(in: store.names))
+            }
+            if other.version < migration.version, let shape = standing?.ledger {
+                position.earlierLedgers.append(Ledger(names: store.names, migration: other.name, shape: shape))
+            }
+        }
+        return position
+    }
+
+    func context(for migration: any Migration, at position: Position, lease: Lease?) -> MigrationContext {
+        let store = store
+        let connection = connection
+        var context = MigrationContext(
+            names: store.names,
+            connection: connection,
+            lease: lease,
+            state: position.state,
+            isRaised: position.isRaised,
+            limits: limits,
+            progress: progress,
+            save: { state in
+                guard let lease else { return }
+                try await store.save(state, previous: state.phase, under: lease, on: connection)
+            },
+            shouldStop: shouldStop
+        )
+        context.laterRewrites = position.laterRewrites
+        context.earlierLedgers = position.earlierLedgers
+        return context
+    }
+
+    /// What was planned holds while the phase it was planned for has not ended.
+    func plan(for migration: any Migration, given: Plan?, at position: Position) async throws -> Plan {
+        if let given { return given }
+        if let state = position.state, state.format != nil, let scope = state.scope {
+            return Plan(migration: migration.name, report: WalkReport(), scope: scope, ledger: state.ledger)
+        }
+        return try await migration.plan(in: context(for: migration, at: position, lease: nil))
+    }
+
+    func finishApply(
+        _ state: inout MigrationState,
+        isRaised: Bool,
+        previous: Phase,
+        under lease: Lease
+    ) async throws {
+        if isRaised {
+            let time = try await serverTime()
+            state.followedAt = time
+            if (state.report?.written ?? 0) > 0 { state.verification?.soakFrom = time }
+            if let report = state.report {
+                state.verification?.removable = report.sourcesByKind.values.reduce(0, +)
+            }
+            if !state.phase.isVerifiedOrLater { state.phase = .applied }
+        } else {
+            state.phase = .applied
+            state.completedAt = Timestamp.now.rfc3339
+        }
+        try await save(state, previous: previous, under: lease)
+    }
+
+    func save(_ state: MigrationState, previous: Phase?, under lease: Lease) async throws {
+        try await store.save(state, previous: previous, under: lease, on: connection)
+    }
+
+    func serverTime() async throws -> Timestamp {
+        try ServerTime.read(try await connection.send("TIME"))
+    }
+}

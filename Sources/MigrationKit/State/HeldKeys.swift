@@ -1,0 +1,49 @@
+import RedisClient
+
+/// What a phase left alone for a person to settle.
+public struct HeldKeys: Sendable, Equatable, Codable {
+    /// One key and why it is held.
+    public struct Sample: Sendable, Equatable, Codable {
+        /// The key's name, escaped.
+        public var key: String
+        /// Why it is held.
+        public var reason: String
+
+        /// A sample.
+        public init(key: String, reason: String) {
+            self.key = key
+            self.reason = reason
+        }
+    }
+
+    /// How many keys are held, by reason.
+    public var counts: [String: Int] = [:]
+    /// At most 20 of them.
+    public var samples: [Sample] = []
+
+    /// Nothing held.
+    public init() {}
+
+    /// Reads what was held; counts that no keyspace has are refused, since they are reckoned with.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        counts = try container.decodeIfPresent([String: Int].self, forKey: .counts) ?? [:]
+        samples = try container.decodeIfPresent([Sample].self, forKey: .samples) ?? []
+        guard counts.count <= 1000, counts.values.allSatisfy((0...1 << 48).contains) else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .counts,
+                in: container,
+                debugDescription: "no counts of keys"
+            )
+        }
+    }
+
+    /// How many keys are held.
+    public var total: Int { counts.values.reduce(0, +) }
+
+    /// Notes one more.
+    mutating func add(_ key: Bytes, reason: String) {
+        counts[reason, default: 0] += 1
+        if samples.count < 20 { samples.append(Sample(key: KeyText.escaped(key), reason: reason)) }
+    }
+}

@@ -1,0 +1,30 @@
+/// How many items a phase has seen.
+public struct Progress: Sendable, Equatable, Codable {
+    /// How many there are, by the plan's count.
+    public var totalItems = 0
+    /// How many are done, whether they needed work or not.
+    public var processedItems = 0
+    /// How many are held back.
+    public var failedItems = 0
+    /// How many needed no work.
+    public var skippedItems = 0
+
+    /// Nothing yet.
+    public init() {}
+
+    enum CodingKeys: String, CodingKey {
+        case totalItems = "total_items"
+        case processedItems = "processed_items"
+        case failedItems = "failed_items"
+        case skippedItems = "skipped_items"
+    }
+
+    /// Reads counts; one that another tool leaves out is 0.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        totalItems = try container.decodeIfPresent(Int.self, forKey: .totalItems) ?? 0
+        processedItems = try container.decodeIfPresent(Int.self, forKey: .processedItems) ?? 0
+        failedItems = try container.decodeIfPresent(Int.self, forKey: .failedItems) ?? 0
+        skippedItems = try container.decodeIfPresent(Int.self, forKey: .skippedItems) ?? 0
+    }
+}
