@@ -8,6 +8,7 @@ struct MigrateRedis: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "migrateredis",
         abstract: "Migrates the schema of a Redis keyspace, phase by phase.",
+        usage: "migrateredis [options] <command> [options]",
         discussion: """
             Options stand before or after the command, with one dash or two. Data goes to standard output, talk and \
             progress to standard error.

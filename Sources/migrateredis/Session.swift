@@ -83,8 +83,10 @@ extension CommonOptions {
     /// Reads the settings, connects, runs a command, and ends with the status that its failure means.
     func withSession(_ body: (Session) async throws -> Void) async throws {
         let terminal = Terminal()
+        var settings: LoadedSettings?
         do {
             let loaded = try SettingsReader(connection.sources(readsWorkingDirectory: true)).read()
+            settings = loaded
             for warning in loaded.warnings { terminal.say("Warning: \(warning)") }
             let wiring = try Wiring(loaded)
             let connection = try await RedisConnection.open(wiring.connection(clientName: "migrateredis"))
@@ -103,6 +105,7 @@ extension CommonOptions {
         } catch {
             terminal.endLine()
             terminal.say("migrateredis: \(error)")
+            if let hint = Hint.text(for: error, settings: settings) { terminal.say(hint) }
             throw ExitStatus(error).code
         }
     }
