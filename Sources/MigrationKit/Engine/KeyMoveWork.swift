@@ -77,17 +77,22 @@ final class KeyMoveWork: WalkWork {
     private func admit(_ pairs: [Pair], memories: [Int]) async throws -> [Pair] {
         var commands = CommandBuffer()
         for pair in pairs {
-            commands.append("MEMORY", Bytes("USAGE"), pair.other)
+            if pair.isSeenByDestination {
+                commands.append("TYPE", pair.move.source)
+            } else {
+                commands.append("MEMORY", Bytes("USAGE"), pair.move.destination)
+            }
             commands.append("HEXISTS", pair.ledgerKey, pair.ledgerField)
         }
         let replies = try await context.connection.pipeline(commands)
         var admitted: [Pair] = []
         var doubtful: [Int] = []
         for (index, pair) in pairs.enumerated() {
-            let other = Int(try replies[2 * index].unlessError().integer ?? 0)
+            let answer = try replies[2 * index].unlessError()
             let hasEntry = replies[2 * index + 1].integer == 1
-            // Handled where the source is found.
-            if pair.isSeenByDestination, other > 0 { continue }
+            // Handled where the source is found; a key of another type is none.
+            if pair.isSeenByDestination, answer.equals(pair.move.type.name) { continue }
+            let other = Int(answer.integer ?? 0)
             guard max(memories[index], other) <= context.limits.keyBytes else {
                 report.held.add(pair.move.source, reason: "tooLarge")
                 continue
@@ -264,9 +269,4 @@ extension NameReading {
         if case .source = self { return true }
         return false
     }
-}
-
-extension Pair {
-    /// The side by which it was not found.
-    var other: Bytes { isSeenByDestination ? move.source : move.destination }
 }

@@ -65,7 +65,9 @@ struct PairReader {
         let reader = reader(pair)
         let half = reader.replyCount
         let first = replies.startIndex
-        let source = try reader.read(replies[first..<first + half], digester: digester)
+        var source = try reader.read(replies[first..<first + half], digester: digester)
+        // What took the old name and is of another type is not the source: that is gone.
+        if pair.isSeenByDestination, case .incomparable(_, nil) = source { source = .absent }
         let destination = try reader.read(replies[first + half..<first + 2 * half], digester: digester)
         let ledger = replies[first + 2 * half]
         if ledger.error?.serverCode == "WRONGTYPE" {

@@ -1,0 +1,57 @@
+import MigrationKit
+import RedisClient
+import TestSupport
+import Testing
+
+/// Old keys that are gone before the raise: deletes by the application, or lost data.
+@Suite("Vanished sources")
+struct VanishedSourceTests {
+    @Test("too many stall, and no try drops even one of their copies")
+    func manyTries() async throws {
+        try await withBench { bench in
+            try await bench.addTenants(0..<100)
+            try await bench.apply()
+            for number in 0..<30 { try await bench.send("UNLINK tenant:t\(number)") }
+            for _ in 0..<3 {
+                let verify = await migrationError { _ = try await bench.verify() }
+                // After an apply that broke off there is nothing to verify.
+                #expect(verify == .sourcesDisappeared || verify == .wrongPhase)
+                let apply = await migrationError { try await bench.apply() }
+                #expect(apply == .sourcesDisappeared)
+                let copies = try await bench.count("tenant:{*")
+                #expect(copies == 100)
+            }
+            let version = try await bench.version()
+            #expect(version == 0)
+        }
+    }
+
+    @Test("a few take their copies with them")
+    func few() async throws {
+        try await withBench { bench in
+            try await bench.addTenants(0..<100)
+            try await bench.apply()
+            for number in 0..<5 { try await bench.send("UNLINK tenant:t\(number)") }
+            let result = try await bench.verify()
+            #expect(result.isValid)
+            let copies = try await bench.count("tenant:{*")
+            #expect(copies == 95)
+        }
+    }
+
+    @Test("one that came back as another type is gone all the same, and what took its name stays")
+    func anotherType() async throws {
+        try await withBench { bench in
+            try await bench.addTenants(0..<20)
+            try await bench.apply()
+            try await bench.send("UNLINK tenant:t3")
+            try await bench.send("SET tenant:t3 text")
+            let result = try await bench.verify()
+            #expect(result.isValid)
+            let copy = try await bench.hash("tenant:{t3}:tenant")
+            #expect(copy == nil)
+            let text = try await bench.send("GET tenant:t3").text
+            #expect(text == "text")
+        }
+    }
+}
