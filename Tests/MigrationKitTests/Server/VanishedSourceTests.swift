@@ -39,6 +39,33 @@ struct VanishedSourceTests {
         }
     }
 
+    @Test("a batch that is tried again counts none of them twice")
+    func triedAgain() async throws {
+        try await withBench { bench in
+            try await bench.addTenants(0..<20)
+            try await bench.apply()
+            // Ten would be few; eight counted twice would not.
+            for number in 0..<8 { try await bench.send("UNLINK tenant:t\(number)") }
+            let client = try PlainClient(bench.server)
+            let isArmed = Flag()
+            let strikes = Counter()
+            let proxy = try CommandProxy(bench.server) { _, words in
+                if words.first == Bytes("HMGET") { isArmed.raise() }
+                guard words.first == Bytes("EXEC"), isArmed.isRaised, strikes.value < 3 else { return }
+                // Every batch of the walk watches at least one of these.
+                for number in 0..<20 { client.send("HSET tenant:{t\(number)}:tenant moved \(strikes.value)") }
+                for number in 0..<20 { client.send("HDEL tenant:{t\(number)}:tenant moved") }
+                strikes.increase()
+            }
+            let connection = try await bench.connect(through: proxy)
+            let result = try await bench.verify(on: connection)
+            #expect(result.problems == [])
+            #expect(strikes.value == 3)
+            let copies = try await bench.count("tenant:{*")
+            #expect(copies == 12)
+        }
+    }
+
     @Test("one that came back as another type is gone all the same, and what took its name stays")
     func anotherType() async throws {
         try await withBench { bench in
