@@ -115,6 +115,15 @@ package struct Bench: Sendable {
         try await snapshot().version.get()
     }
 
+    /// The entries of the history, oldest first.
+    package func history() async throws -> [[String: String]] {
+        try await connection.send("XRANGE", names.history, Bytes("-"), Bytes("+")).elements.map { entry in
+            let words = Array(entry.elements).last?.elements.compactMap(\.text) ?? []
+            let pairs = stride(from: 0, to: words.count - 1, by: 2).map { (words[$0], words[$0 + 1]) }
+            return Dictionary(pairs) { first, _ in first }
+        }
+    }
+
     /// A number of INFO, such as `rdb_changes_since_last_save` of `persistence`.
     package func info(_ section: String, _ field: String) async throws -> Int {
         let text = try await connection.send("INFO", Bytes(section)).text ?? ""

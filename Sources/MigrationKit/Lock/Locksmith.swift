@@ -71,7 +71,10 @@ public struct Locksmith: Sendable {
             commands.append("UNLINK", names.lock)
             commands.append("SET", names.epoch, next(after: seen.epoch).bytes)
             History.append(
-                [("event", "unlock"), ("holder", shown.holder?.text ?? ""), ("by", by)],
+                Event(
+                    .unlocked,
+                    [.migration: shown.holder?.migration ?? "", .holder: shown.holder?.text ?? "", .by: by]
+                ),
                 names: names,
                 to: &commands
             )
@@ -165,12 +168,19 @@ public struct Locksmith: Sendable {
         commands.append("MULTI")
         commands.append("SET", names.lock, bytes, Bytes("PX"), Bytes(String(record.ttl)))
         commands.append("SET", names.epoch, epoch.bytes)
+        if case .ours(let earlier, _, _) = seen.lock, earlier.token != identity.token, let holder = seen.lock.holder {
+            History.append(
+                Event(.lockTakenOver, [.migration: migration, .holder: holder.text, .by: record.holder]),
+                names: names,
+                to: &commands
+            )
+        }
         commands.append("EXEC")
         let replies = try await connection.pipeline(commands)
         // An error at queue time is the cause; EXECABORT, which follows from it, is not.
-        let result = try replies.unlessError()[3]
-        if result.isNull { return nil }
-        if let error = result.elements.lazy.compactMap(\.error).first { throw error }
+        guard let result = try replies.unlessError().last, !result.isNull else { return nil }
+        // The lock is ours even where the history does not take its entry.
+        if let error = result.elements.prefix(2).lazy.compactMap(\.error).first { throw error }
         return Lease(
             record: record,
             recordBytes: bytes,

@@ -63,10 +63,13 @@ public struct SchemaStore: Sendable {
         commands.append("SET", names.state(of: state.migrationName), try StoredDocument.encode(state))
         if previous != state.phase {
             appendHistory(
-                [
-                    ("event", "phase"), ("migration", state.migrationName), ("from", previous?.rawValue ?? ""),
-                    ("to", state.phase.rawValue), ("by", lease.record.holder),
-                ],
+                Event(
+                    .phaseChanged,
+                    [
+                        .migration: state.migrationName, .from: previous?.rawValue ?? "", .to: state.phase.rawValue,
+                        .by: lease.record.holder,
+                    ]
+                ),
                 to: &commands
             )
         }
@@ -87,10 +90,13 @@ public struct SchemaStore: Sendable {
                 var commands = CommandBuffer()
                 commands.append("SET", names.version, Bytes(String(version)))
                 appendHistory(
-                    [
-                        ("event", "version"), ("from", String(version - 1)), ("to", String(version)),
-                        ("by", lease.record.holder),
-                    ],
+                    Event(
+                        .versionRaised,
+                        [
+                            .migration: lease.record.migration, .schemaVersion: String(version),
+                            .by: lease.record.holder,
+                        ]
+                    ),
                     to: &commands
                 )
                 return commands
@@ -133,10 +139,13 @@ public struct SchemaStore: Sendable {
         commands.append("MULTI")
         commands.append("SET", names.approval(of: approval.migration), try StoredDocument.encode(approval))
         appendHistory(
-            [
-                ("event", "approve"), ("migration", approval.migration), ("phase", approval.phase.rawValue),
-                ("by", approval.by), ("reason", approval.reason),
-            ],
+            Event(
+                .approved,
+                [
+                    .migration: approval.migration, .phase: approval.phase.rawValue, .by: approval.by,
+                    .detail: approval.reason,
+                ]
+            ),
             to: &commands
         )
         commands.append("PUBLISH", Bytes(names.prefix + "outpost:migration:wake"), Bytes("approve"))
@@ -155,8 +164,8 @@ public struct SchemaStore: Sendable {
         }
     }
 
-    private func appendHistory(_ fields: [(String, String)], to commands: inout CommandBuffer) {
-        History.append(fields, names: names, to: &commands)
+    private func appendHistory(_ event: Event, to commands: inout CommandBuffer) {
+        History.append(event, names: names, to: &commands)
     }
 
     // MARK: Reading

@@ -93,7 +93,7 @@ private struct TerminalReporter: ReconcilerReporter {
 
     func happened(_ event: Event) {
         terminal.endLine()
-        var parts = [event.kind.message.description]
+        var parts = [event.kind.text]
         for fact in [Event.Fact.migration, .phase, .reason, .detail, .duration, .retryIn] {
             if let value = event.facts[fact] { parts.append(value) }
         }

@@ -182,6 +182,36 @@ struct LockTests {
             #expect(began.duration(to: .now) >= .milliseconds(290))
             #expect(began.duration(to: .now) < .seconds(2))
             #expect(lease.epoch.number == dead.epoch.number + 1)
+            let entries = try await bench.history()
+            let told = ["event": "lockTakenOver", "migration": "test", "holder": "dead (process 1)", "by": "me"]
+            #expect(entries == [told])
+        }
+    }
+
+    @Test("a lock that is free, or ours, is taken without a word in the history")
+    func plainTake() async throws {
+        try await withBench { bench in
+            let smith = Self.locksmith(bench, .named("me"))
+            var watch = LockWatch()
+            for _ in 0..<2 { _ = try await smith.acquire(on: bench.connection, for: "test", watch: &watch) }
+            let entries = try await bench.history()
+            #expect(entries.isEmpty)
+        }
+    }
+
+    @Test("a history that takes no entry does not keep an abandoned lock")
+    func takeoverWithoutHistory() async throws {
+        try await withBench { bench in
+            var watch = LockWatch()
+            _ = try await Self.locksmith(bench, .named("dead"))
+                .acquire(on: bench.connection, for: "test", watch: &watch)
+            try await bench.send("SET outpost:migration:history x")
+            var mine = LockWatch()
+            try await eventually("the take-over") {
+                let lease = try? await Self.locksmith(bench, .named("me"))
+                    .acquire(on: bench.connection, for: "test", watch: &mine)
+                return lease != nil
+            }
         }
     }
 
