@@ -183,8 +183,8 @@ private func failed(_ migration: Candidate) -> Action {
     let why = (migration.state?.errors ?? []).map { KeyText.escaped(Bytes($0), limit: 500) }.joined(separator: " ")
     return .stall(
         .conflictsFound,
-        "\(migration.name) holds \(Wording.number(held)) keys back that a person must settle. \(why) See them with `migrateredis status "
-            + "--output json`, settle them, then run `migrateredis -migration \(migration.name) apply`."
+        "\(migration.name) holds \(Wording.number(held)) keys back that a person must settle. \(why) See them with "
+            + "`migrateredis status --output json`, settle them, then run `migrateredis -migration \(migration.name) apply`."
     )
 }
 
@@ -210,7 +210,8 @@ private func cleanUp(_ raised: [Candidate], _ observation: Observation, _ desire
                         migration: migration.name,
                         reason: .keysHeld,
                         message:
-                            "\(migration.name) keeps \(Wording.number(held.total)) old keys back; they are looked at again later."
+                            "\(migration.name) keeps \(Wording.number(held.total)) old keys back; they are looked at "
+                            + "again later."
                     )
                 continue
             }
@@ -242,8 +243,8 @@ private func cleanUp(_ raised: [Candidate], _ observation: Observation, _ desire
                     migration: migration.name,
                     reason: .keysHeld,
                     message:
-                        "\(migration.name) keeps \(Wording.number(state.held?.total ?? 0)) old keys back, and to look at them again "
-                        + "waits for approval: migrateredis approve \(migration.name) cleanup"
+                        "\(migration.name) keeps \(Wording.number(state.held?.total ?? 0)) old keys back, and to look at "
+                        + "them again waits for approval: migrateredis approve \(migration.name) cleanup"
                 )
         case .needsApproval:
             return .converged(
@@ -272,9 +273,7 @@ private func message(of pause: Override) -> String {
 }
 
 private func message(of holder: LockHolder, before step: Step) -> String {
-    var text = "\(step.migration) is due for \(step.activity), and the lock is held by \(holder.text)"
-    if let migration = holder.migration { text += " for \(migration)" }
-    if let since = holder.startedAt { text += " since \(since)" }
+    var text = "\(step.migration) is due for \(step.activity), and the lock is held by \(holder.words)"
     if holder.isForeign {
         text += "; another tool's lock is waited for"
         text +=

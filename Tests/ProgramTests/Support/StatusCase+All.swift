@@ -105,11 +105,8 @@ extension StatusCase {
             $0.lock = daemonsLock
         },
         StatusCase("foreign-lock", check: 1) {
-            $0.lock = .foreign(
-                "another tool on ops7, process 12, for 001_hash_tags",
-                bytes: nil,
-                timeToLive: .seconds(3000)
-            )
+            let record = #"{"migration":"001_hash_tags","started_at":"2026-01-02T15:00:00+01:00","pid":12,"host":"ops7"}"#
+            $0.lock = .foreign("another tool on ops7, process 12", bytes: Bytes(record), timeToLive: .seconds(3000))
         },
         StatusCase("evicting-server", check: 2) { $0.mayEvict = true },
         StatusCase("applied", check: 1) { $0.put(first, .applied) },
