@@ -71,6 +71,14 @@ private func refusal(
                 + "daemon goes on with what is there."
         )
     }
+    if let migration = migrations.first(where: { isOnOlderServer($0, observation) }) {
+        return .stall(
+            .dataLost,
+            "\(migration.name) was verified on another server since, and this is again the one on which its copying began: "
+                + "data may be lost. Look at the servers and their backups. If what is here is right, run `migrateredis "
+                + "-migration \(migration.name) verify`, which compares everything with this server."
+        )
+    }
     for migration in migrations {
         // A migration that was skipped is cleaned before its version is raised.
         let isFinal = migration.isApplicable && (migration.phase == .cleaning || migration.phase == .cleaned)
@@ -107,6 +115,14 @@ private func refusal(
         }
     }
     return nil
+}
+
+/// Whether the states contradict the server: a server that takes over again has another replication id.
+private func isOnOlderServer(_ migration: Candidate, _ observation: Observation) -> Bool {
+    guard let now = observation.server, migration.phase != .cleaned, let began = migration.state?.server,
+        let verified = migration.state?.verification?.server
+    else { return false }
+    return now == began && now != verified
 }
 
 /// The step that is due, or why none is.
