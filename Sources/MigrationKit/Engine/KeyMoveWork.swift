@@ -51,14 +51,14 @@ final class KeyMoveWork: WalkWork {
             report.ambiguous += 1
             report.held.add(doubt.name, reason: "ambiguous")
         }
-        var known = Set<Bytes>()
+        var known = Set<KeyMove>()
         var pairs: [Pair] = []
         var memories: [Int] = []
         let sourcesFirst = page.readings.filter(\.reading.isSource) + page.readings.filter { !$0.reading.isSource }
         for (reading, memory) in sourcesFirst {
             // Two sources of one destination are two pairs: the ledger shows the collision.
-            guard reading.isSource || !known.contains(reading.move.destination) else { continue }
-            known.insert(reading.move.destination)
+            guard reading.isSource || !known.contains(reading.move) else { continue }
+            known.insert(reading.move)
             let place = ledger.place(of: digester.nameDigest(reading.move.destination))
             pairs.append(
                 Pair(
