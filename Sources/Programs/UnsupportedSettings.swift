@@ -12,9 +12,6 @@ public struct UnsupportedSettings: Error, Sendable, Equatable, CustomStringConve
     static func check(_ settings: Settings) throws {
         var problems: [String] = []
         if settings.redis.tls.enabled { problems.append("redis.tls.enabled: TLS is not supported by this version.") }
-        if settings.redis.clusterEnabled {
-            problems.append("redis.cluster.enabled: Redis Cluster is not supported by this version.")
-        }
         if !settings.redis.sentinels.isEmpty {
             problems.append("redis.sentinels: Sentinel is not supported by this version.")
         }

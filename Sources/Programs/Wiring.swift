@@ -19,18 +19,22 @@ public struct Wiring: Sendable {
     private var settings: Settings { loaded.settings }
 
     /// The names of the deployment.
-    public var names: KeyNames { KeyNames(deploymentID: settings.schema.deploymentID) }
+    public var names: KeyNames {
+        KeyNames(deploymentID: settings.schema.deploymentID, isCluster: settings.redis.clusterEnabled)
+    }
 
     /// How to reach Redis; the name is what CLIENT LIST shows.
     public func connection(clientName: String) -> ConnectionOptions {
         let redis = settings.redis
-        return ConnectionOptions(
+        var options = ConnectionOptions(
             endpoint: redis.socket.map(Endpoint.unix) ?? .tcp(host: redis.host, port: redis.port),
             username: redis.username,
             password: redis.password?.value,
             database: redis.database,
             clientName: clientName
         )
+        options.isCluster = redis.clusterEnabled
+        return options
     }
 
     /// How the lock is held.

@@ -24,6 +24,8 @@ public enum Reason: String, Sendable, Equatable, CaseIterable {
     case newerSchema = "NewerSchema"
     /// Redis cannot be reached.
     case redisUnreachable = "RedisUnreachable"
+    /// Slots of the cluster are on their way, or its nodes do not agree.
+    case clusterUnsettled = "ClusterUnsettled"
     /// Redis refuses this user or one of its commands.
     case permissionDenied = "PermissionDenied"
     /// A step failed for a reason that can pass.

@@ -170,7 +170,7 @@ package struct Bench: Sendable {
     ) -> PhaseRunner {
         PhaseRunner(
             store: store,
-            connection: connection ?? self.connection,
+            keyspace: connection ?? self.connection,
             registry: .outpost,
             limits: limits,
             shouldStop: shouldStop

@@ -24,11 +24,12 @@ final class FieldRewriteWork: WalkWork {
     private let context: MigrationContext
     private let digester: Digester
     private let resolver: NameResolver
-    private let expiringWithin: Int64 = 5000
+    private let expiringWithin: Int64
 
     init(rewrites: any FieldRewrites, context: MigrationContext, total: Int) throws {
         self.rewrites = rewrites
         self.context = context
+        expiringWithin = PairObservation.expiringWithin(isCluster: context.keyspace.isCluster)
         digester = try Digester()
         resolver = NameResolver(
             moves: rewrites.moves,
@@ -40,7 +41,7 @@ final class FieldRewriteWork: WalkWork {
     }
 
     func items(of names: [Bytes]) async throws -> [RewriteItem] {
-        let page = try await resolver.resolve(names, on: context.connection)
+        let page = try await resolver.resolve(names, on: context.keyspace)
         for name in page.unrelated { report.noteUnrelated(name) }
         for doubt in page.ambiguous where doubt.readings.contains(where: concerns) {
             report.ambiguous += 1
@@ -56,7 +57,7 @@ final class FieldRewriteWork: WalkWork {
             return RewriteItem(
                 key: key,
                 kind: reading.move.kind,
-                places: context.earlierLedgers.map { $0.place(of: name) }
+                places: context.earlierLedgers.map { $0.place(of: key, digest: name) }
             )
         }
     }
@@ -79,26 +80,38 @@ final class FieldRewriteWork: WalkWork {
         var entries: [(key: Bytes, field: Bytes, bytes: Bytes)] = []
     }
 
-    func attempt(_ batch: [RewriteItem]) async throws -> Bool {
+    func attempt(_ batch: [RewriteItem]) async throws -> [RewriteItem] {
+        let groups = SlotGroups.of(batch, in: context.keyspace, by: \.key)
+        guard let lease = context.lease else {
+            for group in groups {
+                let connection = try await context.keyspace.connection(for: group[0].key)
+                tally(try decide(group, try await connection.pipeline(questions(about: group))[...]))
+            }
+            return []
+        }
+        let looks = groups.map {
+            Fence.Look(at: $0[0].key, watching: $0.map(\.key), reads: questions(about: $0))
+        }
+        var decided = [[Decided]](repeating: [], count: groups.count)
+        var undone: [RewriteItem] = []
+        try await Fence(lease).transactions(looks, on: context.keyspace) { index, replies in
+            decided[index] = try decide(groups[index], replies)
+            return commands(for: decided[index])
+        } finish: { index, outcome in
+            switch outcome {
+            case .committed, .nothingToDo: tally(decided[index])
+            case .changed: undone += groups[index]
+            case .redirected(let error): throw error
+            }
+        }
+        return undone
+    }
+
+    private func questions(about items: [RewriteItem]) -> CommandBuffer {
         var reads = CommandBuffer()
         reads.append("TIME")
-        for item in batch { ask(item, in: &reads) }
-        guard let lease = context.lease else {
-            tally(try decide(batch, try await context.connection.pipeline(reads)[...]))
-            return true
-        }
-        var decided: [Decided] = []
-        let outcome = try await Fence(lease).transaction(
-            on: context.connection,
-            watching: batch.map(\.key),
-            reads: reads
-        ) { replies in
-            decided = try decide(batch, replies)
-            return commands(for: decided)
-        }
-        if case .changed = outcome { return false }
-        tally(decided)
-        return true
+        for item in items { ask(item, in: &reads) }
+        return reads
     }
 
     private func ask(_ item: RewriteItem, in commands: inout CommandBuffer) {

@@ -20,7 +20,10 @@ public struct PairObservation: Sendable, Hashable {
     /// The server's time, in milliseconds.
     public var now: Int64
     /// How close to its end a key counts as expiring, in milliseconds.
-    public var expiringWithin: Int64 = 5000
+    public var expiringWithin: Int64 = Self.expiringWithin(isCluster: false)
+
+    /// Longer in a cluster, where source and destination are read by different clocks.
+    static func expiringWithin(isCluster: Bool) -> Int64 { isCluster ? 60_000 : 5000 }
 
     /// An observation of its parts.
     public init(source: Side?, destination: Side?, entry: LedgerEntry?, sourceName: UInt64, now: Int64) {

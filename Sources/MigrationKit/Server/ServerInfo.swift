@@ -84,8 +84,8 @@ public struct ServerInfo: Sendable, Equatable {
         return .at(Timestamp(milliseconds: seconds * 1000))
     }
 
-    /// Asks a server.
-    public static func read(from connection: RedisConnection) async throws -> ServerInfo {
-        try await ServerInfo(replies: connection.pipeline(questions))
+    /// Asks a server; of a cluster all masters, whose answers are taken as one.
+    public static func read(from keyspace: any Keyspace) async throws -> ServerInfo {
+        try await KeyspaceServers.read(from: keyspace).info
     }
 }

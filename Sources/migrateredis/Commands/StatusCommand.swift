@@ -52,7 +52,7 @@ struct StatusCommand: AsyncParsableCommand {
             action: action,
             target: session.target.resolved(latest: session.registry.latest),
             registry: session.registry,
-            address: session.connection.options.description
+            address: session.keyspace.options.description
         )
         switch output {
         case .json:

@@ -353,7 +353,7 @@ struct ThreeWayTableTests {
     {
         MigrationContext(
             names: bench.names,
-            connection: bench.connection,
+            keyspace: bench.connection,
             lease: lease,
             state: state,
             isRaised: ![.apply, .verify, .rollback].contains(column),
