@@ -18,6 +18,8 @@ public struct MigrationContext: Sendable {
     public var laterRewrites: [any FieldRewrites] = []
     /// The ledgers of earlier migrations that are not cleaned: what is rewritten must not look like the application's.
     var earlierLedgers: [Ledger] = []
+    /// What the server can do.
+    public var features = ServerFeatures()
     /// How gently to treat the server.
     public var limits: Limits
     /// Told now and then how far the phase is.

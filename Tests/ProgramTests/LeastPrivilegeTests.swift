@@ -35,11 +35,14 @@ struct LeastPrivilegeTests {
         ]
     }
 
-    @Test("the ACL file's user converges to the end, cleanup included")
-    func suffices() async throws {
+    @Test(
+        "the ACL file's user converges to the end, cleanup included, and so it does by DUMP and RESTORE",
+        arguments: [["+copy"], ["+dump", "+restore"]]
+    )
+    func suffices(copying: [String]) async throws {
         try await withRedisServer { server in
             try await Self.load(server)
-            let rules = try Self.rule().split(separator: " ").map(String.init)
+            let rules = try Self.rule().split(separator: " ").map(String.init).filter { $0 != "+copy" } + copying
             try await server.makeUser(rules)
             let program = try ProductPath.find("migrateredis")
             let result = try await ProcessRunner.run(program, ["converge"], environment: Self.environment(server))
@@ -52,6 +55,8 @@ struct LeastPrivilegeTests {
             )
             let state = try await server.cli("GET", "outpost:migration:003_entity:state")
             #expect(state.contains("\"phase\":\"cleaned\""))
+            let expiry = try await server.cli("PTTL", "tenant:{a}:destination:d")
+            #expect(Int(expiry).map { (1...604_800_000).contains($0) } == true)
         }
     }
 

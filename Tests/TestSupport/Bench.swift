@@ -23,6 +23,11 @@ package struct Bench: Sendable {
     /// The store.
     package var store: SchemaStore { SchemaStore(names: names) }
 
+    /// What the server can do.
+    package func features() async throws -> ServerFeatures {
+        try await ServerFeatures.read(from: connection, names: names)
+    }
+
     // MARK: Commands
 
     /// Sends one command of words without spaces; errors are thrown.

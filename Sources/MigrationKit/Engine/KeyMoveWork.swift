@@ -27,7 +27,11 @@ final class KeyMoveWork: WalkWork {
         self.ledger = ledger
         self.total = total
         digester = try Digester()
-        reader = PairReader(limit: context.limits.keyBytes, digester: digester)
+        reader = PairReader(
+            limit: context.limits.keyBytes,
+            readsPayloads: column.mayCopy && context.lease != nil,
+            digester: digester
+        )
         resolver = NameResolver(moves: moves, ledger: ledger, digester: digester)
         let phase = context.state?.trustedPhase
         deletesAreUnseen =
@@ -66,7 +70,8 @@ final class KeyMoveWork: WalkWork {
                     isSeenByDestination: !reading.isSource,
                     sourceName: digester.nameDigest(reading.move.source),
                     ledgerKey: place.key,
-                    ledgerField: place.field
+                    ledgerField: place.field,
+                    copyMethod: context.features.copyMethod
                 )
             )
             memories.append(memory)
@@ -198,6 +203,7 @@ final class KeyMoveWork: WalkWork {
                 destination: observation.destination,
                 rewritten: observation.rewrittenSource,
                 changes: seen.changes,
+                payload: seen.payload,
                 obstacle: seen.obstacle,
                 isOtherType: seen.isOtherType
             )

@@ -16,6 +16,8 @@ struct DecidedPair {
     var rewritten: Side?
     /// The fields that they set.
     var changes: [FieldChange]
+    /// The source as DUMP gave it, for a copy by RESTORE.
+    var payload: Bytes?
     /// Why it cannot be compared although it is of the right type.
     var obstacle: String?
     /// Whether the source became another type since it was listed.
@@ -43,11 +45,9 @@ struct PairWriter {
         case .leave:
             break
         case .copy:
-            commands.append("COPY", move.source, move.destination)
-            finishCopy(one, in: &commands)
+            copy(one, replaces: false, in: &commands)
         case .copyOver:
-            commands.append("COPY", move.source, move.destination, Bytes("REPLACE"))
-            finishCopy(one, in: &commands)
+            copy(one, replaces: true, in: &commands)
         case .note:
             note(one, destination: one.destination, in: &commands)
         case .takeExpiry:
@@ -73,14 +73,34 @@ struct PairWriter {
     }
 
     /// A copy takes the rewrites of later migrations with it; then its entry, and the look at it.
-    private func finishCopy(_ one: DecidedPair, in commands: inout CommandBuffer) {
+    ///
+    /// Without REPLACE the commands are themselves the proof that there was no destination.
+    private func copy(_ one: DecidedPair, replaces: Bool, in commands: inout CommandBuffer) {
+        let move = one.pair.move
+        let replace = replaces ? [Bytes("REPLACE")] : []
+        switch one.pair.copyMethod {
+        case .copy:
+            commands.append("COPY", [move.source, move.destination] + replace)
+        case .restore:
+            // Zero is for ever. With a time that has passed RESTORE creates nothing and answers OK.
+            let end = Bytes(String(one.source?.expiry ?? 0))
+            commands.append("RESTORE", [move.destination, end, one.payload ?? [], Bytes("ABSTTL")] + replace)
+        }
         if !one.changes.isEmpty {
-            commands.append("HSET", FieldChange.arguments(one.pair.move.destination, one.changes))
+            commands.append("HSET", FieldChange.arguments(move.destination, one.changes))
+            // Where RESTORE created nothing, what HSET has made must not stay.
+            if let end = expiryAfterChanges(one) {
+                commands.append("PEXPIREAT", move.destination, Bytes(String(end)))
+            }
         }
         note(one, destination: one.rewritten ?? one.source, in: &commands)
         if readsBack {
             reader.askDestination(one.pair, in: &commands)
         }
+    }
+
+    private func expiryAfterChanges(_ one: DecidedPair) -> Int64? {
+        one.pair.copyMethod == .restore && !one.changes.isEmpty ? one.source?.expiry : nil
     }
 
     private func note(_ one: DecidedPair, destination: Side?, in commands: inout CommandBuffer) {
@@ -105,8 +125,11 @@ struct PairWriter {
             case .note, .forget:
                 next += 1
             case .copy, .copyOver:
-                guard replies[next].integer == 1 else { throw didNothing("COPY", one.pair) }
-                next += one.changes.isEmpty ? 2 : 3
+                // RESTORE answers OK or an error; COPY tells in a number whether it did anything.
+                guard one.pair.copyMethod == .restore || replies[next].integer == 1 else {
+                    throw didNothing("COPY", one.pair)
+                }
+                next += (one.changes.isEmpty ? 2 : 3) + (expiryAfterChanges(one) == nil ? 0 : 1)
                 if readsBack {
                     let (copy, count) = try reader.destination(one.pair, replies[next...])
                     next += count

@@ -8,6 +8,7 @@ extension PhaseRunner {
         var isRaised: Bool
         var laterRewrites: [any FieldRewrites] = []
         var earlierLedgers: [Ledger] = []
+        var features = ServerFeatures()
     }
 
     /// Where a migration stands.
@@ -29,6 +30,7 @@ extension PhaseRunner {
         let version = try snapshot.version.get()
         let state = try snapshot.state(of: migration.name)
         var position = Position(version: version, state: state, isRaised: version >= migration.version)
+        position.features = try await ServerFeatures.read(from: connection, names: store.names)
         for other in registry.migrations {
             let standing = try snapshot.state(of: other.name)
             if other.version > migration.version, let rewriting = other as? any FieldRewriteMigration,
@@ -62,6 +64,7 @@ extension PhaseRunner {
         )
         context.laterRewrites = position.laterRewrites
         context.earlierLedgers = position.earlierLedgers
+        context.features = position.features
         return context
     }
 
