@@ -24,6 +24,7 @@ final class FieldRewriteWork: WalkWork {
     private let context: MigrationContext
     private let digester: Digester
     private let resolver: NameResolver
+    private let expiry: ExpiryReader
     private let expiringWithin: Int64
 
     init(rewrites: any FieldRewrites, context: MigrationContext, total: Int) throws {
@@ -31,6 +32,7 @@ final class FieldRewriteWork: WalkWork {
         self.context = context
         expiringWithin = PairObservation.expiringWithin(isCluster: context.keyspace.isCluster)
         digester = try Digester()
+        expiry = ExpiryReader(isExact: context.features.hasExpiryTime)
         resolver = NameResolver(
             moves: rewrites.moves,
             ledger: context.earlierLedgers.first,
@@ -115,7 +117,7 @@ final class FieldRewriteWork: WalkWork {
     }
 
     private func ask(_ item: RewriteItem, in commands: inout CommandBuffer) {
-        commands.append("PEXPIRETIME", item.key)
+        expiry.ask(item.key, in: &commands)
         if item.places.isEmpty {
             commands.append("HMGET", [item.key] + rewrites.fields)
         } else {
@@ -130,29 +132,30 @@ final class FieldRewriteWork: WalkWork {
         let now = try ServerTime.read(replies[next]).milliseconds
         next += 1
         return try batch.compactMap { item in
-            defer { next += 2 + item.places.count }
-            guard let expiry = try replies[next].unlessError().integer else {
-                throw RedisError(.unexpectedReply, "PEXPIRETIME did not answer a number.", outcome: .notExecuted)
-            }
+            let content = next + expiry.replyCount
+            defer { next = content + 1 + item.places.count }
+            let ends = try expiry.read(replies[next..<content])
             // The key is gone, or became another type, since it was listed.
-            if expiry == -2 || replies[next + 1].error?.serverCode == "WRONGTYPE" { return nil }
-            let reply = try replies[next + 1].unlessError()
-            if expiry >= 0, expiry - now <= expiringWithin {
+            guard let ends, replies[content].error?.serverCode != "WRONGTYPE" else { return nil }
+            let reply = try replies[content].unlessError()
+            if let end = ends.end, end - now <= expiringWithin {
                 return Decided(item: item, rewrite: .done, isExpiring: true)
             }
             guard !item.places.isEmpty else {
                 return Decided(item: item, rewrite: rewrites.rewrite(reply.elements.map(\.bytes), kind: item.kind))
             }
-            var content = HashContent(reply)
-            let rewrite = rewrites.rewrite(content.values(of: rewrites.fields), kind: item.kind)
+            var hash = HashContent(reply)
+            let rewrite = rewrites.rewrite(hash.values(of: rewrites.fields), kind: item.kind)
             guard case .change(let changes) = rewrite else { return Decided(item: item, rewrite: rewrite) }
-            let before = Side(content: digester.hash(content), expiry: expiry >= 0 ? expiry : nil)
-            content.apply(changes)
-            let after = Side(content: digester.hash(content), expiry: before.expiry)
+            let before = Side(content: digester.hash(hash), expiry: ends.end)
+            hash.apply(changes)
+            let after = Side(content: digester.hash(hash), expiry: before.expiry)
             var decided = Decided(item: item, rewrite: rewrite)
             for (index, place) in item.places.enumerated() {
-                let stored = try replies[next + 2 + index].unlessError().bytes
-                guard var entry = stored.flatMap(LedgerEntry.init), entry.destination.matches(before) else { continue }
+                let stored = try replies[content + 1 + index].unlessError().bytes
+                guard var entry = stored.flatMap(LedgerEntry.init),
+                    entry.destination.matches(before, within: expiry.tolerance + ends.slack)
+                else { continue }
                 entry.destination = after
                 decided.entries.append((place.key, place.field, entry.bytes))
             }

@@ -110,8 +110,7 @@ extension KeyMoveWork {
         let again = try await readSources(of: conflicts.map(\.pair))
         var changed = Set<Bytes>()
         for (one, replies) in zip(conflicts, again) {
-            let now = try reader.source(one.pair, Replies(gathered: replies)[...])
-            if now != one.source { changed.insert(one.pair.move.source) }
+            if try !reader.sourceIsStill(one.source, of: one.pair, replies) { changed.insert(one.pair.move.source) }
         }
         let doubtful = decided.filter { changed.contains($0.pair.move.source) }
         return (decided.filter { !changed.contains($0.pair.move.source) }, doubtful.map(\.pair))
@@ -135,9 +134,9 @@ extension KeyMoveWork {
             chosen[index] = []
             for one in groups[index] {
                 let end = next + reader.sourceReplyCount(one.pair)
-                let now = try reader.source(one.pair, replies[next..<end])
+                let isStill = try reader.sourceIsStill(one.source, of: one.pair, replies[next..<end])
                 next = end
-                guard let now, now == one.source else {
+                guard isStill, one.source?.content != nil else {
                     kept.insert(one.pair.move.source)
                     continue
                 }

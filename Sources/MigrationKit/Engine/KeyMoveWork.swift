@@ -33,6 +33,7 @@ final class KeyMoveWork: WalkWork {
         digester = try Digester()
         reader = PairReader(
             limit: context.limits.keyBytes,
+            expiry: ExpiryReader(isExact: context.features.hasExpiryTime),
             readsPayloads: column.mayCopy && context.lease != nil,
             digester: digester
         )
@@ -232,7 +233,7 @@ final class KeyMoveWork: WalkWork {
 
     /// A destination that was deleted through its new name takes its source with it, while such pairs are few.
     private func rulingOfMissing(_ observation: PairObservation, before removed: Int) -> Ruling {
-        guard let source = observation.source, let entry = observation.entry, source.matches(entry.source),
+        guard let entry = observation.entry, observation.sourceMatches(entry),
             context.missingBeforeCleanup <= Few.ofMissing(total), removed < Few.ofMissing(total)
         else { return PairClass.destinationMissing.ruling(in: .cleanup) }
         return Ruling(.removeSource, .fine)

@@ -37,6 +37,8 @@ struct PairReading {
 struct PairReader {
     /// Most bytes of a key that is compared.
     let limit: Int
+    /// How expiries are read.
+    let expiry: ExpiryReader
     /// Whether sources may be copied, so that those copied by RESTORE are dumped.
     let readsPayloads: Bool
     let digester: Digester
@@ -71,14 +73,23 @@ struct PairReader {
     }
 
     /// What the replies to `askDestination` say, and how many there are.
-    func destination(_ pair: Pair, _ replies: some Collection<Reply>) throws -> (side: Side?, count: Int) {
+    func destination(_ pair: Pair, _ replies: some Collection<Reply>) throws -> (reading: KeyReading, count: Int) {
         let reader = reader(pair)
-        return (try reader.read(replies, digester: digester).side, reader.replyCount)
+        return (try reader.read(replies, digester: digester), reader.replyCount)
     }
 
-    /// What the replies to `askSource` say.
-    func source(_ pair: Pair, _ replies: some Collection<Reply>) throws -> Side? {
-        try reader(pair).read(replies, digester: digester).side
+    /// By how many milliseconds expiries may differ that count as equal, when these have been read.
+    func tolerance(_ readings: KeyReading...) -> Int64 {
+        readings.reduce(expiry.tolerance) { max($0, expiry.tolerance + $1.slack) }
+    }
+
+    /// Whether the replies to `askSource` say that the source is still as it was seen.
+    func sourceIsStill(_ seen: Side?, of pair: Pair, _ replies: some Collection<Reply>) throws -> Bool {
+        let reading = try reader(pair).read(replies, digester: digester)
+        guard let now = reading.side, let seen else { return reading.side == nil && seen == nil }
+        // What cannot be compared is never acted upon.
+        if now.content == nil || seen.content == nil { return now.content == seen.content }
+        return now.matches(seen, within: tolerance(reading))
     }
 
     /// What the replies to `ask` say, at the server's time `now`.
@@ -94,7 +105,7 @@ struct PairReader {
         let third = second + reader.replyCount
         var source = try reader.read(replies[first..<second], digester: digester)
         // What took the old name and is of another type is not the source: that is gone.
-        if pair.isSeenByDestination, case .incomparable(_, nil) = source { source = .absent }
+        if pair.isSeenByDestination, source.isOtherType { source = .absent }
         let destination = try reader.read(replies[second..<third], digester: digester)
         let ledger = replies[third]
         if ledger.error?.serverCode == "WRONGTYPE" {
@@ -110,15 +121,15 @@ struct PairReader {
         )
         observation.destinationIsSource = pair.destinationIsSource
         observation.deletesAreUnseen = fields.first?.isNull ?? true
+        observation.expiryTolerance = tolerance(source, destination)
         var reading = PairReading(observation: observation)
-        switch (source, destination) {
-        case (.incomparable(_, let reason?), _), (_, .incomparable(_, let reason?)): reading.obstacle = reason
-        case (.incomparable(_, nil), _): reading.isOtherType = true
-        default: break
-        }
+        reading.obstacle = source.obstacle ?? destination.obstacle
+        reading.isOtherType = reading.obstacle == nil && source.isOtherType
         if dumps(pair) { reading.payload = try replies[second - 1].unlessError().bytes }
-        guard !rewrites.isEmpty, pair.move.type == .hash, case .present(let side) = source else { return reading }
-        var content = HashContent(replies[first + 1])
+        guard !rewrites.isEmpty, pair.move.type == .hash, let side = source.side, side.content != nil else {
+            return reading
+        }
+        var content = HashContent(replies[first + reader.contentIndex])
         reading.changes = content.rewrite(rewrites, kind: pair.move.kind)
         if !reading.changes.isEmpty {
             reading.observation.rewrittenSource = Side(content: digester.hash(content), expiry: side.expiry)
@@ -128,5 +139,7 @@ struct PairReader {
 
     private func dumps(_ pair: Pair) -> Bool { readsPayloads && pair.copyMethod == .restore }
 
-    private func reader(_ pair: Pair) -> ValueReader { ValueReader(type: pair.move.type, limit: limit) }
+    private func reader(_ pair: Pair) -> ValueReader {
+        ValueReader(type: pair.move.type, limit: limit, expiry: expiry)
+    }
 }

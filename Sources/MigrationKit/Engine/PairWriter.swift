@@ -152,7 +152,9 @@ struct PairWriter {
                 if readsBack {
                     let (copy, count) = try reader.destination(one.pair, replies[next...])
                     next += count
-                    guard let copy, let meant = one.rewritten ?? one.source, copy.matches(meant) else {
+                    guard let side = copy.side, let meant = one.rewritten ?? one.source,
+                        side.matches(meant, within: reader.tolerance(copy))
+                    else {
                         throw differs(one.pair)
                     }
                 }

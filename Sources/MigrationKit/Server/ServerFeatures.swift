@@ -18,26 +18,35 @@ public struct ServerFeatures: Sendable, Hashable {
         self.hasFieldExpiry = hasFieldExpiry
     }
 
-    /// Asks a server; changes nothing there.
+    /// Asks a server; runs nothing there but COMMAND INFO.
     public static func read(from keyspace: any Keyspace, names: KeyNames) async throws -> ServerFeatures {
         let connection = try await keyspace.connection(for: names.epoch)
         var commands = CommandBuffer()
         commands.append("COMMAND", [Bytes("INFO")] + asked.map { Bytes($0) })
-        // Of a key to itself it does nothing, and is refused before that where it is forbidden.
-        commands.append("COPY", names.epoch, names.epoch)
-        let replies = try await connection.pipeline(commands)
-        let known = try await replies[0].error == nil ? listed(replies[0]) : probed(on: connection)
+        let listing = try await connection.pipeline(commands)[0]
+        let known = try await listing.error == nil ? listed(listing) : probed(on: connection)
         var features = ServerFeatures(
             hasExpiryTime: known.contains("PEXPIRETIME"),
             hasFieldExpiry: known.isSuperset(of: ["HPEXPIRETIME", "HPEXPIREAT"])
         )
         // In a cluster a source and its destination are in two slots, most often on two nodes.
-        let copies = !keyspace.isCluster && known.contains("COPY") && !isForbidden(replies[1])
-        if !copies, try await restores(on: connection, names: names) { features.copyMethod = .restore }
+        guard !keyspace.isCluster else {
+            features.copyMethod = .restore
+            return features
+        }
+        var copy = CommandBuffer()
+        copy.append("COPY", names.epoch, names.epoch)
+        if try await !accepts(copy, on: connection) {
+            var restore = CommandBuffer()
+            restore.append("DUMP", names.epoch)
+            restore.append("RESTORE", names.epoch, Bytes("0"), [])
+            // Where nothing may take COPY's place, an error is to name COPY.
+            if try await accepts(restore, on: connection) { features.copyMethod = .restore }
+        }
         return features
     }
 
-    private static let asked = ["COPY", "PEXPIRETIME", "HPEXPIRETIME", "HPEXPIREAT"]
+    private static let asked = ["PEXPIRETIME", "HPEXPIRETIME", "HPEXPIREAT"]
 
     /// What COMMAND INFO says: an entry for each command asked for, null where there is none.
     private static func listed(_ reply: Reply) -> Set<String> {
@@ -52,16 +61,17 @@ public struct ServerFeatures: Sendable, Hashable {
         return Set(zip(asked, replies).filter { $1.error?.code != .unsupportedServer }.map(\.0))
     }
 
-    /// Whether DUMP and RESTORE may take COPY's place; where they may not, an error is to name COPY.
-    private static func restores(on connection: RedisConnection, names: KeyNames) async throws -> Bool {
-        var commands = CommandBuffer()
-        commands.append("DUMP", names.epoch)
-        // No value is an empty payload: it is refused whether the key is there or not.
-        commands.append("RESTORE", names.epoch, Bytes("0"), [])
-        return try await connection.pipeline(commands).allSatisfy { !isForbidden($0) }
-    }
-
-    private static func isForbidden(_ reply: Reply) -> Bool {
-        reply.error.map { $0.isPermission || $0.code == .unsupportedServer } ?? false
+    /// Whether commands are known and permitted: both are checked when a command is queued, and a queue can be given up.
+    private static func accepts(_ commands: CommandBuffer, on connection: RedisConnection) async throws -> Bool {
+        var queue = CommandBuffer()
+        queue.append("MULTI")
+        queue.append(contentsOf: commands)
+        queue.append("DISCARD")
+        let replies = try await connection.pipeline(queue)
+        // A refused DISCARD makes EXEC refuse the whole queue, and with that it is given up too.
+        if replies.last?.error != nil { _ = try? await connection.send("EXEC") }
+        return !replies.dropFirst().dropLast().contains {
+            $0.error.map { $0.isPermission || $0.code == .unsupportedServer } ?? false
+        }
     }
 }
