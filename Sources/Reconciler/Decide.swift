@@ -169,7 +169,7 @@ private func raise(_ migration: Candidate, _ observation: Observation, _ desired
         case .needsApproval:
             return .wait(
                 .applyNeedsApproval,
-                "\(migration.name) is planned (\(state.scope?.total ?? 0) keys) and waits for approval: "
+                "\(migration.name) is planned (\(Wording.number(state.scope?.total ?? 0)) keys) and waits for approval: "
                     + "migrateredis approve \(migration.name) apply"
             )
         }
@@ -183,7 +183,7 @@ private func failed(_ migration: Candidate) -> Action {
     let why = (migration.state?.errors ?? []).map { KeyText.escaped(Bytes($0), limit: 500) }.joined(separator: " ")
     return .stall(
         .conflictsFound,
-        "\(migration.name) holds \(held) keys back that a person must settle. \(why) See them with `migrateredis status "
+        "\(migration.name) holds \(Wording.number(held)) keys back that a person must settle. \(why) See them with `migrateredis status "
             + "--output json`, settle them, then run `migrateredis -migration \(migration.name) apply`."
     )
 }
@@ -209,7 +209,8 @@ private func cleanUp(_ raised: [Candidate], _ observation: Observation, _ desire
                     ?? PendingCleanup(
                         migration: migration.name,
                         reason: .keysHeld,
-                        message: "\(migration.name) keeps \(held.total) old keys back; they are looked at again later."
+                        message:
+                            "\(migration.name) keeps \(Wording.number(held.total)) old keys back; they are looked at again later."
                     )
                 continue
             }
@@ -241,7 +242,7 @@ private func cleanUp(_ raised: [Candidate], _ observation: Observation, _ desire
                     migration: migration.name,
                     reason: .keysHeld,
                     message:
-                        "\(migration.name) keeps \(state.held?.total ?? 0) old keys back, and to look at them again "
+                        "\(migration.name) keeps \(Wording.number(state.held?.total ?? 0)) old keys back, and to look at them again "
                         + "waits for approval: migrateredis approve \(migration.name) cleanup"
                 )
         case .needsApproval:

@@ -51,3 +51,12 @@ struct Failure: Sendable {
         }
     }
 }
+
+extension Action {
+    /// What a look that failed amounts to.
+    public static func after(failedLook error: any Error) -> Action {
+        let failure = Failure(error)
+        if failure.isPermission { return .stall(.permissionDenied, failure.message) }
+        return failure.isTransient ? .wait(.redisUnreachable, failure.message) : .stall(.stepFailed, failure.message)
+    }
+}

@@ -1,5 +1,5 @@
 /// Why things are as they are: the one list of reasons that conditions, status and journal use.
-public enum Reason: String, Sendable, Equatable, CaseIterable {
+public enum Reason: String, Sendable, Equatable, Codable, CaseIterable {
     /// The version is the one wanted and nothing is left to do.
     case converged = "Converged"
     /// A step is being done.

@@ -121,14 +121,7 @@ public actor Reconciler {
 
     private func lookFailed(_ error: any Error) -> PassResult {
         let failure = Failure(error)
-        let action: Action
-        if failure.isPermission {
-            action = .stall(.permissionDenied, failure.message)
-        } else if failure.isTransient {
-            action = .wait(.redisUnreachable, failure.message)
-        } else {
-            action = .stall(.stepFailed, failure.message)
-        }
+        let action = Action.after(failedLook: error)
         _ = report(action, version: nil)
         return PassResult(
             action: action,

@@ -81,17 +81,24 @@ struct Session {
 
 extension CommonOptions {
     /// Reads the settings, connects, runs a command, and ends with the status that its failure means.
-    func withSession(_ body: (Session) async throws -> Void) async throws {
+    ///
+    /// `whenUnreachable` is told before that of an error of Redis.
+    func withSession(
+        _ body: (Session) async throws -> Void,
+        whenUnreachable: (RedisError, Wiring, Terminal) throws -> Void = { _, _, _ in }
+    ) async throws {
         let terminal = Terminal()
         var settings: LoadedSettings?
+        var wiring: Wiring?
         do {
             let loaded = try SettingsReader(connection.sources(readsWorkingDirectory: true)).read()
             settings = loaded
             for warning in loaded.warnings { terminal.say("Warning: \(warning)") }
-            let wiring = try Wiring(loaded)
-            let keyspace = try await wiring.connection(clientName: "migrateredis").openKeyspace()
+            let wired = try Wiring(loaded)
+            wiring = wired
+            let keyspace = try await wired.connection(clientName: "migrateredis").openKeyspace()
             let session = Session(
-                wiring: wiring,
+                wiring: wired,
                 keyspace: keyspace,
                 interruption: Interruption.begin(),
                 terminal: terminal
@@ -104,6 +111,7 @@ extension CommonOptions {
             throw error
         } catch {
             terminal.endLine()
+            if let error = error as? RedisError, let wiring { try whenUnreachable(error, wiring, terminal) }
             terminal.say("migrateredis: \(error)")
             if let hint = Hint.text(for: error, settings: settings) { terminal.say(hint) }
             throw ExitStatus(error).code
