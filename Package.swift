@@ -50,7 +50,7 @@ let package = Package(
         .systemLibrary(name: "CSystemd"),
         .systemLibrary(name: "CYAML"),
 
-        module("RedisClient", ["CHiredis"]),
+        module("RedisClient", ["CHiredis", "COpenSSL"]),
         module("MigrationKit", ["RedisClient", "COpenSSL"]),
         module("Migrations", ["MigrationKit", "RedisClient"]),
         module("Reconciler", ["Migrations", "MigrationKit", "RedisClient", lifecycle, logging]),

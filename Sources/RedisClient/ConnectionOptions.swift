@@ -14,6 +14,8 @@ public struct ConnectionOptions: Sendable {
     public var connectTimeout: Duration
     /// Longest wait for all replies of one pipeline, however slowly they come.
     public var commandTimeout: Duration
+    /// How the connection is encrypted; nil for not at all.
+    public var tls: TLSOptions?
     /// Bounds on the replies of one pipeline.
     public var limits: ReplyLimits
     /// Whether the server is a node of a cluster, and stands for all of it.
@@ -28,6 +30,7 @@ public struct ConnectionOptions: Sendable {
         clientName: String = "migrateredis",
         connectTimeout: Duration = .seconds(5),
         commandTimeout: Duration = .seconds(10),
+        tls: TLSOptions? = nil,
         limits: ReplyLimits = ReplyLimits()
     ) {
         self.endpoint = endpoint
@@ -37,13 +40,17 @@ public struct ConnectionOptions: Sendable {
         self.clientName = clientName
         self.connectTimeout = connectTimeout
         self.commandTimeout = commandTimeout
+        self.tls = tls
         self.limits = limits
     }
 }
 
 extension ConnectionOptions: CustomStringConvertible, CustomReflectable {
-    /// The address and the database; never the password.
-    public var description: String { "\(endpoint) database \(database)" }
+    /// The address, the database and how it is encrypted; never the password.
+    public var description: String {
+        let encryption = tls.map { $0.verifies ? " over TLS" : " over TLS that proves nothing (verification is off)" }
+        return "\(endpoint) database \(database)\(encryption ?? "")"
+    }
 
     /// Shows no more than the description, so that `dump` and string interpolation leak nothing.
     public var customMirror: Mirror { Mirror(self, children: ["endpoint": endpoint, "database": database]) }

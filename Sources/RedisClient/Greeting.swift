@@ -7,8 +7,10 @@ struct Greeting {
 
     private let secret: String?
     private let database: Int
+    private let mayWantTLS: Bool
 
     init(_ options: ConnectionOptions) {
+        mayWantTLS = if case .tcp = options.endpoint { options.tls == nil } else { false }
         database = options.database
         // A user without a password is still another one than the default user.
         secret = options.password ?? (options.username == nil ? nil : "")
@@ -49,6 +51,9 @@ struct Greeting {
     func refusal(_ error: any Error) -> any Error {
         guard var error = error as? RedisError else { return error }
         error.outcome = .notExecuted
+        if error.code == .disconnected, mayWantTLS {
+            error.message += " A port for TLS hangs up like this on those who speak without."
+        }
         if let quote = error.message.firstRange(of: ", with args") {
             error.message = error.message[..<quote.lowerBound] + "."
         }
