@@ -20,12 +20,6 @@ extension PhaseRunner {
             of: names.contains(migration.name) ? names : names + [migration.name],
             on: keyspace
         )
-        guard !snapshot.server.isCluster else {
-            throw MigrationError(
-                .unsupported,
-                "The server is part of a cluster, which this version does not support: it would see a part of the keys."
-            )
-        }
         if let refusal = snapshot.refusal { throw refusal }
         let version = try snapshot.version.get()
         let state = try snapshot.state(of: migration.name)
