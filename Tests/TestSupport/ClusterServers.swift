@@ -95,13 +95,13 @@ public final class ClusterServers: Sendable {
         try await target.cli("CLUSTER", "SETSLOT", "\(slot)", "IMPORTING", sourceID)
         try await source.cli("CLUSTER", "SETSLOT", "\(slot)", "MIGRATING", targetID)
         while true {
-            let keys = try await source.cli("CLUSTER", "GETKEYSINSLOT", "\(slot)", isLeftHalfMoved ? "2" : "100")
+            let keys = try await source.cli("CLUSTER", "GETKEYSINSLOT", "\(slot)", "100")
                 .split(separator: "\n").map(String.init)
-            if keys.isEmpty { break }
-            for key in keys {
+            for key in keys.prefix(isLeftHalfMoved ? keys.count / 2 : keys.count) {
                 try await source.cli("MIGRATE", "127.0.0.1", "\(target.port ?? 0)", key, "0", "5000")
             }
             if isLeftHalfMoved { return }
+            if keys.isEmpty { break }
         }
         try await settle(slot: slot, at: target)
     }

@@ -94,6 +94,7 @@ extension KeyMoveMigration {
                 "The server is not the one that was verified: it restarted or failed over since. Verify again first."
             )
         }
+        try await ReplicaAcknowledgement.allHaveAll(on: KeyspaceServers.read(from: context.keyspace))
         let report = try await walk.run()
         var held = report.held
         // After a valid verify an ambiguous name is no old key that anybody waits for; it is left alone.

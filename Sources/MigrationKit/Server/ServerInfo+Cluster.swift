@@ -11,6 +11,7 @@ extension ServerInfo {
         }
         for info in sorted.dropFirst() {
             merged.isMaster = merged.isMaster && info.isMaster
+            merged.connectedReplicas += info.connectedReplicas
             if info.headRoom < merged.headRoom {
                 merged.maxMemory = info.maxMemory
                 merged.usedMemory = info.usedMemory

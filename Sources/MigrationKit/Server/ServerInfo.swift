@@ -10,6 +10,8 @@ public struct ServerInfo: Sendable, Equatable {
     public var version: String
     /// Whether it is part of a cluster.
     public var isCluster: Bool
+    /// How many replicas are connected to it.
+    public var connectedReplicas: Int
     /// The limit on memory in bytes; 0 for none.
     public var maxMemory: Int
     /// Memory in use, in bytes.
@@ -69,6 +71,7 @@ public struct ServerInfo: Sendable, Equatable {
         isMaster = role == "master"
         version = fields["redis_version"].map(String.init) ?? "unknown"
         isCluster = fields["cluster_enabled"] == "1"
+        connectedReplicas = fields["connected_slaves"].flatMap { Int($0) } ?? 0
         maxMemory = fields["maxmemory"].flatMap { Int($0) } ?? 0
         usedMemory = fields["used_memory"].flatMap { Int($0) } ?? 0
         evictionPolicy = fields["maxmemory_policy"].map(String.init) ?? "noeviction"

@@ -53,13 +53,21 @@ public actor RedisCluster: Keyspace {
         return masters
     }
 
-    /// Sends each run to the master of its slot, the nodes at once; runs that were redirected are sent again.
+    /// Sends each run to the master of its slot, the nodes at once; runs that were redirected are sent again, and all of
+    /// them when a node is lost.
     public func pipeline(_ commands: RoutedCommands) async throws -> Replies {
         let runs = commands.runs
         var replies = [[Reply]](repeating: [], count: runs.count)
         var waiting = Array(runs.indices)
         for attempt in 1...Self.patience.attempts {
-            let answers = try await send(waiting.map { runs[$0] })
+            let answers: [Answer]
+            do {
+                answers = try await send(waiting.map { runs[$0] })
+            } catch let error as RedisError where error.isConnectivity && attempt < 3 {
+                // A master that is gone may have been replaced.
+                try await refresh()
+                continue
+            }
             var again: [Int] = []
             var hasMoved = false
             for (index, answer) in zip(waiting, answers) {

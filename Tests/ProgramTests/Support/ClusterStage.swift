@@ -17,8 +17,13 @@ struct ClusterStage: Sendable {
     }
 
     /// Runs the command line to its end.
+    func run(_ arguments: String..., with variables: [String: String] = [:]) async throws -> ProcessResult {
+        try await run(arguments, with: variables)
+    }
+
+    /// Runs the command line to its end.
     func run(
-        _ arguments: String...,
+        _ arguments: [String],
         with variables: [String: String] = [:],
         input: String = "",
         timeout: Duration = .seconds(120)
@@ -35,7 +40,7 @@ struct ClusterStage: Sendable {
 
     /// `converge` to version 1 and through its cleanup.
     func converge(with variables: [String: String] = [:]) async throws -> ProcessResult {
-        try await run("converge", with: Stage.untended.merging(variables) { $1 })
+        try await run(["converge"], with: Stage.untended.merging(variables) { $1 })
     }
 
     /// Starts the daemon, by default one that goes on to the very end by itself.
@@ -77,6 +82,26 @@ struct ClusterStage: Sendable {
                 .flatMap { $0.split(separator: ":").last }.flatMap { Int($0) } ?? 0
         }
         return sum
+    }
+
+    /// How often a command ran on all nodes.
+    func calls(of command: String) async throws -> Int {
+        var sum = 0
+        for node in cluster.nodes where node.pid != nil {
+            let info = try await node.cli("INFO", "commandstats")
+            sum += info.split(whereSeparator: \.isNewline).first { $0.hasPrefix("cmdstat_\(command):") }
+                .flatMap { $0.split(separator: ",").first?.split(separator: "=").last }.flatMap { Int($0) } ?? 0
+        }
+        return sum
+    }
+
+    /// What is wrong if one more run writes anything; nil where it does not.
+    func faultOfOneMoreRun() async throws -> String? {
+        let changes = try await changes()
+        let result = try await converge()
+        guard result.exitStatus == 0 else { return "One more run failed: \(result)" }
+        let more = try await self.changes() - changes
+        return more == 0 ? nil : "One more run wrote \(more) times."
     }
 
     /// What is wrong with a keyspace that should be converged and cleaned; nil where nothing is.
