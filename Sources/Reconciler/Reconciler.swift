@@ -136,8 +136,10 @@ public actor Reconciler {
     private func perform(_ step: Step, _ report: PassReport) async -> PassResult {
         let began = ContinuousClock.now
         do {
-            let outcome = try await run(step, report)
-            switch outcome {
+            let result = try await run(step, report)
+            // A step that ended has written the state under its epoch.
+            if let epoch = result.epoch { highWater.note(step.migration, epoch: epoch, raisedTo: result.raisedTo) }
+            switch result.outcome {
             case .superseded:
                 // Another holder was faster; a short wait keeps two of them from racing.
                 return PassResult(action: .run(step), next: .milliseconds(100))
@@ -197,13 +199,21 @@ public actor Reconciler {
         )
     }
 
+    private struct StepResult: Sendable {
+        var outcome: StepOutcome
+        /// The epoch under which the state was written; nil if it was not.
+        var epoch: UInt64?
+        /// The version, if it was raised.
+        var raisedTo: Int?
+    }
+
     private enum StepOutcome: Sendable {
         case done(String)
         case superseded
         case invalid([String], hasConflicts: Bool)
     }
 
-    private func run(_ step: Step, _ report: PassReport) async throws -> StepOutcome {
+    private func run(_ step: Step, _ report: PassReport) async throws -> StepResult {
         let keyspace = try await openKeyspace()
         let migration = try registry.migration(named: step.migration)
         let runner = runner(on: keyspace, step, report)
@@ -225,8 +235,11 @@ public actor Reconciler {
         let plan = step.kind == .plan ? try await runner.plan(migration) : nil
         var watch = lockWatch
         defer { lockWatch = watch }
-        return try await locksmith.withLease(on: keyspace, for: step.migration, watch: &watch) { lease in
+        var epoch: UInt64?
+        let outcome: StepOutcome = try await locksmith.withLease(on: keyspace, for: step.migration, watch: &watch) {
+            lease in
             guard let approved = try await again.due(step, on: keyspace) else { return .superseded }
+            epoch = lease.epoch.number
             if step.kind != .plan { tellStart() }
             switch step.kind {
             case .plan:
@@ -270,6 +283,9 @@ public actor Reconciler {
                 return .done(reason)
             }
         }
+        var raises = step.kind == .skip || step.kind == .verify && report.version == migration.version - 1
+        if case .invalid = outcome { raises = false }
+        return StepResult(outcome: outcome, epoch: epoch, raisedTo: raises ? migration.version : nil)
     }
 
     private func runner(on keyspace: any Keyspace, _ step: Step, _ report: PassReport) -> PhaseRunner {

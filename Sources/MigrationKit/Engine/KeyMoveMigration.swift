@@ -76,8 +76,7 @@ extension KeyMoveMigration {
         return VerificationResult(
             report: report,
             problems: report.problems(isRaised: context.isRaised),
-            hasConflicts: (report.findings[.conflict] ?? 0) > 0 || report.ambiguous > 0
-                || report.held.counts["tooLarge"] != nil,
+            hasConflicts: report.needsPerson(isRaised: context.isRaised),
             removable: report.sourcesByKind.values.reduce(0, +)
         )
     }

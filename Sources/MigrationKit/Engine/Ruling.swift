@@ -116,6 +116,8 @@ extension PairClass {
         case .destinationMissing: return Ruling(.leave, .few)
         case .sourceGone: return Ruling(.leave, .listed)
         case .inUse: return Ruling(.leave, .fine)
+        // Which expiry is meant is not known any more, and applying again takes neither.
+        case .expiryLost: return Ruling(.leave, .conflict)
         default: return verifyRuling
         }
     }

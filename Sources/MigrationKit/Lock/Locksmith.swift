@@ -194,7 +194,7 @@ public struct Locksmith: Sendable {
         case .foreign:
             break
         }
-        let who = lock.holder?.text ?? "somebody"
+        let who = lock.holder?.words ?? "somebody"
         throw MigrationError(.lockHeld, "The migration lock is held by \(who).", holder: lock.holder)
     }
 

@@ -83,6 +83,8 @@ public struct PhaseRunner: Sendable {
             state.phase = .applying
             state.completedAt = nil
         }
+        // The original tool may have left it out, and its decoder takes no empty time.
+        if state.startedAt.isEmpty { state.startedAt = Timestamp.now.rfc3339 }
         state.failedPhase = nil
         state.errors = []
         state.scope = plan.scope

@@ -16,6 +16,8 @@ public struct ServerInfo: Sendable, Equatable {
     public var maxMemory: Int
     /// Memory in use, in bytes.
     public var usedMemory: Int
+    /// How many keys all its databases hold.
+    public var keys: Int
     /// What it drops at the limit.
     public var evictionPolicy: String
     /// How safe the data is on its disk.
@@ -45,7 +47,7 @@ public struct ServerInfo: Sendable, Equatable {
     public static var questionCount: Int { sections.count }
 
     // One section a command: servers before 7.0 take only one.
-    private static let sections = ["server", "replication", "memory", "cluster", "persistence"]
+    private static let sections = ["server", "replication", "memory", "cluster", "persistence", "keyspace"]
 
     /// What the replies to `questions` say.
     public init(replies: some Sequence<Reply>) throws {
@@ -76,6 +78,13 @@ public struct ServerInfo: Sendable, Equatable {
         usedMemory = fields["used_memory"].flatMap { Int($0) } ?? 0
         evictionPolicy = fields["maxmemory_policy"].map(String.init) ?? "noeviction"
         save = Self.save(fields)
+        keys = fields.reduce(0) { $0 + Self.keys($1.key, $1.value) }
+    }
+
+    /// The keys in a line of the section "keyspace": `db0:keys=12,expires=3,…`.
+    private static func keys(_ name: Substring, _ value: Substring) -> Int {
+        guard name.hasPrefix("db"), Int(name.dropFirst(2)) != nil, value.hasPrefix("keys=") else { return 0 }
+        return Int(value.dropFirst(5).prefix { $0 != "," }) ?? 0
     }
 
     /// The time of the last save is that of the start where nothing was saved; since 7.0 the saves are counted.

@@ -93,7 +93,7 @@ struct LockTests {
             _ = try await bench.connection.send("SET", bench.names.lock, Bytes(json))
             let lock = try await bench.snapshot().lock
             #expect(lock.holder?.isForeign == true)
-            #expect(lock.holder?.text == #"another tool on db\x1b[1m, process 7, for 001_hash_tags"#)
+            #expect(lock.holder?.words == #"another tool on db\x1b[1m, process 7 for 001_hash_tags since x"#)
         }
     }
 

@@ -67,13 +67,13 @@ struct Situation: Sendable, CustomTestStringConvertible {
             name: "a copy without the time to live",
             row: .expiryLost,
             after: ["HSET tenant:t id t", "HSET tenant:{t}:tenant id t", "PEXPIREAT tenant:t \(date)"],
-            outcomes: ["S S N fine", "S D - wrong", "S D - wrong", "S D - listed", "S D - kept", "S D - fine"]
+            outcomes: ["S S N fine", "S D - wrong", "S D - conflict", "S D - listed", "S D - kept", "S D - fine"]
         ),
         Situation(
             name: "a copy with a time to live that the source has not",
             row: .expiryLost,
             after: ["HSET tenant:t id t", "HSET tenant:{t}:tenant id t", "PEXPIREAT tenant:{t}:tenant \(date)"],
-            outcomes: ["S S N fine", "S D - wrong", "S D - wrong", "S D - listed", "S D - kept", "S D - fine"]
+            outcomes: ["S S N fine", "S D - wrong", "S D - conflict", "S D - listed", "S D - kept", "S D - fine"]
         ),
         Situation(
             name: "times to live that differ by 3 ms",
@@ -82,7 +82,7 @@ struct Situation: Sendable, CustomTestStringConvertible {
                 "HSET tenant:t id t", "HSET tenant:{t}:tenant id t", "PEXPIREAT tenant:t \(date)",
                 "PEXPIREAT tenant:{t}:tenant 4102444800120",
             ],
-            outcomes: ["S S N fine", "S D - wrong", "S D - wrong", "S D - listed", "S D - kept", "S D - fine"]
+            outcomes: ["S S N fine", "S D - wrong", "S D - conflict", "S D - listed", "S D - kept", "S D - fine"]
         ),
         Situation(
             name: "somebody else's destination",

@@ -59,6 +59,14 @@ extension StatusCase {
                 MigrationError(.unreadable, "The key outpost:migration:001_hash_tags:state holds no JSON document.")
             )
         },
+        StatusCase("data-lost", check: 2, version: 1) {
+            $0.put(first, .verified) {
+                $0.verification?.server = ServerIdentity(
+                    runID: String(repeating: "2b", count: 20),
+                    replicationID: "other"
+                )
+            }
+        },
         StatusCase("version-regressed", check: 2) { $0.put(first, .cleaning) },
         StatusCase("target-unknown", check: 2, version: 1) {
             $0.desired.target = .version(9)
@@ -105,11 +113,9 @@ extension StatusCase {
             $0.lock = daemonsLock
         },
         StatusCase("foreign-lock", check: 1) {
-            $0.lock = .foreign(
-                "another tool on ops7, process 12, for 001_hash_tags",
-                bytes: nil,
-                timeToLive: .seconds(3000)
-            )
+            let record =
+                #"{"migration":"001_hash_tags","started_at":"2026-01-02T15:00:00+01:00","pid":12,"host":"ops7"}"#
+            $0.lock = .foreign("another tool on ops7, process 12", bytes: Bytes(record), timeToLive: .seconds(3000))
         },
         StatusCase("evicting-server", check: 2) { $0.mayEvict = true },
         StatusCase("applied", check: 1) { $0.put(first, .applied) },
