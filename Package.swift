@@ -72,7 +72,7 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),
-        tests("RedisClient", ["RedisClient"]),
+        tests("RedisClient", ["RedisClient", "COpenSSL"]),
         tests("MigrationKit", ["MigrationKit", "Migrations", "RedisClient"]),
         tests("Migrations", ["Migrations", "MigrationKit", "RedisClient"]),
         tests("Reconciler", ["Reconciler", "Migrations", "MigrationKit", "RedisClient"]),

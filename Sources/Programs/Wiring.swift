@@ -8,12 +8,29 @@ public struct Wiring: Sendable {
     /// The settings, with where each came from.
     public let loaded: LoadedSettings
 
+    /// One for all connections, which share what was read from the files.
+    private let tls: TLSOptions?
+
     /// Wires settings.
     ///
-    /// Errors: `UnsupportedSettings`.
+    /// Errors: `UnsupportedSettings`; `RedisError.misconfigured` for files of TLS that cannot be used.
     public init(_ loaded: LoadedSettings) throws {
         self.loaded = loaded
         try UnsupportedSettings.check(loaded.settings)
+        tls = Self.tls(loaded.settings.redis.tls)
+        try tls?.check()
+    }
+
+    private static func tls(_ settings: Settings.TLS) -> TLSOptions? {
+        guard settings.enabled else { return nil }
+        return TLSOptions(
+            authorities: settings.caFile,
+            certificate: settings.certFile,
+            key: settings.keyFile,
+            passphraseFile: settings.keyPassphraseFile,
+            serverName: settings.serverName,
+            verifies: settings.verify
+        )
     }
 
     private var settings: Settings { loaded.settings }
@@ -29,7 +46,8 @@ public struct Wiring: Sendable {
             username: redis.username,
             password: redis.password?.value,
             database: redis.database,
-            clientName: clientName
+            clientName: clientName,
+            tls: tls
         )
     }
 

@@ -70,6 +70,7 @@ struct Daemon: AsyncParsableCommand {
         let monitor = ProgressMonitor()
         let notifier = Notifier()
         let reporter = DaemonReporter(logger: logger, notifier: notifier, monitor: monitor)
+        reporter.warns(of: configuration.caution)
         let reconciler = Reconciler(
             configuration: configuration,
             registry: .outpost,

@@ -138,8 +138,7 @@ struct UsageTests {
 
     /// Replace each with tests of what it does once it is supported.
     static let unsupported = [
-        Case(arguments: [], status: 78, told: "redis.tls.enabled", variables: ["REDIS_TLS_ENABLED": "true"]),
-        Case(arguments: [], status: 78, told: "redis.cluster.enabled", variables: ["REDIS_CLUSTER_ENABLED": "true"]),
+        Case(arguments: [], status: 78, told: "redis.cluster.enabled", variables: ["REDIS_CLUSTER_ENABLED": "true"])
     ]
 
     @Test("What this version cannot do yet is refused and not passed over", arguments: unsupported)
