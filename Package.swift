@@ -41,18 +41,19 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CHiredis"),
+        .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "COpenSSL"),
         .systemLibrary(name: "CSystemd"),
         .systemLibrary(name: "CYAML"),
 
-        module("RedisClient", ["CHiredis", "COpenSSL"]),
+        module("RedisClient", ["CHiredis", "CLinux", "COpenSSL"]),
         module("MigrationKit", ["RedisClient", "COpenSSL"]),
         module("Migrations", ["MigrationKit", "RedisClient"]),
         module("Reconciler", ["Migrations", "MigrationKit", "RedisClient", lifecycle, logging]),
         module("Settings", ["MigrationKit", "RedisClient", "CYAML", configuration]),
         module("Systemd", ["CSystemd", logging]),
 
-        module("Programs", ["Settings", "Reconciler", "MigrationKit", "RedisClient", arguments]),
+        module("Programs", ["Settings", "Reconciler", "MigrationKit", "RedisClient", "CLinux", arguments]),
 
         program(
             "migrateredisd",
@@ -78,6 +79,9 @@ let package = Package(
         tests("Reconciler", ["Reconciler", "Migrations", "MigrationKit", "RedisClient"]),
         tests("Settings", ["Settings", "MigrationKit", "RedisClient"]),
         tests("Systemd", ["Systemd", logging]),
-        tests("Program", ["migrateredis", "migrateredisd", "Migrations", "MigrationKit", "RedisClient"]),
+        tests(
+            "Program",
+            ["migrateredis", "migrateredisd", "Programs", "Migrations", "MigrationKit", "RedisClient"]
+        ),
     ]
 )

@@ -41,14 +41,33 @@ public struct Wiring: Sendable {
     /// How to reach Redis; the name is what CLIENT LIST shows.
     public func connection(clientName: String) -> ConnectionOptions {
         let redis = settings.redis
-        return ConnectionOptions(
+        var options = ConnectionOptions(
             endpoint: redis.socket.map(Endpoint.unix) ?? .tcp(host: redis.host, port: redis.port),
             username: redis.username,
-            password: redis.password?.value,
             database: redis.database,
             clientName: clientName,
             tls: tls
         )
+        options.password = password
+        return options
+    }
+
+    /// A password that stands in a file of its own is read for each connection; any other stays until a reload.
+    private var password: SecretSource {
+        switch loaded.origin(of: "redis.password") {
+        case .secretFile(let path)?, .credential(let path)?: return Self.secret(in: path)
+        default: return SecretSource(settings.redis.password?.value)
+        }
+    }
+
+    private static func secret(in path: String) -> SecretSource {
+        SecretSource {
+            do throws(SettingsError) {
+                return try Settings.Secret(file: path).value
+            } catch {
+                throw RedisError(.misconfigured, "No password: \(error).", outcome: .notExecuted)
+            }
+        }
     }
 
     /// How the lock is held.

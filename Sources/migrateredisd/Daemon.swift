@@ -33,6 +33,11 @@ struct Daemon: AsyncParsableCommand {
     )
     var instance = ""
 
+    static func main() async {
+        Secrecy.begin()
+        await main(BareSwitches.completed(Array(CommandLine.arguments.dropFirst())))
+    }
+
     func validate() throws {
         guard Logger.Level(rawValue: logLevel) != nil else {
             throw ValidationError("There is no log level “\(logLevel)”.")
