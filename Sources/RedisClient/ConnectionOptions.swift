@@ -4,8 +4,8 @@ public struct ConnectionOptions: Sendable {
     public var endpoint: Endpoint
     /// The ACL user; nil for the default user. Without a password it is one that needs none.
     public var username: String?
-    /// The password; nil for none. Never printed.
-    public var password: String?
+    /// Where the password comes from. Never printed.
+    public var password: SecretSource
     /// The number of the database.
     public var database: Int
     /// The name that CLIENT LIST shows; printable ASCII without spaces.
@@ -35,7 +35,7 @@ public struct ConnectionOptions: Sendable {
     ) {
         self.endpoint = endpoint
         self.username = username
-        self.password = password
+        self.password = SecretSource(password)
         self.database = database
         self.clientName = clientName
         self.connectTimeout = connectTimeout

@@ -9,11 +9,12 @@ struct Greeting {
     private let database: Int
     private let mayWantTLS: Bool
 
-    init(_ options: ConnectionOptions) {
+    /// The greeting with a password, as its source gave it; nil for none.
+    init(_ options: ConnectionOptions, password: String?) {
         mayWantTLS = if case .tcp = options.endpoint { options.tls == nil } else { false }
         database = options.database
         // A user without a password is still another one than the default user.
-        secret = options.password ?? (options.username == nil ? nil : "")
+        secret = password ?? (options.username == nil ? nil : "")
         if let secret {
             if let username = options.username {
                 commands.append("AUTH", username, secret)

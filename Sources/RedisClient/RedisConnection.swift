@@ -89,11 +89,31 @@ public actor RedisConnection {
                 try SocketTransport.connect(to: options.endpoint, deadline: deadline)
             }
         state = .open(try Link(endpoint: options.endpoint, transport: transport, limits: options.limits))
-        let greeting = Greeting(options)
+        do {
+            try greet(by: deadline)
+        } catch {
+            close()
+            throw error
+        }
+    }
+
+    /// A password that was changed here and there while we greeted is not wrong for long: one that is new is tried.
+    private func greet(by deadline: Deadline) throws {
+        let password = try options.password.read()
+        do {
+            try greet(with: password, by: deadline)
+        } catch let error as RedisError where error.serverCode == "WRONGPASS" {
+            let changed = try options.password.read()
+            guard changed != password else { throw error }
+            try greet(with: changed, by: deadline)
+        }
+    }
+
+    private func greet(with password: String?, by deadline: Deadline) throws {
+        let greeting = Greeting(options, password: password)
         do {
             id = try greeting.check(exchange(greeting.commands, by: deadline))
         } catch {
-            close()
             throw greeting.refusal(error)
         }
     }

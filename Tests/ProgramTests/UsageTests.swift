@@ -138,7 +138,12 @@ struct UsageTests {
 
     /// Replace each with tests of what it does once it is supported.
     static let unsupported = [
-        Case(arguments: [], status: 78, told: "redis.tls.enabled", variables: ["REDIS_TLS_ENABLED": "true"]),
+        Case(
+            arguments: [],
+            status: 78,
+            told: "metrics.textfile",
+            variables: ["MIGRATEREDIS_METRICS_TEXTFILE": "/run/migrateredis/metrics.prom"]
+        )
     ]
 
     @Test("What this version cannot do yet is refused and not passed over", arguments: unsupported)

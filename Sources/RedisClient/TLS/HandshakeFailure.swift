@@ -48,7 +48,10 @@ struct HandshakeFailure {
     private static let oldVersions = [SSL_R_UNSUPPORTED_PROTOCOL, SSL_R_VERSION_TOO_LOW, SSL_R_WRONG_SSL_VERSION]
 
     private var tooOld: RedisError {
-        failed(.encryption, "\(endpoint) speaks no TLS of version 1.2 or newer. Upgrade it, or allow that version there.")
+        failed(
+            .encryption,
+            "\(endpoint) speaks no TLS of version 1.2 or newer. Upgrade it, or allow that version there."
+        )
     }
 
     private func refused(_ alert: TLSAlert) -> RedisError {

@@ -69,11 +69,12 @@ final class PassphraseRequest {
     }
 
     /// The answer, as OpenSSL calls for it: the length, or -1 for none.
-    static let answer: @Sendable @convention(c) (UnsafeMutablePointer<CChar>?, Int32, Int32, UnsafeMutableRawPointer?) ->
-        Int32 = { room, size, _, request in
-        guard let request, let room, size > 0 else { return -1 }
-        let this = Unmanaged<PassphraseRequest>.fromOpaque(request).takeUnretainedValue()
-        this.wasAsked = true
-        return this.passphrase?.copy(to: UnsafeMutableRawBufferPointer(start: room, count: Int(size))) ?? -1
-    }
+    static let answer:
+        @Sendable @convention(c) (UnsafeMutablePointer<CChar>?, Int32, Int32, UnsafeMutableRawPointer?) ->
+            Int32 = { room, size, _, request in
+                guard let request, let room, size > 0 else { return -1 }
+                let this = Unmanaged<PassphraseRequest>.fromOpaque(request).takeUnretainedValue()
+                this.wasAsked = true
+                return this.passphrase?.copy(to: UnsafeMutableRawBufferPointer(start: room, count: Int(size))) ?? -1
+            }
 }
