@@ -88,7 +88,9 @@ struct LeastPrivilegeTests {
             let program = try ProductPath.find("migrateredis")
             let result = try await ProcessRunner.run(program, ["converge"], environment: Self.environment(server))
             #expect(result.exitStatus == 77)
-            let plain = command.split(separator: "|").map(String.init)
+            // Redis 6.2 names a command without its subcommand.
+            let named = try await ServerCommands.has("PEXPIRETIME") ? 2 : 1
+            let plain = command.split(separator: "|").map(String.init).prefix(named)
             #expect(plain.allSatisfy { result.standardError.localizedCaseInsensitiveContains($0) })
             let exists = try await server.cli("EXISTS", "tenant:a", "tenant:a:destinations", "tenant:a:destination:d")
             #expect(exists.trimmingCharacters(in: .whitespacesAndNewlines) == "3" || command == "unlink")

@@ -168,7 +168,7 @@ struct Situation: Sendable, CustomTestStringConvertible {
             name: "the same content with two times to live",
             row: .diverged,
             before: copied,
-            after: ["PEXPIREAT tenant:t \(date)", "PEXPIREAT tenant:{t}:tenant 4102444800122"],
+            after: ["PEXPIREAT tenant:t \(date)", "PEXPIREAT tenant:{t}:tenant 4102444800120"],
             outcomes: [
                 "S D L conflict", "S D L conflict", "S D L conflict", "S D L conflict", "S D L kept", "S D - listed",
             ]
@@ -282,6 +282,38 @@ struct ThreeWayTableTests {
                 #expect(seen == 1, "\(column.rawValue) saw \(outcome.report.counts)")
                 #expect(outcome.isUnchangedBySecondRun, "\(column.rawValue) a second time")
             }
+        }
+    }
+
+    @Test(
+        "sees a time to live that differs by one millisecond",
+        .enabled("the server has no PEXPIRETIME") { try await ServerCommands.has("PEXPIRETIME") }
+    )
+    func exactExpiry() async throws {
+        let row = try await row(ofExpiriesApart: 1)
+        #expect(row == .expiryLost)
+    }
+
+    @Test(
+        "takes times to live that differ by 2 ms for equal where the server does not tell them exactly, and no more",
+        .enabled("the server has PEXPIRETIME") { try await !ServerCommands.has("PEXPIRETIME") }
+    )
+    func inexactExpiry() async throws {
+        let near = try await row(ofExpiriesApart: 2)
+        #expect(near == .equal)
+        let far = try await row(ofExpiriesApart: 4)
+        #expect(far == .expiryLost)
+    }
+
+    /// What a plan makes of two hashes that differ in nothing but this.
+    private func row(ofExpiriesApart milliseconds: Int) async throws -> PairClass? {
+        try await withBench { bench in
+            try await bench.send("HSET tenant:t id t")
+            try await bench.send("HSET tenant:{t}:tenant id t")
+            try await bench.send("PEXPIREAT tenant:t 4102444800123")
+            try await bench.send("PEXPIREAT tenant:{t}:tenant \(4_102_444_800_123 + milliseconds)")
+            let report = try await bench.runner().plan(bench.migration).report
+            return PairClass.allCases.first { report.count(of: $0) > 0 }
         }
     }
 
