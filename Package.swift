@@ -46,18 +46,19 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CHiredis"),
+        .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "COpenSSL"),
         .systemLibrary(name: "CSystemd"),
         .systemLibrary(name: "CYAML"),
 
-        module("RedisClient", ["CHiredis"]),
+        module("RedisClient", ["CHiredis", "CLinux", "COpenSSL"]),
         module("MigrationKit", ["RedisClient", "COpenSSL"]),
         module("Migrations", ["MigrationKit", "RedisClient"]),
         module("Reconciler", ["Migrations", "MigrationKit", "RedisClient", lifecycle, logging]),
         module("Settings", ["MigrationKit", "RedisClient", "CYAML", configuration]),
         module("Systemd", ["CSystemd", logging]),
 
-        module("Programs", ["Settings", "Reconciler", "MigrationKit", "RedisClient", arguments]),
+        module("Programs", ["Settings", "Reconciler", "MigrationKit", "RedisClient", "CLinux", arguments]),
 
         program(
             "migrateredisd",
@@ -77,7 +78,7 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),
-        tests("RedisClient", ["RedisClient"]),
+        tests("RedisClient", ["RedisClient", "COpenSSL"]),
         tests("MigrationKit", ["MigrationKit", "Migrations", "RedisClient"]),
         tests("Migrations", ["Migrations", "MigrationKit", "RedisClient"]),
         tests("Reconciler", ["Reconciler", "Migrations", "MigrationKit", "RedisClient"]),
@@ -85,7 +86,7 @@ let package = Package(
         tests("Systemd", ["Systemd", logging]),
         tests(
             "Program",
-            ["migrateredis", "migrateredisd", "Reconciler", "Migrations", "MigrationKit", "RedisClient"],
+            ["migrateredis", "migrateredisd", "Programs", "Reconciler", "Migrations", "MigrationKit", "RedisClient"],
             excluding: ["Golden"]
         ),
     ]

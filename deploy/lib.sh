@@ -7,7 +7,7 @@
 # Nobody who tries a program out wants a database on port 6379 for that. A test or a demo starts servers of its own, on
 # Unix sockets in temporary directories, and ends them.
 # shellcheck disable=SC2034 # used by the scripts that source this file
-packages=(libhiredis-dev libssl-dev libsystemd-dev libyaml-dev redis-tools util-linux)
+packages=(libhiredis-dev libssl-dev libsystemd-dev libyaml-dev openssl redis-tools util-linux)
 
 say() { printf '%s\n' "$*"; }
 

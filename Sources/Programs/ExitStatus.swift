@@ -30,6 +30,8 @@ public enum ExitStatus: Int32, Sendable {
         case let error as RedisError:
             if error.isPermission {
                 self = .permission
+            } else if error.code == .misconfigured {
+                self = .configuration
             } else if error.isConnectivity || error.serverCode == "LOADING" {
                 self = .unavailable
             } else {

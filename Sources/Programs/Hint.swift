@@ -6,6 +6,7 @@ public enum Hint {
     /// The way out of an error, by the settings that led to it; nil where the error names it itself.
     public static func text(for error: any Error, settings: LoadedSettings?) -> String? {
         guard let error = error as? RedisError, let settings else { return nil }
+        if [.untrusted, .notYetValid, .encryption].contains(error.code) { return trust(settings) }
         if error.isConnectivity || error.code == .protocolViolation || error.code == .unexpectedReply {
             return "Is Redis running there? The address is \(address(settings))."
         }
@@ -23,6 +24,14 @@ public enum Hint {
             text += ", the port from \(origin("redis.port", settings))"
         }
         return text
+    }
+
+    private static func trust(_ settings: LoadedSettings) -> String {
+        let tls = settings.settings.redis.tls
+        guard tls.enabled else { return "The address is \(address(settings)); redis.tls.enabled is false." }
+        let authorities = tls.caFile == nil ? "the system's" : "from \(origin("redis.tls.ca-file", settings))"
+        let name = tls.serverName == nil ? "the host" : "from \(origin("redis.tls.server-name", settings))"
+        return "The address is \(address(settings)). The CAs are \(authorities), the name to expect is \(name)."
     }
 
     private static func password(_ settings: LoadedSettings) -> String {

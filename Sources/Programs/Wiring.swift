@@ -8,29 +8,69 @@ public struct Wiring: Sendable {
     /// The settings, with where each came from.
     public let loaded: LoadedSettings
 
+    /// One for all connections, which share what was read from the files.
+    private let tls: TLSOptions?
+
     /// Wires settings.
     ///
-    /// Errors: `UnsupportedSettings`.
+    /// Errors: `UnsupportedSettings`; `RedisError.misconfigured` for files of TLS that cannot be used.
     public init(_ loaded: LoadedSettings) throws {
         self.loaded = loaded
         try UnsupportedSettings.check(loaded.settings)
+        tls = Self.tls(loaded.settings.redis.tls)
+        try tls?.check()
+    }
+
+    private static func tls(_ settings: Settings.TLS) -> TLSOptions? {
+        guard settings.enabled else { return nil }
+        return TLSOptions(
+            authorities: settings.caFile,
+            certificate: settings.certFile,
+            key: settings.keyFile,
+            passphraseFile: settings.keyPassphraseFile,
+            serverName: settings.serverName,
+            verifies: settings.verify
+        )
     }
 
     private var settings: Settings { loaded.settings }
 
     /// The names of the deployment.
-    public var names: KeyNames { KeyNames(deploymentID: settings.schema.deploymentID) }
+    public var names: KeyNames {
+        KeyNames(deploymentID: settings.schema.deploymentID, isCluster: settings.redis.clusterEnabled)
+    }
 
     /// How to reach Redis; the name is what CLIENT LIST shows.
     public func connection(clientName: String) -> ConnectionOptions {
         let redis = settings.redis
-        return ConnectionOptions(
+        var options = ConnectionOptions(
             endpoint: redis.socket.map(Endpoint.unix) ?? .tcp(host: redis.host, port: redis.port),
             username: redis.username,
-            password: redis.password?.value,
             database: redis.database,
-            clientName: clientName
+            clientName: clientName,
+            tls: tls
         )
+        options.isCluster = redis.clusterEnabled
+        options.password = password
+        return options
+    }
+
+    /// A password that stands in a file of its own is read for each connection; any other stays until a reload.
+    private var password: SecretSource {
+        switch loaded.origin(of: "redis.password") {
+        case .secretFile(let path)?, .credential(let path)?: return Self.secret(in: path)
+        default: return SecretSource(settings.redis.password?.value)
+        }
+    }
+
+    private static func secret(in path: String) -> SecretSource {
+        SecretSource {
+            do throws(SettingsError) {
+                return try Settings.Secret(file: path).value
+            } catch {
+                throw RedisError(.misconfigured, "No password: \(error).", outcome: .notExecuted)
+            }
+        }
     }
 
     /// How the lock is held.

@@ -45,6 +45,8 @@ struct Failure: Sendable {
         case .unreadable: return .unreadable
         case .sourcesDisappeared: return .sourcesDisappeared
         case .evictionPolicy: return .evictionPolicy
+        case .clusterUnsettled: return .clusterUnsettled
+        case .replicasBehind: return .replicasBehind
         case .leaseLost, .fenced, .serverChanged, .interrupted, .gateClosed: return .retrying
         case .copyDiffers, .wrongPhase, .unknownMigration, .unsupported: return .stepFailed
         }

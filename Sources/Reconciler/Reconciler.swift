@@ -9,7 +9,7 @@ public actor Reconciler {
     private let reporter: any ReconcilerReporter
     private let control: ReconcilerControl
 
-    private var connection: RedisConnection?
+    private var keyspace: (any Keyspace)?
     private var lockWatch = LockWatch()
     private var highWater = HighWater()
     private var regression: String?
@@ -73,8 +73,8 @@ public actor Reconciler {
 
     /// Closes the connection.
     public func close() async {
-        await connection?.close()
-        connection = nil
+        await keyspace?.close()
+        keyspace = nil
     }
 
     // MARK: Looking
@@ -90,17 +90,17 @@ public actor Reconciler {
         await close()
     }
 
-    private func openConnection() async throws -> RedisConnection {
-        if let connection, await !connection.isClosed { return connection }
-        let opened = try await RedisConnection.open(configuration.connection)
-        connection = opened
+    private func openKeyspace() async throws -> any Keyspace {
+        if let keyspace, await !keyspace.isClosed { return keyspace }
+        let opened = try await configuration.connection.openKeyspace()
+        keyspace = opened
         return opened
     }
 
     private func observe() async throws -> Observation {
-        let connection = try await openConnection()
+        let keyspace = try await openKeyspace()
         let snapshot = try await SchemaStore(names: configuration.names)
-            .snapshot(of: registry.migrations.map(\.name), on: connection)
+            .snapshot(of: registry.migrations.map(\.name), on: keyspace)
         regression = highWater.regression(in: snapshot) ?? regression
         var observation = Observation(snapshot, registry: registry, names: configuration.names)
         observation.lockedBy = holder(of: snapshot.lock)
@@ -214,9 +214,9 @@ public actor Reconciler {
     }
 
     private func run(_ step: Step, _ report: PassReport) async throws -> StepResult {
-        let connection = try await openConnection()
+        let keyspace = try await openKeyspace()
         let migration = try registry.migration(named: step.migration)
-        let runner = runner(on: connection, step, report)
+        let runner = runner(on: keyspace, step, report)
         let locksmith = Locksmith(names: configuration.names, identity: identity, times: configuration.lock)
         let desired = configuration.desired
         let again = ObservationAgain(
@@ -236,9 +236,9 @@ public actor Reconciler {
         var watch = lockWatch
         defer { lockWatch = watch }
         var epoch: UInt64?
-        let outcome: StepOutcome = try await locksmith.withLease(on: connection, for: step.migration, watch: &watch) {
+        let outcome: StepOutcome = try await locksmith.withLease(on: keyspace, for: step.migration, watch: &watch) {
             lease in
-            guard let approved = try await again.due(step, on: connection) else { return .superseded }
+            guard let approved = try await again.due(step, on: keyspace) else { return .superseded }
             epoch = lease.epoch.number
             if step.kind != .plan { tellStart() }
             switch step.kind {
@@ -288,12 +288,12 @@ public actor Reconciler {
         return StepResult(outcome: outcome, epoch: epoch, raisedTo: raises ? migration.version : nil)
     }
 
-    private func runner(on connection: RedisConnection, _ step: Step, _ report: PassReport) -> PhaseRunner {
+    private func runner(on keyspace: any Keyspace, _ step: Step, _ report: PassReport) -> PhaseRunner {
         let reporter = reporter
         let control = control
         return PhaseRunner(
             store: SchemaStore(names: configuration.names),
-            connection: connection,
+            keyspace: keyspace,
             registry: registry,
             limits: configuration.limits,
             progress: { reporter.progressed(step, $0, in: report) },
@@ -338,8 +338,8 @@ private struct ObservationAgain: Sendable {
     var followsCatchUp: Bool
 
     /// The approval that holds for the step, if the step is still the one that is due; nil if it is not.
-    func due(_ step: Step, on connection: RedisConnection) async throws -> Approved? {
-        let snapshot = try await SchemaStore(names: names).snapshot(of: registry.migrations.map(\.name), on: connection)
+    func due(_ step: Step, on keyspace: any Keyspace) async throws -> Approved? {
+        let snapshot = try await SchemaStore(names: names).snapshot(of: registry.migrations.map(\.name), on: keyspace)
         var observation = Observation(snapshot, registry: registry, names: names)
         observation.retriesFailed = retriesFailed
         observation.followsCatchUp = followsCatchUp

@@ -4,8 +4,8 @@ public struct ConnectionOptions: Sendable {
     public var endpoint: Endpoint
     /// The ACL user; nil for the default user. Without a password it is one that needs none.
     public var username: String?
-    /// The password; nil for none. Never printed.
-    public var password: String?
+    /// Where the password comes from. Never printed.
+    public var password: SecretSource
     /// The number of the database.
     public var database: Int
     /// The name that CLIENT LIST shows; printable ASCII without spaces.
@@ -14,8 +14,12 @@ public struct ConnectionOptions: Sendable {
     public var connectTimeout: Duration
     /// Longest wait for all replies of one pipeline, however slowly they come.
     public var commandTimeout: Duration
+    /// How the connection is encrypted; nil for not at all.
+    public var tls: TLSOptions?
     /// Bounds on the replies of one pipeline.
     public var limits: ReplyLimits
+    /// Whether the server is a node of a cluster, and stands for all of it.
+    public var isCluster = false
 
     /// Options with their defaults: no password, database 0, 5 s to connect and 10 s a pipeline.
     public init(
@@ -26,22 +30,27 @@ public struct ConnectionOptions: Sendable {
         clientName: String = "migrateredis",
         connectTimeout: Duration = .seconds(5),
         commandTimeout: Duration = .seconds(10),
+        tls: TLSOptions? = nil,
         limits: ReplyLimits = ReplyLimits()
     ) {
         self.endpoint = endpoint
         self.username = username
-        self.password = password
+        self.password = SecretSource(password)
         self.database = database
         self.clientName = clientName
         self.connectTimeout = connectTimeout
         self.commandTimeout = commandTimeout
+        self.tls = tls
         self.limits = limits
     }
 }
 
 extension ConnectionOptions: CustomStringConvertible, CustomReflectable {
-    /// The address and the database; never the password.
-    public var description: String { "\(endpoint) database \(database)" }
+    /// The address, the database and how it is encrypted; never the password.
+    public var description: String {
+        let encryption = tls.map { $0.verifies ? " over TLS" : " over TLS that proves nothing (verification is off)" }
+        return "\(endpoint) database \(database)\(encryption ?? "")"
+    }
 
     /// Shows no more than the description, so that `dump` and string interpolation leak nothing.
     public var customMirror: Mirror { Mirror(self, children: ["endpoint": endpoint, "database": database]) }

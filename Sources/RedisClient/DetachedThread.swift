@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// POSIX threads that nobody joins.
@@ -36,17 +37,8 @@ enum DetachedThread {
         }
 
         func run() {
-            setName()
+            _ = clinux_name_this_thread(name)
             function()
-        }
-
-        /// Swift does not see pthread_setname_np, a GNU extension. A name that cannot be set is no loss.
-        private func setName() {
-            let file = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
-            guard file >= 0 else { return }
-            let bytes = Array(name.utf8.prefix(15))
-            _ = write(file, bytes, bytes.count)
-            close(file)
         }
     }
 }

@@ -7,11 +7,14 @@ struct Greeting {
 
     private let secret: String?
     private let database: Int
+    private let mayWantTLS: Bool
 
-    init(_ options: ConnectionOptions) {
+    /// The greeting with a password, as its source gave it; nil for none.
+    init(_ options: ConnectionOptions, password: String?) {
+        mayWantTLS = if case .tcp = options.endpoint { options.tls == nil } else { false }
         database = options.database
         // A user without a password is still another one than the default user.
-        secret = options.password ?? (options.username == nil ? nil : "")
+        secret = password ?? (options.username == nil ? nil : "")
         if let secret {
             if let username = options.username {
                 commands.append("AUTH", username, secret)
@@ -49,6 +52,9 @@ struct Greeting {
     func refusal(_ error: any Error) -> any Error {
         guard var error = error as? RedisError else { return error }
         error.outcome = .notExecuted
+        if error.code == .disconnected, mayWantTLS {
+            error.message += " A port for TLS hangs up like this on those who speak without."
+        }
         if let quote = error.message.firstRange(of: ", with args") {
             error.message = error.message[..<quote.lowerBound] + "."
         }

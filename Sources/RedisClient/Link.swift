@@ -90,6 +90,7 @@ final class Link {
         for _ in 0..<Self.readsPerRound where parser.count < expected {
             switch try read() {
             case .moved(let count):
+                if parser.isBetweenReplies, Self.isTLS(readBuffer[..<count]) { throw encrypted() }
                 try readBuffer.withUnsafeBytes { try parser.feed(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
             case .wantsRead: return .waits(Int16(POLLIN))
             // TLS; what comes in wakes it as well.
@@ -124,6 +125,19 @@ final class Link {
         let came = expected == 0 ? "" : " (\(parser.count) of \(expected) replies came)"
         return parting()
             ?? RedisError(.disconnected, "The connection to \(endpoint) was lost\(came).", outcome: .unknown)
+    }
+
+    /// Whether bytes are a TLS record's: an alert or a handshake, of any version (RFC 8446, section 5.1).
+    private static func isTLS(_ bytes: ArraySlice<UInt8>) -> Bool {
+        bytes.count >= 3 && (21...22).contains(bytes[bytes.startIndex]) && bytes[bytes.startIndex + 1] == 3
+    }
+
+    private func encrypted() -> RedisError {
+        RedisError(
+            .encryption,
+            "\(endpoint) answers in TLS, and this connection is not encrypted. Turn TLS on.",
+            outcome: .unknown
+        )
     }
 
     private func surplus() -> RedisError {

@@ -31,7 +31,8 @@ public actor RedisConnection {
     /// Connects, authenticates, selects the database and names the connection.
     ///
     /// Errors: `unreachable`, `timedOut`, `disconnected`, `protocolViolation` and `unexpectedReply` when it is no Redis
-    /// server that answers, and the server's own (`NOAUTH`, `WRONGPASS`, `MAXCLIENTS` …); nothing else was executed.
+    /// server that answers, and the server's own (`NOAUTH`, `WRONGPASS`, `MAXCLIENTS` …); with TLS also `untrusted`,
+    /// `notYetValid`, `clientCertificate`, `encryption` and `misconfigured`; nothing else was executed.
     public static func open(_ options: ConnectionOptions) async throws -> RedisConnection {
         let connection = RedisConnection(options, on: try ConnectionThread(name: options.clientName))
         // One job from the address to the greeting: a busy pool between them would cost time of the deadline.
@@ -81,13 +82,38 @@ public actor RedisConnection {
 
     private func connect() throws {
         let deadline = Deadline(after: options.connectTimeout)
-        let transport = try SocketTransport.connect(to: options.endpoint, deadline: deadline)
+        let transport: any Transport =
+            if let tls = options.tls {
+                try TLSTransport.connect(to: options.endpoint, options: tls, deadline: deadline)
+            } else {
+                try SocketTransport.connect(to: options.endpoint, deadline: deadline)
+            }
         state = .open(try Link(endpoint: options.endpoint, transport: transport, limits: options.limits))
-        let greeting = Greeting(options)
+        do {
+            try greet(by: deadline)
+        } catch {
+            close()
+            throw error
+        }
+    }
+
+    /// A password that was changed here and there while we greeted is not wrong for long: one that is new is tried.
+    private func greet(by deadline: Deadline) throws {
+        let password = try options.password.read()
+        do {
+            try greet(with: password, by: deadline)
+        } catch let error as RedisError where error.serverCode == "WRONGPASS" {
+            let changed = try options.password.read()
+            guard changed != password else { throw error }
+            try greet(with: changed, by: deadline)
+        }
+    }
+
+    private func greet(with password: String?, by deadline: Deadline) throws {
+        let greeting = Greeting(options, password: password)
         do {
             id = try greeting.check(exchange(greeting.commands, by: deadline))
         } catch {
-            close()
             throw greeting.refusal(error)
         }
     }

@@ -8,6 +8,16 @@ public struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
         case timedOut
         /// The peer closed or reset the connection.
         case disconnected
+        /// The server has not proven who it is: its certificate is another's, has expired, or nobody trusted signed it.
+        case untrusted
+        /// The server's certificate is not valid yet.
+        case notYetValid
+        /// The server wants a client certificate, or refuses the one it got.
+        case clientCertificate
+        /// One side speaks TLS and the other does not, or none that both accept.
+        case encryption
+        /// A file or a name that the connection needs cannot be used.
+        case misconfigured
         /// The peer's bytes are not RESP2, or exceed the limits.
         case protocolViolation
         /// The server answered with an error.
@@ -70,9 +80,10 @@ public struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Whether the same request may succeed later without anybody changing the configuration or the data.
     public var isRetryable: Bool {
         switch code {
-        case .unreachable, .timedOut, .disconnected, .partlyExecuted:
+        case .unreachable, .timedOut, .disconnected, .notYetValid, .partlyExecuted:
             return true
-        case .protocolViolation, .unexpectedReply, .unsupportedServer:
+        case .untrusted, .clientCertificate, .encryption, .misconfigured, .protocolViolation, .unexpectedReply,
+            .unsupportedServer:
             return false
         case .server:
             return !Self.permanentServerCodes.contains(serverCode ?? "")
@@ -81,13 +92,14 @@ public struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
 
     /// Whether the server refused who we are or what we may do.
     public var isPermission: Bool {
-        code == .server && ["NOAUTH", "WRONGPASS", "NOPERM", "DENIED"].contains(serverCode ?? "")
+        code == .clientCertificate
+            || code == .server && ["NOAUTH", "WRONGPASS", "NOPERM", "DENIED"].contains(serverCode ?? "")
     }
 
     /// Whether no connection to a server could be had or kept.
     public var isConnectivity: Bool {
         switch code {
-        case .unreachable, .timedOut, .disconnected: return true
+        case .unreachable, .timedOut, .disconnected, .untrusted, .notYetValid, .encryption: return true
         default: return false
         }
     }

@@ -27,7 +27,8 @@ struct SettingsDraft {
 
     /// Reads the files that hold secrets.
     mutating func readSecretFiles(defaultPasswordFile: String?, _ findings: inout Findings) {
-        settings.redis.tls.keyPassphrase = secret(named: "redis.tls.key-passphrase-file", &findings)
+        // Only looked at: whoever needs the pass phrase reads it then, and does not keep it.
+        _ = secret(named: "redis.tls.key-passphrase-file", &findings)
         settings.redis.sentinelPassword = secret(named: "redis.sentinel-password-file", &findings)
         if let password = secret(named: "redis.password-file", &findings) {
             settings.redis.password = password

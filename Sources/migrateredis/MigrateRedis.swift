@@ -28,8 +28,9 @@ struct MigrateRedis: AsyncParsableCommand {
     static func main() async {
         // A reader that went away must not end a phase; writing then fails quietly.
         signal(SIGPIPE, SIG_IGN)
+        Secrecy.begin()
         do {
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(BareSwitches.completed(Array(CommandLine.arguments.dropFirst())))
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {

@@ -9,7 +9,7 @@ import Settings
 /// What a command works with: settings, a connection, and the parts that share them.
 struct Session {
     let wiring: Wiring
-    let connection: RedisConnection
+    let keyspace: any Keyspace
     let interruption: Interruption
     let terminal: Terminal
 
@@ -29,7 +29,7 @@ struct Session {
     }
 
     func snapshot() async throws -> SchemaSnapshot {
-        try await store.snapshot(of: registry.migrations.map(\.name), on: connection)
+        try await store.snapshot(of: registry.migrations.map(\.name), on: keyspace)
     }
 
     /// Runs phases with their progress shown; an interrupt from the keyboard stops at the end of the batch in hand.
@@ -38,7 +38,7 @@ struct Session {
         let interruption = interruption
         return PhaseRunner(
             store: store,
-            connection: connection,
+            keyspace: keyspace,
             registry: registry,
             limits: wiring.limits,
             progress: { bar.show($0) },
@@ -75,7 +75,7 @@ struct Session {
             )
         }
         var watch = LockWatch()
-        return try await locksmith().withLease(on: connection, for: migration.name, watch: &watch, body)
+        return try await locksmith().withLease(on: keyspace, for: migration.name, watch: &watch, body)
     }
 }
 
@@ -96,15 +96,15 @@ extension CommonOptions {
             for warning in loaded.warnings { terminal.say("Warning: \(warning)") }
             let wired = try Wiring(loaded)
             wiring = wired
-            let connection = try await RedisConnection.open(wired.connection(clientName: "migrateredis"))
+            let keyspace = try await wired.connection(clientName: "migrateredis").openKeyspace()
             let session = Session(
                 wiring: wired,
-                connection: connection,
+                keyspace: keyspace,
                 interruption: Interruption.begin(),
                 terminal: terminal
             )
             try await body(session)
-            await connection.close()
+            await keyspace.close()
         } catch let error as ExitCode {
             throw error
         } catch let error as ValidationError {

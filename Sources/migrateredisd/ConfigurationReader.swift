@@ -27,6 +27,13 @@ struct ConfigurationReader: Sendable {
     }
 }
 
+extension ReconcilerConfiguration {
+    /// What a person should be uneasy about as long as it stands; nil for nothing.
+    var caution: String? {
+        connection.tls?.verifies == false ? "TLS verification is off, anybody in between can read and change all" : nil
+    }
+}
+
 /// Nothing says which version is wanted.
 struct MissingTarget: Error, CustomStringConvertible {
     let description =

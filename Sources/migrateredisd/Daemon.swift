@@ -33,6 +33,11 @@ struct Daemon: AsyncParsableCommand {
     )
     var instance = ""
 
+    static func main() async {
+        Secrecy.begin()
+        await main(BareSwitches.completed(Array(CommandLine.arguments.dropFirst())))
+    }
+
     func validate() throws {
         guard Logger.Level(rawValue: logLevel) != nil else {
             throw ValidationError("There is no log level “\(logLevel)”.")
@@ -70,6 +75,7 @@ struct Daemon: AsyncParsableCommand {
         let monitor = ProgressMonitor()
         let notifier = Notifier()
         let reporter = DaemonReporter(logger: logger, notifier: notifier, monitor: monitor)
+        reporter.warns(of: configuration.caution)
         let reconciler = Reconciler(
             configuration: configuration,
             registry: .outpost,

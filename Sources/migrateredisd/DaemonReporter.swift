@@ -12,6 +12,7 @@ final class DaemonReporter: ReconcilerReporter {
         var meter = ProgressMeter()
         var lastStatus = ContinuousClock.now
         var statusText = ""
+        var caution: String?
     }
 
     private let logger: Logger
@@ -23,6 +24,11 @@ final class DaemonReporter: ReconcilerReporter {
         self.logger = logger
         self.notifier = notifier
         self.monitor = monitor
+    }
+
+    /// Says in every status from now on what a person should be uneasy about; nil for nothing.
+    func warns(of caution: String?) {
+        state.withLock { $0.caution = caution }
     }
 
     func decided(_ report: PassReport) {
@@ -86,17 +92,18 @@ final class DaemonReporter: ReconcilerReporter {
 
     /// READY=1 goes with the first line, before any action, whether Redis answered or not.
     private func show(_ line: String) {
-        let isFirst: Bool? = state.withLock { state in
+        let shown: (isFirst: Bool, text: String)? = state.withLock { state in
             guard !state.isStopping else { return nil }
             state.lastStatus = .now
-            state.statusText = line
+            state.statusText = state.caution.map { "\(line) (warning: \($0))" } ?? line
             defer { state.isReady = true }
-            return !state.isReady
+            return (!state.isReady, state.statusText)
         }
-        switch isFirst {
-        case true?: notifier.ready(status: line)
-        case false?: notifier.status(line)
-        case nil: break
+        guard let shown else { return }
+        if shown.isFirst {
+            notifier.ready(status: shown.text)
+        } else {
+            notifier.status(shown.text)
         }
     }
 }

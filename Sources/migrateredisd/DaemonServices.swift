@@ -14,7 +14,9 @@ struct Reloader: Service {
         for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
             reporter.reloads()
             do {
-                control.reload(try reader.read(logger: Logger(label: "migrateredisd")))
+                let configuration = try reader.read(logger: Logger(label: "migrateredisd"))
+                reporter.warns(of: configuration.caution)
+                control.reload(configuration)
                 reporter.reloaded(refused: nil)
             } catch {
                 let reason = String(describing: error).split(separator: "\n").joined(separator: "; ")

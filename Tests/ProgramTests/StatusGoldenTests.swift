@@ -46,7 +46,9 @@ struct StatusGoldenTests {
     func reasons() throws {
         let found = Set(try StatusCase.all.map { try $0.document().next.reason })
         // These belong to a process that remembers, or to a step that it runs.
-        let others: Set<Reason> = [.retrying, .stepFailed, .sourcesDisappeared, .cleanupPending]
+        let others: Set<Reason> = [
+            .retrying, .stepFailed, .sourcesDisappeared, .cleanupPending, .clusterUnsettled, .replicasBehind,
+        ]
         #expect(found.union(others) == Set(Reason.allCases))
     }
 

@@ -13,6 +13,9 @@ public final class RedisServer: Sendable {
     /// The port of 127.0.0.1 that it listens on, if it was started with `tcp`.
     public let port: Int?
 
+    /// The port of 127.0.0.1 and ::1 on which it speaks TLS, if it was started with `tls`.
+    public let tlsPort: Int?
+
     private let home: TemporaryDirectory
     private let arguments: [String]
     private let environment: [String: String]
@@ -20,6 +23,7 @@ public final class RedisServer: Sendable {
 
     /// Starts a server and waits until it answers, 10 seconds at most.
     ///
+    /// With `tls` it speaks TLS on a port besides; it asks no client for a certificate unless the arguments say so.
     /// `arguments` are options of `redis-server` (`["--maxmemory", "10mb"]`), and win over the ones that this helper
     /// sets. With `tcp` the server also listens on a port; with `--cluster-enabled` among the arguments it is one whose
     /// cluster bus port is free as well. The program is that of the variable `REDIS_SERVER`, else `redis-server` from
@@ -27,19 +31,28 @@ public final class RedisServer: Sendable {
     public static func start(
         arguments: [String] = [],
         tcp: Bool = false,
+        tls: ServerTLS? = nil,
         environment: [String: String] = [:]
     ) async throws -> RedisServer {
         let home = try TemporaryDirectory()
         var attempt = 1
         while true {
             let port = tcp ? try FreePort.find(clusterBus: arguments.contains("--cluster-enabled")) : nil
-            let server = RedisServer(home: home, port: port, arguments: arguments, environment: environment)
+            let tlsPort = try tls.map { _ in try FreePort.find() }
+            let options = (tls.map { $0.options(port: tlsPort ?? 0) } ?? []) + arguments
+            let server = RedisServer(
+                home: home,
+                port: port,
+                tlsPort: tlsPort,
+                arguments: options,
+                environment: environment
+            )
             do {
                 try await server.launch()
                 return server
             } catch {
                 // Another process may have been faster to take the port.
-                let isClash = tcp && server.logText().contains("Address already in use")
+                let isClash = (tcp || tls != nil) && server.logText().contains("Address already in use")
                 guard isClash, attempt < 5 else { throw error }
                 attempt += 1
                 try? FileManager.default.removeItem(atPath: server.logPath)
@@ -47,9 +60,16 @@ public final class RedisServer: Sendable {
         }
     }
 
-    private init(home: TemporaryDirectory, port: Int?, arguments: [String], environment: [String: String]) {
+    private init(
+        home: TemporaryDirectory,
+        port: Int?,
+        tlsPort: Int?,
+        arguments: [String],
+        environment: [String: String]
+    ) {
         self.home = home
         self.port = port
+        self.tlsPort = tlsPort
         self.arguments = arguments
         self.environment = environment
         socketPath = home.file("redis.sock")
@@ -208,15 +228,41 @@ public final class RedisServer: Sendable {
     }
 }
 
+/// How a server speaks TLS.
+public struct ServerTLS: Sendable {
+    /// Its certificate and key.
+    public var identity: TestIdentity
+    /// Who may sign the certificates of its clients, and its own.
+    public var authority: TestAuthority
+    /// Whether a client must have a certificate.
+    public var wantsClientCertificate: Bool
+
+    /// A server with a certificate.
+    public init(_ identity: TestIdentity, by authority: TestAuthority, wantsClientCertificate: Bool = false) {
+        self.identity = identity
+        self.authority = authority
+        self.wantsClientCertificate = wantsClientCertificate
+    }
+
+    fileprivate func options(port: Int) -> [String] {
+        [
+            "--bind", "127.0.0.1", "-::1", "--tls-port", "\(port)", "--tls-cert-file", identity.certificate,
+            "--tls-key-file", identity.key, "--tls-ca-cert-file", authority.own.certificate,
+            "--tls-auth-clients", wantsClientCertificate ? "yes" : "no",
+        ]
+    }
+}
+
 /// Lends a server to the body, and closes it however the body ends.
 public func withRedisServer<T>(
     arguments: [String] = [],
     tcp: Bool = false,
+    tls: ServerTLS? = nil,
     environment: [String: String] = [:],
     isolation: isolated (any Actor)? = #isolation,
     _ body: (RedisServer) async throws -> T
 ) async throws -> T {
-    let server = try await RedisServer.start(arguments: arguments, tcp: tcp, environment: environment)
+    let server = try await RedisServer.start(arguments: arguments, tcp: tcp, tls: tls, environment: environment)
     do {
         let result = try await body(server)
         await server.close()

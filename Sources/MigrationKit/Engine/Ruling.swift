@@ -12,6 +12,11 @@ public enum Column: String, Sendable, CaseIterable {
     case cleanup
     /// Before the version is raised: removes the copies that are still as they were made.
     case rollback
+
+    /// Whether there is a row in which the source is copied.
+    var mayCopy: Bool {
+        PairClass.allCases.contains { [.copy, .copyOver].contains($0.ruling(in: self).action) }
+    }
 }
 
 /// What is done with a pair, in one transaction.

@@ -10,6 +10,8 @@ public struct ServerInfo: Sendable, Equatable {
     public var version: String
     /// Whether it is part of a cluster.
     public var isCluster: Bool
+    /// How many replicas are connected to it.
+    public var connectedReplicas: Int
     /// The limit on memory in bytes; 0 for none.
     public var maxMemory: Int
     /// Memory in use, in bytes.
@@ -71,6 +73,7 @@ public struct ServerInfo: Sendable, Equatable {
         isMaster = role == "master"
         version = fields["redis_version"].map(String.init) ?? "unknown"
         isCluster = fields["cluster_enabled"] == "1"
+        connectedReplicas = fields["connected_slaves"].flatMap { Int($0) } ?? 0
         maxMemory = fields["maxmemory"].flatMap { Int($0) } ?? 0
         usedMemory = fields["used_memory"].flatMap { Int($0) } ?? 0
         evictionPolicy = fields["maxmemory_policy"].map(String.init) ?? "noeviction"
@@ -93,8 +96,8 @@ public struct ServerInfo: Sendable, Equatable {
         return .at(Timestamp(milliseconds: seconds * 1000))
     }
 
-    /// Asks a server.
-    public static func read(from connection: RedisConnection) async throws -> ServerInfo {
-        try await ServerInfo(replies: connection.pipeline(questions))
+    /// Asks a server; of a cluster all masters, whose answers are taken as one.
+    public static func read(from keyspace: any Keyspace) async throws -> ServerInfo {
+        try await KeyspaceServers.read(from: keyspace).info
     }
 }

@@ -57,15 +57,13 @@ extension Settings {
     public struct TLS: Sendable, Equatable {
         /// Whether to speak TLS. Default: false.
         public var enabled = false
-        /// A PEM file of the authorities to trust; nil for the system's. Default: nil.
+        /// A PEM file of the authorities to trust, or a directory of them; nil for the system's. Default: nil.
         public var caFile: String?
         /// A PEM file with the client's certificate and its chain; goes with ``keyFile``. Default: nil.
         public var certFile: String?
         /// A PEM file with the client's private key; goes with ``certFile``. Default: nil.
         public var keyFile: String?
-        /// The pass phrase of the private key, read from ``keyPassphraseFile``. Default: nil.
-        public var keyPassphrase: Secret?
-        /// The file that the pass phrase was read from. Default: nil.
+        /// The file that holds the private key's pass phrase, which is read when it is needed. Default: nil.
         public var keyPassphraseFile: String?
         /// The name that the certificate must bear, if it is not the host. Default: nil.
         public var serverName: String?

@@ -11,6 +11,18 @@ extension Settings {
             self.value = value
         }
 
+        /// Reads a secret from its file, as at a time after the settings were read.
+        ///
+        /// Errors: the file's name and what is wrong with it, in a sentence.
+        public init(file path: String) throws(SettingsError) {
+            do {
+                value = try SecretFile.read(path).secret
+            } catch {
+                throw SettingsError(problems: [.init(source: error.path, error.reason)])
+            }
+            guard !value.isEmpty else { throw SettingsError(problems: [.init(source: path, "is empty")]) }
+        }
+
         /// The text in UTF-8, as it goes over the wire.
         public var bytes: [UInt8] { Array(value.utf8) }
     }

@@ -94,7 +94,8 @@ extension SettingTable {
             "redis.tls.ca-file",
             \.redis.tls.caFile,
             .optional(.path),
-            help: "A PEM file of the authorities to trust; empty for the system's."
+            help:
+                "A PEM file of the authorities to trust, or a directory as openssl rehash makes it; empty for the system's."
         ),
         SettingKey(
             "redis.tls.cert-file",

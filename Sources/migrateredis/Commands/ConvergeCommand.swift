@@ -22,7 +22,7 @@ struct ConvergeCommand: AsyncParsableCommand {
     func run() async throws {
         let goal = try parsedTarget()
         try await options.withSession { session in
-            await session.connection.close()
+            await session.keyspace.close()
             let control = ReconcilerControl()
             let reconciler = Reconciler(
                 configuration: session.wiring.reconciler(target: goal ?? session.target, clientName: "migrateredis"),

@@ -54,7 +54,7 @@ struct StatusCommand: AsyncParsableCommand {
             targetFrom: session.wiring.target == nil ? .newest : .configuration,
             registry: session.registry,
             names: session.names,
-            address: session.connection.options.description
+            address: session.keyspace.options.description
         )
     }
 

@@ -26,7 +26,7 @@ struct UnlockCommand: AsyncParsableCommand {
                 session.terminal.say("The lock stays.")
                 throw ExitStatus.failed.code
             }
-            guard try await session.locksmith().unlock(lock, by: Person.current, on: session.connection) else {
+            guard try await session.locksmith().unlock(lock, by: Person.current, on: session.keyspace) else {
                 session.terminal.say("The lock changed hands meanwhile; nothing was done. Look again.")
                 throw ExitStatus.temporary.code
             }

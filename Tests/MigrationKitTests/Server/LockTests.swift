@@ -152,7 +152,7 @@ struct LockTests {
             let second = try await locksmith.acquire(on: bench.connection, for: "test", watch: &watch)
             #expect(second.epoch.number == first.epoch.number + 1)
             let code = await migrationError {
-                _ = try await Fence(first).transaction(on: bench.connection) { _ in
+                _ = try await Fence(first).transaction(on: bench.connection, at: bench.names.version) { _ in
                     var commands = CommandBuffer()
                     commands.append("SET", "data", "late")
                     return commands

@@ -217,13 +217,14 @@ func withStage(
     _ keyspace: Keyspace = Keyspace(tenants: 12),
     arguments: [String] = [],
     tcp: Bool = false,
+    tls: ServerTLS? = nil,
     password: String? = nil,
     database: Int = 0,
     _ body: (Stage) async throws -> Void
 ) async throws {
     let options = arguments + (password.map { ["--requirepass", $0] } ?? [])
     try await Places.shared.take {
-        try await withRedisServer(arguments: options, tcp: tcp) { server in
+        try await withRedisServer(arguments: options, tcp: tcp, tls: tls) { server in
             let connection = try await Stage.connect(to: server, password: password, database: database)
             var commands = CommandBuffer()
             for words in keyspace.commands { commands.append(words: words) }

@@ -1,0 +1,68 @@
+import TestSupport
+import Testing
+
+@testable import Programs
+
+@Suite("The original's options")
+struct SpellingTests {
+    @Test("stand before or after the command, with one dash or two, with a blank or an equals sign")
+    func places() async throws {
+        try await withStage(Keyspace(tenants: 1), tcp: true, password: "p") { stage in
+            let port = String(try #require(stage.server.port))
+            let values = [
+                ("redis-host", "127.0.0.1"), ("redis-port", port), ("redis-database", "0"),
+                ("redis-tls-enabled", "false"), ("redis-cluster-enabled", "false"),
+            ]
+            for dash in ["-", "--"] {
+                let spelt = values.flatMap { [dash + $0, $1] }
+                let joined = values.map { "\(dash)\($0)=\($1)" }
+                let middle = Array(spelt.prefix(4)) + ["list"] + Array(spelt.dropFirst(4))
+                for arguments in [spelt + ["list"], ["list"] + spelt, joined + ["list"], ["list"] + joined, middle] {
+                    let result = try await ProcessRunner.run(
+                        try ProductPath.find("migrateredis"),
+                        arguments,
+                        environment: ["REDIS_PASSWORD": "p", "REDIS_PORT": "1", "REDIS_DATABASE": "7"],
+                        directory: stage.server.directory
+                    )
+                    #expect(result.exitStatus == 0, "\(arguments): \(result)")
+                }
+            }
+        }
+    }
+
+    @Test(
+        "that are true when they stand alone take a value only if one follows",
+        arguments: [
+            (["-redis-tls-enabled", "status"], ["-redis-tls-enabled=true", "status"]),
+            (["status", "--redis-tls-enabled"], ["status", "--redis-tls-enabled=true"]),
+            (["-redis-cluster-enabled", "-verbose"], ["-redis-cluster-enabled=true", "-verbose"]),
+            (["-redis-tls-enabled", "false", "status"], ["-redis-tls-enabled", "false", "status"]),
+            (["-redis-tls-enabled", "YES"], ["-redis-tls-enabled", "YES"]),
+            (["-redis-tls-enabled=false"], ["-redis-tls-enabled=false"]),
+            (["redis-tls-enabled", "---redis-tls-enabled"], ["redis-tls-enabled", "---redis-tls-enabled"]),
+            ([], []),
+        ]
+    )
+    func switches(given: [String], completed: [String]) {
+        #expect(BareSwitches.completed(given) == completed)
+    }
+
+    @Test("alone turn TLS on", arguments: [["-redis-tls-enabled", "status"], ["status", "--redis-tls-enabled"]])
+    func bareTLS(arguments: [String]) async throws {
+        let authority = try await TestAuthority.shared()
+        let tls = ServerTLS(try await authority.issueForThisHost(), by: authority)
+        try await withStage(Keyspace(tenants: 1), tls: tls) { stage in
+            let result = try await ProcessRunner.run(
+                try ProductPath.find("migrateredis"),
+                arguments,
+                environment: [
+                    "REDIS_HOST": "localhost", "REDIS_PORT": String(try #require(stage.server.tlsPort)),
+                    "REDIS_TLS_CA_FILE": authority.own.certificate,
+                ],
+                directory: stage.server.directory
+            )
+            #expect(result.exitStatus == 0, "\(result)")
+            #expect(result.standardOutput.contains("over TLS"), "\(result)")
+        }
+    }
+}
