@@ -66,14 +66,14 @@ final class KeyMoveWork: WalkWork {
             report.ambiguous += 1
             report.held.add(doubt.name, reason: "ambiguous")
         }
-        var known = Set<Bytes>()
+        var known = Set<KeyMove>()
         var pairs: [Pair] = []
         var memories: [Int] = []
         let sourcesFirst = page.readings.filter(\.reading.isSource) + page.readings.filter { !$0.reading.isSource }
         for (reading, memory) in sourcesFirst {
             // Two sources of one destination are two pairs: the ledger shows the collision.
-            guard reading.isSource || !known.contains(reading.move.destination) else { continue }
-            known.insert(reading.move.destination)
+            guard reading.isSource || !known.contains(reading.move) else { continue }
+            known.insert(reading.move)
             let destination = reading.move.destination
             let place = ledger.place(of: destination, digest: digester.nameDigest(destination))
             pairs.append(
