@@ -4,8 +4,8 @@ import RedisClient
 public struct MigrationContext: Sendable {
     /// The names of this deployment.
     public var names: KeyNames
-    /// The connection for its reads and writes.
-    public var connection: RedisConnection
+    /// Where its keys live.
+    public var keyspace: any Keyspace
     /// The lease whose writes count; nil for a plan, which writes nothing.
     public var lease: Lease?
     /// Where the migration stands.
@@ -18,6 +18,8 @@ public struct MigrationContext: Sendable {
     public var laterRewrites: [any FieldRewrites] = []
     /// The ledgers of earlier migrations that are not cleaned: what is rewritten must not look like the application's.
     var earlierLedgers: [Ledger] = []
+    /// What the server can do.
+    public var features = ServerFeatures()
     /// How gently to treat the server.
     public var limits: Limits
     /// Told now and then how far the phase is.
@@ -30,7 +32,7 @@ public struct MigrationContext: Sendable {
     /// A context of its parts.
     public init(
         names: KeyNames,
-        connection: RedisConnection,
+        keyspace: any Keyspace,
         lease: Lease?,
         state: MigrationState?,
         isRaised: Bool,
@@ -40,7 +42,7 @@ public struct MigrationContext: Sendable {
         shouldStop: @escaping @Sendable () -> Bool = { false }
     ) {
         self.names = names
-        self.connection = connection
+        self.keyspace = keyspace
         self.lease = lease
         self.state = state
         self.isRaised = isRaised

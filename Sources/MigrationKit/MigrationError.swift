@@ -14,6 +14,10 @@ public struct MigrationError: Error, Sendable, CustomStringConvertible {
         case unreadable
         /// The walk saw the server change its identity.
         case serverChanged
+        /// The nodes of the cluster do not agree, slots are on their way or have no master.
+        case clusterUnsettled
+        /// Replicas have not yet what their master has.
+        case replicasBehind
         /// More sources vanished than deletes explain.
         case sourcesDisappeared
         /// A copy that was read back is not what was copied.
@@ -49,7 +53,9 @@ public struct MigrationError: Error, Sendable, CustomStringConvertible {
     /// Whether the same work may succeed later without anybody doing something.
     public var isRetryable: Bool {
         switch code {
-        case .lockHeld, .leaseLost, .fenced, .serverChanged, .interrupted, .gateClosed: return true
+        case .lockHeld, .leaseLost, .fenced, .serverChanged, .clusterUnsettled, .replicasBehind, .interrupted,
+            .gateClosed:
+            return true
         case .unreadable, .sourcesDisappeared, .copyDiffers, .wrongPhase, .unknownMigration, .unsupported,
             .evictionPolicy:
             return false

@@ -36,7 +36,9 @@ public struct Wiring: Sendable {
     private var settings: Settings { loaded.settings }
 
     /// The names of the deployment.
-    public var names: KeyNames { KeyNames(deploymentID: settings.schema.deploymentID) }
+    public var names: KeyNames {
+        KeyNames(deploymentID: settings.schema.deploymentID, isCluster: settings.redis.clusterEnabled)
+    }
 
     /// How to reach Redis; the name is what CLIENT LIST shows.
     public func connection(clientName: String) -> ConnectionOptions {
@@ -48,6 +50,7 @@ public struct Wiring: Sendable {
             clientName: clientName,
             tls: tls
         )
+        options.isCluster = redis.clusterEnabled
         options.password = password
         return options
     }

@@ -22,11 +22,15 @@ public struct Condition: Sendable, Equatable, Codable {
     public var reason: String
     /// Why, as a sentence.
     public var message: String
-    /// Since when it is so, RFC 3339.
-    public var lastTransitionTime: String
+    /// Since when it is so, RFC 3339; nil from one that looked only once, and does not know.
+    public var lastTransitionTime: String?
 
     /// All four conditions that an action amounts to; the time of those that were so before is kept.
-    public static func all(of action: Action, previous: [Condition], at time: Timestamp) -> [Condition] {
+    public static func all(
+        of action: Action,
+        previous: [Condition] = [],
+        at time: Timestamp? = nil
+    ) -> [Condition] {
         Kind.allCases.map { kind in
             let (status, reason, message) = judge(kind, action)
             let before = previous.first { $0.type == kind }
@@ -36,7 +40,7 @@ public struct Condition: Sendable, Equatable, Codable {
                 status: status,
                 reason: reason.rawValue,
                 message: message,
-                lastTransitionTime: since ?? time.rfc3339
+                lastTransitionTime: since ?? time?.rfc3339
             )
         }
     }

@@ -71,6 +71,14 @@ private func refusal(
                 + "daemon goes on with what is there."
         )
     }
+    if let migration = migrations.first(where: { isOnOlderServer($0, observation) }) {
+        return .stall(
+            .dataLost,
+            "\(migration.name) was verified on another server since, and this is again the one on which its copying began: "
+                + "data may be lost. Look at the servers and their backups. If what is here is right, run `migrateredis "
+                + "-migration \(migration.name) verify`, which compares everything with this server."
+        )
+    }
     for migration in migrations {
         // A migration that was skipped is cleaned before its version is raised.
         let isFinal = migration.isApplicable && (migration.phase == .cleaning || migration.phase == .cleaned)
@@ -107,6 +115,14 @@ private func refusal(
         }
     }
     return nil
+}
+
+/// Whether the states contradict the server: a server that takes over again has another replication id.
+private func isOnOlderServer(_ migration: Candidate, _ observation: Observation) -> Bool {
+    guard let now = observation.server, migration.phase != .cleaned, let began = migration.state?.server,
+        let verified = migration.state?.verification?.server
+    else { return false }
+    return now == began && now != verified
 }
 
 /// The step that is due, or why none is.
@@ -169,7 +185,7 @@ private func raise(_ migration: Candidate, _ observation: Observation, _ desired
         case .needsApproval:
             return .wait(
                 .applyNeedsApproval,
-                "\(migration.name) is planned (\(state.scope?.total ?? 0) keys) and waits for approval: "
+                "\(migration.name) is planned (\(Wording.number(state.scope?.total ?? 0)) keys) and waits for approval: "
                     + "migrateredis approve \(migration.name) apply"
             )
         }
@@ -183,8 +199,8 @@ private func failed(_ migration: Candidate) -> Action {
     let why = (migration.state?.errors ?? []).map { KeyText.escaped(Bytes($0), limit: 500) }.joined(separator: " ")
     return .stall(
         .conflictsFound,
-        "\(migration.name) holds \(held) keys back that a person must settle. \(why) See them with `migrateredis status "
-            + "--output json`, settle them, then run `migrateredis -migration \(migration.name) apply`."
+        "\(migration.name) holds \(Wording.number(held)) keys back that a person must settle. \(why) See them with "
+            + "`migrateredis status --output json`, settle them, then run `migrateredis -migration \(migration.name) apply`."
     )
 }
 
@@ -209,7 +225,9 @@ private func cleanUp(_ raised: [Candidate], _ observation: Observation, _ desire
                     ?? PendingCleanup(
                         migration: migration.name,
                         reason: .keysHeld,
-                        message: "\(migration.name) keeps \(held.total) old keys back; they are looked at again later."
+                        message:
+                            "\(migration.name) keeps \(Wording.number(held.total)) old keys back; they are looked at "
+                            + "again later."
                     )
                 continue
             }
@@ -241,8 +259,8 @@ private func cleanUp(_ raised: [Candidate], _ observation: Observation, _ desire
                     migration: migration.name,
                     reason: .keysHeld,
                     message:
-                        "\(migration.name) keeps \(state.held?.total ?? 0) old keys back, and to look at them again "
-                        + "waits for approval: migrateredis approve \(migration.name) cleanup"
+                        "\(migration.name) keeps \(Wording.number(state.held?.total ?? 0)) old keys back, and to look at "
+                        + "them again waits for approval: migrateredis approve \(migration.name) cleanup"
                 )
         case .needsApproval:
             return .converged(
@@ -271,9 +289,7 @@ private func message(of pause: Override) -> String {
 }
 
 private func message(of holder: LockHolder, before step: Step) -> String {
-    var text = "\(step.migration) is due for \(step.activity), and the lock is held by \(holder.text)"
-    if let migration = holder.migration { text += " for \(migration)" }
-    if let since = holder.startedAt { text += " since \(since)" }
+    var text = "\(step.migration) is due for \(step.activity), and the lock is held by \(holder.words)"
     if holder.isForeign {
         text += "; another tool's lock is waited for"
         text +=

@@ -45,8 +45,19 @@ struct Failure: Sendable {
         case .unreadable: return .unreadable
         case .sourcesDisappeared: return .sourcesDisappeared
         case .evictionPolicy: return .evictionPolicy
+        case .clusterUnsettled: return .clusterUnsettled
+        case .replicasBehind: return .replicasBehind
         case .leaseLost, .fenced, .serverChanged, .interrupted, .gateClosed: return .retrying
         case .copyDiffers, .wrongPhase, .unknownMigration, .unsupported: return .stepFailed
         }
+    }
+}
+
+extension Action {
+    /// What a look that failed amounts to.
+    public static func after(failedLook error: any Error) -> Action {
+        let failure = Failure(error)
+        if failure.isPermission { return .stall(.permissionDenied, failure.message) }
+        return failure.isTransient ? .wait(.redisUnreachable, failure.message) : .stall(.stepFailed, failure.message)
     }
 }

@@ -45,6 +45,8 @@ public struct Observation: Sendable {
     public var now: Timestamp
     /// How safe the data is on the server's disk.
     public var save: ServerInfo.Save
+    /// The server that answers.
+    public var server: ServerIdentity?
     /// What went backwards since this process first looked, if anything did.
     public var regression: String?
     /// Whether a failed migration is to be tried again: at start, and after `retry` or a reload.
@@ -98,5 +100,6 @@ extension Observation {
             now: snapshot.time,
             save: snapshot.server.save
         )
+        server = snapshot.server.identity
     }
 }

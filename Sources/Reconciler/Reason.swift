@@ -1,5 +1,5 @@
 /// Why things are as they are: the one list of reasons that conditions, status and journal use.
-public enum Reason: String, Sendable, Equatable, CaseIterable {
+public enum Reason: String, Sendable, Equatable, Codable, CaseIterable {
     /// The version is the one wanted and nothing is left to do.
     case converged = "Converged"
     /// A step is being done.
@@ -24,6 +24,10 @@ public enum Reason: String, Sendable, Equatable, CaseIterable {
     case newerSchema = "NewerSchema"
     /// Redis cannot be reached.
     case redisUnreachable = "RedisUnreachable"
+    /// Slots of the cluster are on their way, or its nodes do not agree.
+    case clusterUnsettled = "ClusterUnsettled"
+    /// Replicas have not yet what their master has, and old keys stay until they have.
+    case replicasBehind = "ReplicasBehind"
     /// Redis refuses this user or one of its commands.
     case permissionDenied = "PermissionDenied"
     /// A step failed for a reason that can pass.

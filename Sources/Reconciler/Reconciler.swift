@@ -9,7 +9,7 @@ public actor Reconciler {
     private let reporter: any ReconcilerReporter
     private let control: ReconcilerControl
 
-    private var connection: RedisConnection?
+    private var keyspace: (any Keyspace)?
     private var lockWatch = LockWatch()
     private var highWater = HighWater()
     private var regression: String?
@@ -73,8 +73,8 @@ public actor Reconciler {
 
     /// Closes the connection.
     public func close() async {
-        await connection?.close()
-        connection = nil
+        await keyspace?.close()
+        keyspace = nil
     }
 
     // MARK: Looking
@@ -90,17 +90,17 @@ public actor Reconciler {
         await close()
     }
 
-    private func openConnection() async throws -> RedisConnection {
-        if let connection, await !connection.isClosed { return connection }
-        let opened = try await RedisConnection.open(configuration.connection)
-        connection = opened
+    private func openKeyspace() async throws -> any Keyspace {
+        if let keyspace, await !keyspace.isClosed { return keyspace }
+        let opened = try await configuration.connection.openKeyspace()
+        keyspace = opened
         return opened
     }
 
     private func observe() async throws -> Observation {
-        let connection = try await openConnection()
+        let keyspace = try await openKeyspace()
         let snapshot = try await SchemaStore(names: configuration.names)
-            .snapshot(of: registry.migrations.map(\.name), on: connection)
+            .snapshot(of: registry.migrations.map(\.name), on: keyspace)
         regression = highWater.regression(in: snapshot) ?? regression
         var observation = Observation(snapshot, registry: registry, names: configuration.names)
         observation.lockedBy = holder(of: snapshot.lock)
@@ -121,14 +121,7 @@ public actor Reconciler {
 
     private func lookFailed(_ error: any Error) -> PassResult {
         let failure = Failure(error)
-        let action: Action
-        if failure.isPermission {
-            action = .stall(.permissionDenied, failure.message)
-        } else if failure.isTransient {
-            action = .wait(.redisUnreachable, failure.message)
-        } else {
-            action = .stall(.stepFailed, failure.message)
-        }
+        let action = Action.after(failedLook: error)
         _ = report(action, version: nil)
         return PassResult(
             action: action,
@@ -143,8 +136,10 @@ public actor Reconciler {
     private func perform(_ step: Step, _ report: PassReport) async -> PassResult {
         let began = ContinuousClock.now
         do {
-            let outcome = try await run(step, report)
-            switch outcome {
+            let result = try await run(step, report)
+            // A step that ended has written the state under its epoch.
+            if let epoch = result.epoch { highWater.note(step.migration, epoch: epoch, raisedTo: result.raisedTo) }
+            switch result.outcome {
             case .superseded:
                 // Another holder was faster; a short wait keeps two of them from racing.
                 return PassResult(action: .run(step), next: .milliseconds(100))
@@ -204,16 +199,24 @@ public actor Reconciler {
         )
     }
 
+    private struct StepResult: Sendable {
+        var outcome: StepOutcome
+        /// The epoch under which the state was written; nil if it was not.
+        var epoch: UInt64?
+        /// The version, if it was raised.
+        var raisedTo: Int?
+    }
+
     private enum StepOutcome: Sendable {
         case done(String)
         case superseded
         case invalid([String], hasConflicts: Bool)
     }
 
-    private func run(_ step: Step, _ report: PassReport) async throws -> StepOutcome {
-        let connection = try await openConnection()
+    private func run(_ step: Step, _ report: PassReport) async throws -> StepResult {
+        let keyspace = try await openKeyspace()
         let migration = try registry.migration(named: step.migration)
-        let runner = runner(on: connection, step, report)
+        let runner = runner(on: keyspace, step, report)
         let locksmith = Locksmith(names: configuration.names, identity: identity, times: configuration.lock)
         let desired = configuration.desired
         let again = ObservationAgain(
@@ -232,8 +235,11 @@ public actor Reconciler {
         let plan = step.kind == .plan ? try await runner.plan(migration) : nil
         var watch = lockWatch
         defer { lockWatch = watch }
-        return try await locksmith.withLease(on: connection, for: step.migration, watch: &watch) { lease in
-            guard let approved = try await again.due(step, on: connection) else { return .superseded }
+        var epoch: UInt64?
+        let outcome: StepOutcome = try await locksmith.withLease(on: keyspace, for: step.migration, watch: &watch) {
+            lease in
+            guard let approved = try await again.due(step, on: keyspace) else { return .superseded }
+            epoch = lease.epoch.number
             if step.kind != .plan { tellStart() }
             switch step.kind {
             case .plan:
@@ -277,14 +283,17 @@ public actor Reconciler {
                 return .done(reason)
             }
         }
+        var raises = step.kind == .skip || step.kind == .verify && report.version == migration.version - 1
+        if case .invalid = outcome { raises = false }
+        return StepResult(outcome: outcome, epoch: epoch, raisedTo: raises ? migration.version : nil)
     }
 
-    private func runner(on connection: RedisConnection, _ step: Step, _ report: PassReport) -> PhaseRunner {
+    private func runner(on keyspace: any Keyspace, _ step: Step, _ report: PassReport) -> PhaseRunner {
         let reporter = reporter
         let control = control
         return PhaseRunner(
             store: SchemaStore(names: configuration.names),
-            connection: connection,
+            keyspace: keyspace,
             registry: registry,
             limits: configuration.limits,
             progress: { reporter.progressed(step, $0, in: report) },
@@ -329,8 +338,8 @@ private struct ObservationAgain: Sendable {
     var followsCatchUp: Bool
 
     /// The approval that holds for the step, if the step is still the one that is due; nil if it is not.
-    func due(_ step: Step, on connection: RedisConnection) async throws -> Approved? {
-        let snapshot = try await SchemaStore(names: names).snapshot(of: registry.migrations.map(\.name), on: connection)
+    func due(_ step: Step, on keyspace: any Keyspace) async throws -> Approved? {
+        let snapshot = try await SchemaStore(names: names).snapshot(of: registry.migrations.map(\.name), on: keyspace)
         var observation = Observation(snapshot, registry: registry, names: names)
         observation.retriesFailed = retriesFailed
         observation.followsCatchUp = followsCatchUp

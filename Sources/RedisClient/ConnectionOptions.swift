@@ -18,6 +18,8 @@ public struct ConnectionOptions: Sendable {
     public var tls: TLSOptions?
     /// Bounds on the replies of one pipeline.
     public var limits: ReplyLimits
+    /// Whether the server is a node of a cluster, and stands for all of it.
+    public var isCluster = false
 
     /// Options with their defaults: no password, database 0, 5 s to connect and 10 s a pipeline.
     public init(

@@ -120,6 +120,8 @@ public struct Reply: Sendable {
 public struct Replies: Sendable, RandomAccessCollection {
     private let storage: ReplyStorage
     private let roots: [Int]
+    /// Replies of several pipelines; nil for those of one, which need no array of views.
+    private let gathered: [Reply]?
 
     /// No replies, to no commands.
     init() {
@@ -129,14 +131,24 @@ public struct Replies: Sendable, RandomAccessCollection {
     init(storage: ReplyStorage, roots: [Int]) {
         self.storage = storage
         self.roots = roots
+        gathered = nil
+    }
+
+    /// Replies from several pipelines, or the elements of an array, as one list.
+    public init(gathered: [Reply]) {
+        storage = ReplyStorage(nodes: [], bytes: [])
+        roots = []
+        self.gathered = gathered
     }
 
     /// The first position.
     public var startIndex: Int { 0 }
     /// One past the last position.
-    public var endIndex: Int { roots.count }
+    public var endIndex: Int { gathered?.count ?? roots.count }
     /// The reply to the command at a position.
-    public subscript(position: Int) -> Reply { Reply(storage: storage, node: roots[position]) }
+    public subscript(position: Int) -> Reply {
+        gathered?[position] ?? Reply(storage: storage, node: roots[position])
+    }
 
     /// The first error among them, if any.
     public var firstError: RedisError? {

@@ -9,7 +9,7 @@ import Settings
 /// What a command works with: settings, a connection, and the parts that share them.
 struct Session {
     let wiring: Wiring
-    let connection: RedisConnection
+    let keyspace: any Keyspace
     let interruption: Interruption
     let terminal: Terminal
 
@@ -29,7 +29,7 @@ struct Session {
     }
 
     func snapshot() async throws -> SchemaSnapshot {
-        try await store.snapshot(of: registry.migrations.map(\.name), on: connection)
+        try await store.snapshot(of: registry.migrations.map(\.name), on: keyspace)
     }
 
     /// Runs phases with their progress shown; an interrupt from the keyboard stops at the end of the batch in hand.
@@ -38,7 +38,7 @@ struct Session {
         let interruption = interruption
         return PhaseRunner(
             store: store,
-            connection: connection,
+            keyspace: keyspace,
             registry: registry,
             limits: wiring.limits,
             progress: { bar.show($0) },
@@ -75,35 +75,43 @@ struct Session {
             )
         }
         var watch = LockWatch()
-        return try await locksmith().withLease(on: connection, for: migration.name, watch: &watch, body)
+        return try await locksmith().withLease(on: keyspace, for: migration.name, watch: &watch, body)
     }
 }
 
 extension CommonOptions {
     /// Reads the settings, connects, runs a command, and ends with the status that its failure means.
-    func withSession(_ body: (Session) async throws -> Void) async throws {
+    ///
+    /// `whenUnreachable` is told before that of an error of Redis.
+    func withSession(
+        _ body: (Session) async throws -> Void,
+        whenUnreachable: (RedisError, Wiring, Terminal) throws -> Void = { _, _, _ in }
+    ) async throws {
         let terminal = Terminal()
         var settings: LoadedSettings?
+        var wiring: Wiring?
         do {
             let loaded = try SettingsReader(connection.sources(readsWorkingDirectory: true)).read()
             settings = loaded
             for warning in loaded.warnings { terminal.say("Warning: \(warning)") }
-            let wiring = try Wiring(loaded)
-            let connection = try await RedisConnection.open(wiring.connection(clientName: "migrateredis"))
+            let wired = try Wiring(loaded)
+            wiring = wired
+            let keyspace = try await wired.connection(clientName: "migrateredis").openKeyspace()
             let session = Session(
-                wiring: wiring,
-                connection: connection,
+                wiring: wired,
+                keyspace: keyspace,
                 interruption: Interruption.begin(),
                 terminal: terminal
             )
             try await body(session)
-            await connection.close()
+            await keyspace.close()
         } catch let error as ExitCode {
             throw error
         } catch let error as ValidationError {
             throw error
         } catch {
             terminal.endLine()
+            if let error = error as? RedisError, let wiring { try whenUnreachable(error, wiring, terminal) }
             terminal.say("migrateredis: \(error)")
             if let hint = Hint.text(for: error, settings: settings) { terminal.say(hint) }
             throw ExitStatus(error).code

@@ -30,7 +30,7 @@ struct ForeignLockTests {
     func waits(one: Case) async throws {
         try await withStage(Keyspace(tenants: 2)) { stage in
             try await stage.send(one.command)
-            let expiry = try await stage.send("PEXPIRETIME", Self.lock).integer
+            let expiry = try await stage.withConnection { try await $0.expiry(of: Bytes(Self.lock)) }
             let before = try await stage.snapshot(withBookkeeping: true)
             let changes = try await stage.changes()
 
@@ -52,7 +52,7 @@ struct ForeignLockTests {
 
             #expect(try await stage.changes() == changes)
             #expect(try await stage.snapshot(withBookkeeping: true).difference(from: before) == nil)
-            #expect(try await stage.send("PEXPIRETIME", Self.lock).integer == expiry)
+            #expect(try await stage.withConnection { try await $0.expiry(of: Bytes(Self.lock)) } == expiry)
 
             // Once that tool is done, or a person says so, work begins.
             let unlock = try await stage.run("unlock", "-force")

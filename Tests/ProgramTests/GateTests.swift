@@ -77,7 +77,7 @@ struct GateTests {
             #expect(line.contains("stay for another"), "\(line)")
             try await daemon.waitUntilConverged()
             #expect(await daemon.stop() == .exited(0))
-            let raised = try #require(try await moment(of: "version", stage))
+            let raised = try #require(try await moment(of: "versionRaised", stage))
             let cleaning = try #require(try await moment(of: "cleaning", stage))
             #expect(cleaning - raised >= 1900, "\(cleaning - raised) ms")
             #expect(try await stage.faultOfConverged() == nil)

@@ -165,7 +165,7 @@ struct SeveralDaemonsTests {
             let fields = Array(entry.elements).last?.elements.compactMap(\.text) ?? []
             var values: [String: String] = [:]
             for index in stride(from: 0, to: fields.count - 1, by: 2) { values[fields[index]] = fields[index + 1] }
-            guard values["event"] == "phase" else { return nil }
+            guard values["event"] == "phaseChanged" else { return nil }
             return Transition(from: values["from"] ?? "", to: values["to"] ?? "")
         }
     }

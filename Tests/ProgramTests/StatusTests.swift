@@ -25,7 +25,7 @@ struct StatusTests {
                 ]
             )
             for condition in conditions {
-                #expect(Set(condition.keys) == ["type", "status", "reason", "message", "lastTransitionTime"])
+                #expect(Set(condition.keys) == ["type", "status", "reason", "message"])
             }
 
             #expect(try await stage.converge(with: ["MIGRATEREDIS_CLEANUP_APPROVAL": "required"]).exitStatus == 0)
@@ -86,6 +86,30 @@ struct StatusTests {
             #expect(try await check(stage, with: ["MIGRATEREDIS_SCHEMA_TARGET": "0"]) == 2)
             #expect(try await check(stage, with: ["REDIS_SOCKET": stage.server.directory + "/none.sock"]) == 3)
             #expect(try await check(stage, with: ["MIGRATEREDIS_SCHEMA_TARGET": "many"]) == 3)
+        }
+    }
+
+    @Test("Redis away, or closed to the user: JSON says so all the same, and the exit status too")
+    func unreachable() async throws {
+        try await withStage(Keyspace(tenants: 1), password: "secret") { stage in
+            let none = stage.server.directory + "/none.sock"
+            for (variables, exit, reason, ready) in [
+                (["REDIS_SOCKET": none], Int32(69), "RedisUnreachable", "Unknown"),
+                (["REDIS_PASSWORD": "wrong"], 77, "PermissionDenied", "False"),
+            ] {
+                let result = try await stage.run(["status", "--output", "json"], with: variables)
+                #expect(result.exitStatus == exit, "\(result)")
+                let object = try JSONSerialization.jsonObject(with: Data(result.standardOutput.utf8))
+                let document = try #require(object as? [String: Any])
+                #expect((document["next"] as? [String: Any])?["reason"] as? String == reason)
+                #expect(try condition("Ready", of: document)["status"] as? String == ready)
+                #expect(document["version"] == nil && document["time"] == nil)
+                let text = try await stage.run(["status"], with: variables)
+                #expect(text.exitStatus == exit && text.standardOutput.isEmpty, "\(text)")
+                #expect(
+                    try await stage.run(["status", "--output", "json", "--check"], with: variables).exitStatus == 3
+                )
+            }
         }
     }
 

@@ -138,7 +138,12 @@ struct UsageTests {
 
     /// Replace each with tests of what it does once it is supported.
     static let unsupported = [
-        Case(arguments: [], status: 78, told: "redis.cluster.enabled", variables: ["REDIS_CLUSTER_ENABLED": "true"])
+        Case(
+            arguments: [],
+            status: 78,
+            told: "metrics.textfile",
+            variables: ["MIGRATEREDIS_METRICS_TEXTFILE": "/run/migrateredis/metrics.prom"]
+        )
     ]
 
     @Test("What this version cannot do yet is refused and not passed over", arguments: unsupported)
@@ -146,7 +151,7 @@ struct UsageTests {
         try await withStage(Keyspace(tenants: 1), tcp: true) { stage in
             let changes = try await stage.changes()
             let port = String(try #require(stage.server.port))
-            // Not by the socket: that needs no encryption and is no cluster.
+            // Not by the socket: that needs no encryption.
             let variables = one.variables.merging(["REDIS_SOCKET": "", "REDIS_HOST": "127.0.0.1", "REDIS_PORT": port]) {
                 $1
             }

@@ -23,6 +23,11 @@ package struct Bench: Sendable {
     /// The store.
     package var store: SchemaStore { SchemaStore(names: names) }
 
+    /// What the server can do.
+    package func features() async throws -> ServerFeatures {
+        try await ServerFeatures.read(from: connection, names: names)
+    }
+
     // MARK: Commands
 
     /// Sends one command of words without spaces; errors are thrown.
@@ -63,9 +68,9 @@ package struct Bench: Sendable {
         return Dictionary(pairs) { first, _ in first }
     }
 
-    /// When a key expires, in milliseconds since 1970; −1 for never, −2 when there is none.
+    /// When a key expires, in milliseconds since 1970; −1 for never, −2 when there is none. Exact on every server.
     package func expiry(_ key: String) async throws -> Int64? {
-        try await connection.send("PEXPIRETIME", Bytes(key)).integer
+        try await connection.expiry(of: Bytes(key))
     }
 
     /// How many keys match a pattern.
@@ -85,7 +90,7 @@ package struct Bench: Sendable {
 
     private func content(of key: Bytes) async throws -> String {
         let type = try await connection.send("TYPE", key).text ?? ""
-        let expiry = try await connection.send("PEXPIRETIME", key).integer ?? 0
+        let expiry = try await connection.expiry(of: key)
         var content: [String]
         switch type {
         case "hash":
@@ -113,6 +118,15 @@ package struct Bench: Sendable {
     /// The schema version.
     package func version() async throws -> Int {
         try await snapshot().version.get()
+    }
+
+    /// The entries of the history, oldest first.
+    package func history() async throws -> [[String: String]] {
+        try await connection.send("XRANGE", names.history, Bytes("-"), Bytes("+")).elements.map { entry in
+            let words = Array(entry.elements).last?.elements.compactMap(\.text) ?? []
+            let pairs = stride(from: 0, to: words.count - 1, by: 2).map { (words[$0], words[$0 + 1]) }
+            return Dictionary(pairs) { first, _ in first }
+        }
     }
 
     /// A number of INFO, such as `rdb_changes_since_last_save` of `persistence`.
@@ -161,7 +175,7 @@ package struct Bench: Sendable {
     ) -> PhaseRunner {
         PhaseRunner(
             store: store,
-            connection: connection ?? self.connection,
+            keyspace: connection ?? self.connection,
             registry: .outpost,
             limits: limits,
             shouldStop: shouldStop

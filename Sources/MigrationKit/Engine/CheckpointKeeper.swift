@@ -14,13 +14,13 @@ struct CheckpointKeeper {
     func run<Work: WalkWork>(
         _ walk: KeyspaceWalk<Work>,
         from checkpoint: Checkpoint?,
-        state: (_ cursor: String, _ progress: Progress) -> MigrationState?
+        state: (_ cursors: [String: String], _ progress: Progress) -> MigrationState?
     ) async throws {
         var saved = ContinuousClock.now
         var latest: MigrationState?
         do {
-            try await walk.run(from: checkpoint) { cursor, progress in
-                latest = state(String(decoding: cursor, as: UTF8.self), progress)
+            try await walk.run(from: checkpoint) { cursors, progress in
+                latest = state(cursors, progress)
                 guard let latest, saved.duration(to: .now) > Self.interval else { return }
                 saved = .now
                 try await context.save(latest)
@@ -29,12 +29,5 @@ struct CheckpointKeeper {
             if let latest { try await context.save(latest) }
             throw error
         }
-    }
-}
-
-extension Checkpoint {
-    /// The checkpoint behind a page.
-    init(cursor: String, server: ServerIdentity, progress: Progress) {
-        self.init(cursor: cursor, runID: server.runID, processedItems: progress.processedItems)
     }
 }

@@ -22,10 +22,10 @@ extension FieldRewriteMigration {
     /// The walk that rewrites; what is converted already is left alone, so catch-up is the same.
     public func apply(_ plan: Plan, in context: MigrationContext) async throws -> MigrationState {
         guard var state = context.state else { preconditionFailure("Apply needs a state.") }
-        let (report, progress) = try await walk(in: context, total: plan.scope.total) { cursor, progress, server in
+        let (report, progress) = try await walk(in: context, total: plan.scope.total) { cursors, progress in
             guard !context.isRaised else { return nil }
             state.progress = progress
-            state.checkpoint = Checkpoint(cursor: cursor, server: server, progress: progress)
+            state.checkpoint = Checkpoint(cursors: cursors, processedItems: progress.processedItems)
             return state
         }
         state.progress = progress
@@ -56,16 +56,14 @@ extension FieldRewriteMigration {
     private func walk(
         in context: MigrationContext,
         total: Int,
-        checkpoint: (String, Progress, ServerIdentity) -> MigrationState? = { _, _, _ in nil }
+        checkpoint: ([String: String], Progress) -> MigrationState? = { _, _ in nil }
     ) async throws -> (WalkReport, Progress) {
         let rewrites = rewrites(in: context.names)
         let work = try FieldRewriteWork(rewrites: rewrites, context: context, total: total)
         let walk = try await KeyspaceWalk(work, prefix: rewrites.moves.prefix, context: context)
         let start = context.isRaised || context.lease == nil ? nil : context.state?.checkpoint
-        if let start, start.runID == walk.server.identity.runID { work.progress.processedItems = start.processedItems }
-        try await CheckpointKeeper(context).run(walk, from: start) { cursor, progress in
-            checkpoint(cursor, progress, walk.server.identity)
-        }
+        if let start, walk.continues(start) { work.progress.processedItems = start.processedItems }
+        try await CheckpointKeeper(context).run(walk, from: start, state: checkpoint)
         return (work.report, work.progress)
     }
 }

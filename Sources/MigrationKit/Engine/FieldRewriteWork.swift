@@ -24,12 +24,15 @@ final class FieldRewriteWork: WalkWork {
     private let context: MigrationContext
     private let digester: Digester
     private let resolver: NameResolver
-    private let expiringWithin: Int64 = 5000
+    private let expiry: ExpiryReader
+    private let expiringWithin: Int64
 
     init(rewrites: any FieldRewrites, context: MigrationContext, total: Int) throws {
         self.rewrites = rewrites
         self.context = context
+        expiringWithin = PairObservation.expiringWithin(isCluster: context.keyspace.isCluster)
         digester = try Digester()
+        expiry = ExpiryReader(isExact: context.features.hasExpiryTime)
         resolver = NameResolver(
             moves: rewrites.moves,
             ledger: context.earlierLedgers.first,
@@ -40,7 +43,7 @@ final class FieldRewriteWork: WalkWork {
     }
 
     func items(of names: [Bytes]) async throws -> [RewriteItem] {
-        let page = try await resolver.resolve(names, on: context.connection)
+        let page = try await resolver.resolve(names, on: context.keyspace)
         for name in page.unrelated { report.noteUnrelated(name) }
         for doubt in page.ambiguous where doubt.readings.contains(where: concerns) {
             report.ambiguous += 1
@@ -56,7 +59,7 @@ final class FieldRewriteWork: WalkWork {
             return RewriteItem(
                 key: key,
                 kind: reading.move.kind,
-                places: context.earlierLedgers.map { $0.place(of: name) }
+                places: context.earlierLedgers.map { $0.place(of: key, digest: name) }
             )
         }
     }
@@ -79,30 +82,42 @@ final class FieldRewriteWork: WalkWork {
         var entries: [(key: Bytes, field: Bytes, bytes: Bytes)] = []
     }
 
-    func attempt(_ batch: [RewriteItem]) async throws -> Bool {
+    func attempt(_ batch: [RewriteItem]) async throws -> [RewriteItem] {
+        let groups = SlotGroups.of(batch, in: context.keyspace, by: \.key)
+        guard let lease = context.lease else {
+            for group in groups {
+                let connection = try await context.keyspace.connection(for: group[0].key)
+                tally(try decide(group, try await connection.pipeline(questions(about: group))[...]))
+            }
+            return []
+        }
+        let looks = groups.map {
+            Fence.Look(at: $0[0].key, watching: $0.map(\.key), reads: questions(about: $0))
+        }
+        var decided = [[Decided]](repeating: [], count: groups.count)
+        var undone: [RewriteItem] = []
+        try await Fence(lease).transactions(looks, on: context.keyspace) { index, replies in
+            decided[index] = try decide(groups[index], replies)
+            return commands(for: decided[index])
+        } finish: { index, outcome in
+            switch outcome {
+            case .committed, .nothingToDo: tally(decided[index])
+            case .changed: undone += groups[index]
+            case .redirected(let error): throw error
+            }
+        }
+        return undone
+    }
+
+    private func questions(about items: [RewriteItem]) -> CommandBuffer {
         var reads = CommandBuffer()
         reads.append("TIME")
-        for item in batch { ask(item, in: &reads) }
-        guard let lease = context.lease else {
-            tally(try decide(batch, try await context.connection.pipeline(reads)[...]))
-            return true
-        }
-        var decided: [Decided] = []
-        let outcome = try await Fence(lease).transaction(
-            on: context.connection,
-            watching: batch.map(\.key),
-            reads: reads
-        ) { replies in
-            decided = try decide(batch, replies)
-            return commands(for: decided)
-        }
-        if case .changed = outcome { return false }
-        tally(decided)
-        return true
+        for item in items { ask(item, in: &reads) }
+        return reads
     }
 
     private func ask(_ item: RewriteItem, in commands: inout CommandBuffer) {
-        commands.append("PEXPIRETIME", item.key)
+        expiry.ask(item.key, in: &commands)
         if item.places.isEmpty {
             commands.append("HMGET", [item.key] + rewrites.fields)
         } else {
@@ -117,29 +132,30 @@ final class FieldRewriteWork: WalkWork {
         let now = try ServerTime.read(replies[next]).milliseconds
         next += 1
         return try batch.compactMap { item in
-            defer { next += 2 + item.places.count }
-            guard let expiry = try replies[next].unlessError().integer else {
-                throw RedisError(.unexpectedReply, "PEXPIRETIME did not answer a number.", outcome: .notExecuted)
-            }
+            let content = next + expiry.replyCount
+            defer { next = content + 1 + item.places.count }
+            let ends = try expiry.read(replies[next..<content])
             // The key is gone, or became another type, since it was listed.
-            if expiry == -2 || replies[next + 1].error?.serverCode == "WRONGTYPE" { return nil }
-            let reply = try replies[next + 1].unlessError()
-            if expiry >= 0, expiry - now <= expiringWithin {
+            guard let ends, replies[content].error?.serverCode != "WRONGTYPE" else { return nil }
+            let reply = try replies[content].unlessError()
+            if let end = ends.end, end - now <= expiringWithin {
                 return Decided(item: item, rewrite: .done, isExpiring: true)
             }
             guard !item.places.isEmpty else {
                 return Decided(item: item, rewrite: rewrites.rewrite(reply.elements.map(\.bytes), kind: item.kind))
             }
-            var content = HashContent(reply)
-            let rewrite = rewrites.rewrite(content.values(of: rewrites.fields), kind: item.kind)
+            var hash = HashContent(reply)
+            let rewrite = rewrites.rewrite(hash.values(of: rewrites.fields), kind: item.kind)
             guard case .change(let changes) = rewrite else { return Decided(item: item, rewrite: rewrite) }
-            let before = Side(content: digester.hash(content), expiry: expiry >= 0 ? expiry : nil)
-            content.apply(changes)
-            let after = Side(content: digester.hash(content), expiry: before.expiry)
+            let before = Side(content: digester.hash(hash), expiry: ends.end)
+            hash.apply(changes)
+            let after = Side(content: digester.hash(hash), expiry: before.expiry)
             var decided = Decided(item: item, rewrite: rewrite)
             for (index, place) in item.places.enumerated() {
-                let stored = try replies[next + 2 + index].unlessError().bytes
-                guard var entry = stored.flatMap(LedgerEntry.init), entry.destination.matches(before) else { continue }
+                let stored = try replies[content + 1 + index].unlessError().bytes
+                guard var entry = stored.flatMap(LedgerEntry.init),
+                    entry.destination.matches(before, within: expiry.tolerance + ends.slack)
+                else { continue }
                 entry.destination = after
                 decided.entries.append((place.key, place.field, entry.bytes))
             }

@@ -17,7 +17,7 @@ extension KeyMoveMigration {
             migration: name,
             report: report,
             scope: scope,
-            ledger: shape ?? Ledger.shape(forPairs: scope.total)
+            ledger: shape ?? Ledger.shape(forPairs: scope.total, names: context.names)
         )
     }
 
@@ -27,15 +27,15 @@ extension KeyMoveMigration {
             preconditionFailure("Apply needs a lease and a state.")
         }
         let known = try await ledgerShape(in: context)
-        let shape = known ?? plan.ledger ?? Ledger.shape(forPairs: plan.scope.total)
+        let shape = known ?? plan.ledger ?? Ledger.shape(forPairs: plan.scope.total, names: context.names)
         if state.ledger == nil || !context.isRaised {
             // A hash that was lost before the raise is made again: what it held is read and noted anew.
             let ledger = Ledger(names: context.names, migration: name, shape: shape)
-            try await ledger.create(under: lease, on: context.connection)
+            try await ledger.create(under: lease, on: context.keyspace)
         }
         if state.ledger == nil {
             state.ledger = shape
-            state.server = try await ServerInfo.read(from: context.connection).identity
+            state.server = try await ServerInfo.read(from: context.keyspace).identity
             try await context.save(state)
         }
         var inner = context
@@ -51,10 +51,10 @@ extension KeyMoveMigration {
             report = try await walk.run()
         } else {
             report = try await walk.run(from: state.checkpoint, keeping: CheckpointKeeper(context)) {
-                cursor,
+                cursors,
                 progress in
                 state.progress = progress
-                state.checkpoint = Checkpoint(cursor: cursor, server: walk.identity, progress: progress)
+                state.checkpoint = Checkpoint(cursors: cursors, processedItems: progress.processedItems)
                 return state
             }
         }
@@ -76,8 +76,7 @@ extension KeyMoveMigration {
         return VerificationResult(
             report: report,
             problems: report.problems(isRaised: context.isRaised),
-            hasConflicts: (report.findings[.conflict] ?? 0) > 0 || report.ambiguous > 0
-                || report.held.counts["tooLarge"] != nil,
+            hasConflicts: report.needsPerson(isRaised: context.isRaised),
             removable: report.sourcesByKind.values.reduce(0, +)
         )
     }
@@ -94,13 +93,14 @@ extension KeyMoveMigration {
                 "The server is not the one that was verified: it restarted or failed over since. Verify again first."
             )
         }
+        try await ReplicaAcknowledgement.allHaveAll(on: KeyspaceServers.read(from: context.keyspace))
         let report = try await walk.run()
         var held = report.held
         // After a valid verify an ambiguous name is no old key that anybody waits for; it is left alone.
         held.counts["ambiguous"] = nil
         if held.total == 0 {
             try await Ledger(names: context.names, migration: name, shape: shape)
-                .remove(under: lease, on: context.connection)
+                .remove(under: lease, on: context.keyspace)
         }
         return CleanupResult(report: report, removed: report.written, held: held)
     }
@@ -110,7 +110,7 @@ extension KeyMoveMigration {
         guard let lease = context.lease, let shape = state.ledger else { return WalkReport() }
         let report = try await walk(.rollback, in: context, ledger: shape, total: state.scope?.total ?? 0).run()
         try await Ledger(names: context.names, migration: name, shape: shape)
-            .remove(under: lease, on: context.connection)
+            .remove(under: lease, on: context.keyspace)
         return report
     }
 
@@ -156,8 +156,8 @@ extension KeyMoveMigration {
     /// The ledger's shape by the state, or by the first hash's own header where the state is gone.
     private func ledgerShape(in context: MigrationContext) async throws -> LedgerShape? {
         if let shape = context.state?.ledger { return shape }
-        let key = context.names.ledger(of: name, bucket: 0)
-        return try await context.connection.send("HGET", key, Ledger.headerField).bytes.flatMap(Ledger.shape)
+        let key = Ledger(names: context.names, migration: name, shape: LedgerShape(buckets: 1)).firstKey
+        return try await context.keyspace.send("HGET", key, Ledger.headerField).bytes.flatMap(Ledger.shape)
     }
 }
 

@@ -45,9 +45,9 @@ final class KeyMoveWalk {
     func run(
         from checkpoint: Checkpoint?,
         keeping keeper: CheckpointKeeper,
-        state: (_ cursor: String, _ progress: Progress) -> MigrationState?
+        state: (_ cursors: [String: String], _ progress: Progress) -> MigrationState?
     ) async throws -> WalkReport {
-        if let checkpoint, checkpoint.runID == identity.runID {
+        if let checkpoint, walk.continues(checkpoint) {
             work.progress.processedItems = checkpoint.processedItems
         }
         try await keeper.run(walk, from: checkpoint, state: state)

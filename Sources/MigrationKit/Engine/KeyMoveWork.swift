@@ -9,17 +9,21 @@ final class KeyMoveWork: WalkWork {
     /// The server that is walked over; set before the walk begins.
     var server: ServerIdentity?
 
+    let context: MigrationContext
+    let digester: Digester
+    let reader: PairReader
+    let writer: PairWriter
     private let column: Column
-    private let context: MigrationContext
     private let ledger: Ledger
-    private let digester: Digester
-    private let reader: PairReader
+    private let expiringWithin: Int64
     private let resolver: NameResolver
     private let deletesAreUnseen: Bool
     private let total: Int
     private var vanished: [Bytes: Pair] = [:]
     private var dropsVanished = false
     private var removedWithoutDestination = 0
+    /// Those of them whose removal is under way, in other slots.
+    var removingWithoutDestination = 0
 
     init(moves: any KeyMoves, column: Column, context: MigrationContext, ledger: Ledger, total: Int) throws {
         self.column = column
@@ -27,7 +31,18 @@ final class KeyMoveWork: WalkWork {
         self.ledger = ledger
         self.total = total
         digester = try Digester()
-        reader = PairReader(limit: context.limits.keyBytes, digester: digester)
+        reader = PairReader(
+            limit: context.limits.keyBytes,
+            expiry: ExpiryReader(isExact: context.features.hasExpiryTime),
+            readsPayloads: column.mayCopy && context.lease != nil,
+            digester: digester
+        )
+        writer = PairWriter(
+            readsBack: column == .verify || column == .verifyAgain,
+            marksRemovals: context.keyspace.isCluster,
+            reader: reader
+        )
+        expiringWithin = PairObservation.expiringWithin(isCluster: context.keyspace.isCluster)
         resolver = NameResolver(moves: moves, ledger: ledger, digester: digester)
         let phase = context.state?.trustedPhase
         deletesAreUnseen =
@@ -45,7 +60,7 @@ final class KeyMoveWork: WalkWork {
 
     /// The pairs of a page: each once, without those that are handled where their source is found, or are too large.
     func items(of names: [Bytes]) async throws -> [Pair] {
-        let page = try await resolver.resolve(names, on: context.connection)
+        let page = try await resolver.resolve(names, on: context.keyspace)
         for name in page.unrelated { report.noteUnrelated(name) }
         for doubt in page.ambiguous {
             report.ambiguous += 1
@@ -59,14 +74,16 @@ final class KeyMoveWork: WalkWork {
             // Two sources of one destination are two pairs: the ledger shows the collision.
             guard reading.isSource || !known.contains(reading.move.destination) else { continue }
             known.insert(reading.move.destination)
-            let place = ledger.place(of: digester.nameDigest(reading.move.destination))
+            let destination = reading.move.destination
+            let place = ledger.place(of: destination, digest: digester.nameDigest(destination))
             pairs.append(
                 Pair(
                     move: reading.move,
                     isSeenByDestination: !reading.isSource,
                     sourceName: digester.nameDigest(reading.move.source),
                     ledgerKey: place.key,
-                    ledgerField: place.field
+                    ledgerField: place.field,
+                    copyMethod: context.features.copyMethod
                 )
             )
             memories.append(memory)
@@ -75,16 +92,18 @@ final class KeyMoveWork: WalkWork {
     }
 
     private func admit(_ pairs: [Pair], memories: [Int]) async throws -> [Pair] {
-        var commands = CommandBuffer()
+        var commands = RoutedCommands(for: context.keyspace)
         for pair in pairs {
             if pair.isSeenByDestination {
                 commands.append("TYPE", pair.move.source)
             } else {
-                commands.append("MEMORY", Bytes("USAGE"), pair.move.destination)
+                commands.add(for: pair.move.destination) {
+                    $0.append("MEMORY", Bytes("USAGE"), pair.move.destination)
+                }
             }
             commands.append("HEXISTS", pair.ledgerKey, pair.ledgerField)
         }
-        let replies = try await context.connection.pipeline(commands)
+        let replies = try await context.keyspace.pipeline(commands)
         var admitted: [Pair] = []
         var doubtful: [Int] = []
         for (index, pair) in pairs.enumerated() {
@@ -109,7 +128,7 @@ final class KeyMoveWork: WalkWork {
         guard !doubtful.isEmpty else { return pairs }
         var pairs = pairs
         let destinations = doubtful.map { pairs[$0].move.destination }
-        let page = try await resolver.resolve(destinations, on: context.connection)
+        let page = try await resolver.resolve(destinations, on: context.keyspace)
         let sources = Set(page.readings.filter(\.reading.isSource).map(\.reading.move.source))
         for index in doubtful where sources.contains(pairs[index].move.destination) {
             pairs[index].destinationIsSource = true
@@ -119,43 +138,49 @@ final class KeyMoveWork: WalkWork {
 
     // MARK: One batch
 
-    func attempt(_ batch: [Pair]) async throws -> Bool {
+    func attempt(_ batch: [Pair]) async throws -> [Pair] {
+        if context.keyspace.isCluster { return try await attemptAcrossSlots(batch) }
         var reads = CommandBuffer()
         reads.append("TIME")
         for pair in batch { reader.ask(pair, in: &reads) }
         guard let lease = context.lease else {
-            tally(try decide(batch, try await context.connection.pipeline(reads)[...]))
-            return true
+            let connection = try await context.keyspace.connection(for: batch[0].move.source)
+            tally(try decide(batch, try await connection.pipeline(reads)[...]))
+            return []
         }
         let watched = batch.flatMap { [$0.move.source, $0.move.destination] }
-        let writer = PairWriter(readsBack: column == .verify || column == .verifyAgain, reader: reader)
         var decided: [DecidedPair] = []
-        let outcome = try await Fence(lease).transaction(on: context.connection, watching: watched, reads: reads) {
-            replies in
+        let outcome = try await Fence(lease).transaction(
+            on: context.keyspace,
+            at: batch[0].move.destination,
+            watching: watched,
+            reads: reads
+        ) { replies in
             decided = try decide(batch, replies)
             return writer.commands(for: decided)
         }
         switch outcome {
-        case .nothingToDo:
-            return true
+        case .nothingToDo, .redirected:
+            return []
         case .changed:
-            return false
+            return batch
         case .committed(let replies):
             try writer.check(replies, of: decided)
             tally(decided)
-            return true
+            return []
         }
     }
 
-    private func decide(_ batch: [Pair], _ replies: Replies.SubSequence) throws -> [DecidedPair] {
+    func decide(_ batch: [Pair], _ replies: Replies.SubSequence) throws -> [DecidedPair] {
         let now = try ServerTime.read(replies[replies.startIndex]).milliseconds
         var next = replies.startIndex + 1
         var destinations = Set<Bytes>()
-        var removed = removedWithoutDestination
+        var removed = removedWithoutDestination + removingWithoutDestination
         return try batch.map { pair in
             let seen = try reader.observe(pair, replies[next...], now: now, rewrites: context.laterRewrites)
             next += reader.replyCount(pair)
             var observation = seen.observation
+            observation.expiringWithin = expiringWithin
             if !context.isRaised || column == .apply && context.lease == nil {
                 // Before the raise the old names are the truth, and before the ledger exists its hashes are not lost.
                 observation.deletesAreUnseen = deletesAreUnseen
@@ -196,8 +221,10 @@ final class KeyMoveWork: WalkWork {
                 ruling: ruling,
                 source: observation.source,
                 destination: observation.destination,
+                entry: observation.entry,
                 rewritten: observation.rewrittenSource,
                 changes: seen.changes,
+                payload: seen.payload,
                 obstacle: seen.obstacle,
                 isOtherType: seen.isOtherType
             )
@@ -206,7 +233,7 @@ final class KeyMoveWork: WalkWork {
 
     /// A destination that was deleted through its new name takes its source with it, while such pairs are few.
     private func rulingOfMissing(_ observation: PairObservation, before removed: Int) -> Ruling {
-        guard let source = observation.source, let entry = observation.entry, source.matches(entry.source),
+        guard let entry = observation.entry, observation.sourceMatches(entry),
             context.missingBeforeCleanup <= Few.ofMissing(total), removed < Few.ofMissing(total)
         else { return PairClass.destinationMissing.ruling(in: .cleanup) }
         return Ruling(.removeSource, .fine)
@@ -218,7 +245,7 @@ final class KeyMoveWork: WalkWork {
     /// Errors: `sourcesDisappeared`; then no copy was dropped.
     func leftovers() async throws -> [Pair] {
         guard !vanished.isEmpty else { return [] }
-        let now = try await ServerInfo.read(from: context.connection).identity
+        let now = try await ServerInfo.read(from: context.keyspace).identity
         guard now == server, context.state?.server == now else {
             throw MigrationError(
                 .sourcesDisappeared,
@@ -239,7 +266,7 @@ final class KeyMoveWork: WalkWork {
         return Array(vanished.values)
     }
 
-    private func tally(_ decided: [DecidedPair]) {
+    func tally(_ decided: [DecidedPair]) {
         for one in decided where one.pairClass != .absent {
             if one.isPostponed {
                 vanished[one.pair.move.destination] = one.pair

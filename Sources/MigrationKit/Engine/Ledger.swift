@@ -12,9 +12,10 @@ struct Ledger: Sendable {
     /// The field that every hash has from before its first entry until it is removed; a hash without it was lost.
     static let headerField = Bytes("h")
 
-    /// The shape that suits so many pairs.
-    static func shape(forPairs count: Int) -> LedgerShape {
-        LedgerShape(buckets: max(1, (count + 99) / 100))
+    /// The shape that suits so many pairs; in a cluster each slot has so many hashes.
+    static func shape(forPairs count: Int, names: KeyNames) -> LedgerShape {
+        let pairs = names.isCluster ? (count + Slot.count - 1) / Slot.count : count
+        return LedgerShape(buckets: max(1, (pairs + 99) / 100))
     }
 
     /// The header's value: the format and the number of hashes.
@@ -32,44 +33,82 @@ struct Ledger: Sendable {
         return LedgerShape(buckets: buckets)
     }
 
-    /// The hash and the field of an entry, by the digest of its destination's name.
-    func place(of destinationName: UInt64) -> (key: Bytes, field: Bytes) {
+    /// The hash and the field of an entry, by its destination's name and the digest of that.
+    ///
+    /// In a cluster the hash is in the destination's slot, so that the entry commits with the copy.
+    func place(of destination: Bytes, digest: UInt64) -> (key: Bytes, field: Bytes) {
         var field: Bytes = []
-        field.append(littleEndian: destinationName)
-        let bucket = Int(destinationName % UInt64(shape.buckets))
-        return (names.ledger(of: migration, bucket: bucket), field)
+        field.append(littleEndian: digest)
+        let bucket = Int(digest % UInt64(shape.buckets))
+        let slot = names.isCluster ? Slot(of: destination) : nil
+        return (names.ledger(of: migration, bucket: bucket, in: slot), field)
     }
 
+    /// The hash whose header tells the shape where the state is gone: made first, removed last.
+    var firstKey: Bytes { names.ledger(of: migration, bucket: 0, in: names.isCluster ? Slot(0) : nil) }
+
     /// Creates the header of every hash that has none.
-    func create(under lease: Lease, on connection: RedisConnection) async throws {
-        try await forEachHash(under: lease, on: connection) { key, commands in
+    func create(under lease: Lease, on keyspace: any Keyspace) async throws {
+        try await forEachHash(under: lease, on: keyspace) { key, commands in
             commands.append("HSETNX", key, Self.headerField, header)
         }
     }
 
     /// Removes every hash, the first one last: its header tells how many there are.
-    func remove(under lease: Lease, on connection: RedisConnection) async throws {
-        try await forEachHash(under: lease, on: connection) { key, commands in
+    func remove(under lease: Lease, on keyspace: any Keyspace) async throws {
+        try await forEachHash(under: lease, on: keyspace) { key, commands in
             commands.append("UNLINK", key)
         }
     }
 
+    /// Runs a command on every hash, the first one last.
     private func forEachHash(
         under lease: Lease,
-        on connection: RedisConnection,
+        on keyspace: any Keyspace,
         _ body: (Bytes, inout CommandBuffer) -> Void
     ) async throws {
+        if names.isCluster {
+            for slots in [Array((1..<Slot.count).map(Slot.init)), [Slot(0)]] {
+                try await forEachHash(in: slots, under: lease, on: keyspace, body)
+            }
+            return
+        }
         let fence = Fence(lease)
         for last in stride(from: shape.buckets, to: 0, by: -Self.hashesPerTransaction) {
             var commands = CommandBuffer()
             for bucket in (max(0, last - Self.hashesPerTransaction)..<last).reversed() {
                 body(names.ledger(of: migration, bucket: bucket), &commands)
             }
-            let outcome = try await fence.transaction(on: connection) { _ in commands }
-            guard case .committed = outcome else {
-                throw MigrationError(.fenced, "The ledger's hashes could not be written; another holder works.")
+            let outcome = try await fence.transaction(on: keyspace, at: firstKey) { _ in commands }
+            guard case .committed = outcome else { throw notWritten }
+        }
+    }
+
+    /// One transaction a slot.
+    private func forEachHash(
+        in slots: [Slot],
+        under lease: Lease,
+        on keyspace: any Keyspace,
+        _ body: (Bytes, inout CommandBuffer) -> Void
+    ) async throws {
+        let looks = slots.map { Fence.Look(at: names.epoch(in: $0)) }
+        try await Fence(lease).transactions(looks, on: keyspace) { index, _ in
+            var commands = CommandBuffer()
+            for bucket in (0..<shape.buckets).reversed() {
+                body(names.ledger(of: migration, bucket: bucket, in: slots[index]), &commands)
+            }
+            return commands
+        } finish: { _, outcome in
+            switch outcome {
+            case .committed, .nothingToDo: break
+            case .redirected(let error): throw error
+            case .changed: throw notWritten
             }
         }
+    }
+
+    private var notWritten: MigrationError {
+        MigrationError(.fenced, "The ledger's hashes could not be written; another holder works.")
     }
 
     private static let hashesPerTransaction = 200

@@ -19,7 +19,7 @@ struct NameResolver {
     var prefersNewNames = false
 
     /// Resolves names; what is of another type than its pattern's is unrelated.
-    func resolve(_ names: [Bytes], on connection: RedisConnection) async throws -> ResolvedPage {
+    func resolve(_ names: [Bytes], on keyspace: any Keyspace) async throws -> ResolvedPage {
         var page = ResolvedPage()
         var candidates: [(name: Bytes, match: NameMatch)] = []
         for name in names {
@@ -27,7 +27,7 @@ struct NameResolver {
             if match == .unrelated { page.unrelated.append(name) } else { candidates.append((name, match)) }
         }
         guard !candidates.isEmpty else { return page }
-        let replies = try await connection.pipeline(questions(for: candidates))
+        let replies = try await keyspace.pipeline(questions(for: candidates, on: keyspace))
         var doubtful: [(name: Bytes, readings: [NameReading], memory: Int)] = []
         var next = replies.startIndex
         for (name, match) in candidates {
@@ -54,15 +54,20 @@ struct NameResolver {
                 page.unrelated.append(name)
             }
         }
-        try await settle(doubtful, in: &page, on: connection)
+        try await settle(doubtful, in: &page, on: keyspace)
         return page
     }
 
-    private func questions(for candidates: [(name: Bytes, match: NameMatch)]) -> CommandBuffer {
-        var commands = CommandBuffer()
+    private func questions(
+        for candidates: [(name: Bytes, match: NameMatch)],
+        on keyspace: any Keyspace
+    ) -> RoutedCommands {
+        var commands = RoutedCommands(for: keyspace)
         for (name, match) in candidates {
-            commands.append("TYPE", name)
-            commands.append("MEMORY", Bytes("USAGE"), name)
+            commands.add(for: name) { commands in
+                commands.append("TYPE", name)
+                commands.append("MEMORY", Bytes("USAGE"), name)
+            }
             if case .open(let questions) = match {
                 for question in questions { commands.append("HGET", question.key, question.field) }
             }
@@ -79,19 +84,20 @@ struct NameResolver {
     private func settle(
         _ doubtful: [(name: Bytes, readings: [NameReading], memory: Int)],
         in page: inout ResolvedPage,
-        on connection: RedisConnection
+        on keyspace: any Keyspace
     ) async throws {
         guard !doubtful.isEmpty else { return }
         guard let ledger else {
             for doubt in doubtful { settle(doubt, known: [], in: &page) }
             return
         }
-        var commands = CommandBuffer()
+        var commands = RoutedCommands(for: keyspace)
         for reading in doubtful.flatMap(\.readings) {
-            let place = ledger.place(of: digester.nameDigest(reading.move.destination))
+            let destination = reading.move.destination
+            let place = ledger.place(of: destination, digest: digester.nameDigest(destination))
             commands.append("HGET", place.key, place.field)
         }
-        let replies = try await connection.pipeline(commands)
+        let replies = try await keyspace.pipeline(commands)
         var next = replies.startIndex
         for (name, readings, memory) in doubtful {
             let known = try readings.indices.filter { index in

@@ -11,6 +11,8 @@ struct Pair: Sendable {
     /// The hash and field of its ledger entry.
     var ledgerKey: Bytes
     var ledgerField: Bytes
+    /// How the source is copied to its destination.
+    var copyMethod = CopyMethod.copy
     /// Whether the new name's content says that it is itself an old key.
     var destinationIsSource = false
 }
@@ -25,34 +27,69 @@ struct PairReading {
     var isOtherType = false
     /// The fields that later migrations would set in a copy.
     var changes: [FieldChange] = []
+    /// The source as DUMP gave it, for a copy by RESTORE; nil where it was not asked for.
+    var payload: Bytes?
 }
 
 /// Reads both sides and the entry of a pair.
+///
+/// The replies to a pair's questions are those of its source, then those of its destination, then that of its entry.
 struct PairReader {
     /// Most bytes of a key that is compared.
     let limit: Int
+    /// How expiries are read.
+    let expiry: ExpiryReader
+    /// Whether sources may be copied, so that those copied by RESTORE are dumped.
+    let readsPayloads: Bool
     let digester: Digester
 
     /// How many replies `ask` brings.
-    func replyCount(_ pair: Pair) -> Int { 2 * reader(pair).replyCount + 1 }
+    func replyCount(_ pair: Pair) -> Int { sourceReplyCount(pair) + reader(pair).replyCount + 1 }
+
+    /// How many replies `askSource` brings.
+    func sourceReplyCount(_ pair: Pair) -> Int { reader(pair).replyCount + (dumps(pair) ? 1 : 0) }
 
     /// Adds the commands that read a pair.
     func ask(_ pair: Pair, in commands: inout CommandBuffer) {
-        let reader = reader(pair)
-        reader.ask(pair.move.source, in: &commands)
-        reader.ask(pair.move.destination, in: &commands)
-        commands.append("HMGET", pair.ledgerKey, Ledger.headerField, pair.ledgerField)
+        askSource(pair, in: &commands)
+        askDestination(pair, in: &commands)
+        askEntry(pair, in: &commands)
     }
 
-    /// Adds the commands that read a destination alone.
+    /// Adds the commands that read a source.
+    func askSource(_ pair: Pair, in commands: inout CommandBuffer) {
+        reader(pair).ask(pair.move.source, in: &commands)
+        if dumps(pair) { commands.append("DUMP", pair.move.source) }
+    }
+
+    /// Adds the commands that read a destination.
     func askDestination(_ pair: Pair, in commands: inout CommandBuffer) {
         reader(pair).ask(pair.move.destination, in: &commands)
     }
 
+    /// Adds the command that reads an entry, with the header of its hash.
+    func askEntry(_ pair: Pair, in commands: inout CommandBuffer) {
+        commands.append("HMGET", pair.ledgerKey, Ledger.headerField, pair.ledgerField)
+    }
+
     /// What the replies to `askDestination` say, and how many there are.
-    func destination(_ pair: Pair, _ replies: some Collection<Reply>) throws -> (side: Side?, count: Int) {
+    func destination(_ pair: Pair, _ replies: some Collection<Reply>) throws -> (reading: KeyReading, count: Int) {
         let reader = reader(pair)
-        return (try reader.read(replies, digester: digester).side, reader.replyCount)
+        return (try reader.read(replies, digester: digester), reader.replyCount)
+    }
+
+    /// By how many milliseconds expiries may differ that count as equal, when these have been read.
+    func tolerance(_ readings: KeyReading...) -> Int64 {
+        readings.reduce(expiry.tolerance) { max($0, expiry.tolerance + $1.slack) }
+    }
+
+    /// Whether the replies to `askSource` say that the source is still as it was seen.
+    func sourceIsStill(_ seen: Side?, of pair: Pair, _ replies: some Collection<Reply>) throws -> Bool {
+        let reading = try reader(pair).read(replies, digester: digester)
+        guard let now = reading.side, let seen else { return reading.side == nil && seen == nil }
+        // What cannot be compared is never acted upon.
+        if now.content == nil || seen.content == nil { return now.content == seen.content }
+        return now.matches(seen, within: tolerance(reading))
     }
 
     /// What the replies to `ask` say, at the server's time `now`.
@@ -63,13 +100,14 @@ struct PairReader {
         rewrites: [any FieldRewrites]
     ) throws -> PairReading {
         let reader = reader(pair)
-        let half = reader.replyCount
         let first = replies.startIndex
-        var source = try reader.read(replies[first..<first + half], digester: digester)
+        let second = first + sourceReplyCount(pair)
+        let third = second + reader.replyCount
+        var source = try reader.read(replies[first..<second], digester: digester)
         // What took the old name and is of another type is not the source: that is gone.
-        if pair.isSeenByDestination, case .incomparable(_, nil) = source { source = .absent }
-        let destination = try reader.read(replies[first + half..<first + 2 * half], digester: digester)
-        let ledger = replies[first + 2 * half]
+        if pair.isSeenByDestination, source.isOtherType { source = .absent }
+        let destination = try reader.read(replies[second..<third], digester: digester)
+        let ledger = replies[third]
         if ledger.error?.serverCode == "WRONGTYPE" {
             throw MigrationError.unreadable(pair.ledgerKey, "belongs to the ledger and is not a hash")
         }
@@ -83,14 +121,15 @@ struct PairReader {
         )
         observation.destinationIsSource = pair.destinationIsSource
         observation.deletesAreUnseen = fields.first?.isNull ?? true
+        observation.expiryTolerance = tolerance(source, destination)
         var reading = PairReading(observation: observation)
-        switch (source, destination) {
-        case (.incomparable(_, let reason?), _), (_, .incomparable(_, let reason?)): reading.obstacle = reason
-        case (.incomparable(_, nil), _): reading.isOtherType = true
-        default: break
+        reading.obstacle = source.obstacle ?? destination.obstacle
+        reading.isOtherType = reading.obstacle == nil && source.isOtherType
+        if dumps(pair) { reading.payload = try replies[second - 1].unlessError().bytes }
+        guard !rewrites.isEmpty, pair.move.type == .hash, let side = source.side, side.content != nil else {
+            return reading
         }
-        guard !rewrites.isEmpty, pair.move.type == .hash, case .present(let side) = source else { return reading }
-        var content = HashContent(replies[first + 1])
+        var content = HashContent(replies[first + reader.contentIndex])
         reading.changes = content.rewrite(rewrites, kind: pair.move.kind)
         if !reading.changes.isEmpty {
             reading.observation.rewrittenSource = Side(content: digester.hash(content), expiry: side.expiry)
@@ -98,5 +137,9 @@ struct PairReader {
         return reading
     }
 
-    private func reader(_ pair: Pair) -> ValueReader { ValueReader(type: pair.move.type, limit: limit) }
+    private func dumps(_ pair: Pair) -> Bool { readsPayloads && pair.copyMethod == .restore }
+
+    private func reader(_ pair: Pair) -> ValueReader {
+        ValueReader(type: pair.move.type, limit: limit, expiry: expiry)
+    }
 }

@@ -17,10 +17,15 @@ public struct PairObservation: Sendable, Hashable {
     /// Whether new applications may have deleted the destination unseen: from `cleaning` on, with the state missing, or
     /// with the ledger's hash lost.
     public var deletesAreUnseen = false
+    /// By how many milliseconds expiries may differ that count as equal: 0 where the server tells them exactly.
+    public var expiryTolerance: Int64 = 0
     /// The server's time, in milliseconds.
     public var now: Int64
     /// How close to its end a key counts as expiring, in milliseconds.
-    public var expiringWithin: Int64 = 5000
+    public var expiringWithin: Int64 = Self.expiringWithin(isCluster: false)
+
+    /// Longer in a cluster, where source and destination are read by different clocks.
+    static func expiringWithin(isCluster: Bool) -> Int64 { isCluster ? 60_000 : 5000 }
 
     /// An observation of its parts.
     public init(source: Side?, destination: Side?, entry: LedgerEntry?, sourceName: UInt64, now: Int64) {
@@ -96,9 +101,18 @@ extension PairObservation {
         return source.expiry.map { $0 - now > expiringWithin } ?? true
     }
 
+    private func same(_ one: Side, _ other: Side) -> Bool {
+        one.matches(other, within: expiryTolerance)
+    }
+
+    /// Whether the source is what it was when this entry was written.
+    func sourceMatches(_ entry: LedgerEntry) -> Bool {
+        source.map { same($0, entry.source) } ?? false
+    }
+
     /// Whether the destination is what copying the source would make of it.
     private func isCopy(_ destination: Side, of source: Side) -> Bool {
-        source.matches(destination) || rewrittenSource?.matches(destination) == true
+        same(source, destination) || rewrittenSource.map { same($0, destination) } == true
     }
 
     private var classWithoutEntry: PairClass {
@@ -118,11 +132,11 @@ extension PairObservation {
         case (nil, nil): return .native
         case (.some, nil): return .destinationMissing
         case (nil, .some(let destination)):
-            return destination.matches(entry.destination) ? .sourceGone : .native
+            return same(destination, entry.destination) ? .sourceGone : .native
         case (.some(let source), .some(let destination)):
             // Of another type than its source: nothing to go on with, whatever the source is.
             guard destination.content != nil else { return .diverged }
-            switch (source.matches(entry.source), destination.matches(entry.destination)) {
+            switch (same(source, entry.source), same(destination, entry.destination)) {
             case (true, true): return .inSync
             case (false, true): return .sourceChanged
             case (true, false): return .inUse

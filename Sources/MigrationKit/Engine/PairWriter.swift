@@ -12,10 +12,14 @@ struct DecidedPair {
     var source: Side?
     /// The destination as it was seen.
     var destination: Side?
+    /// The ledger's entry as it was seen.
+    var entry: LedgerEntry?
     /// What a copy of the source is once the later migrations have rewritten it; nil where they change nothing.
     var rewritten: Side?
     /// The fields that they set.
     var changes: [FieldChange]
+    /// The source as DUMP gave it, for a copy by RESTORE.
+    var payload: Bytes?
     /// Why it cannot be compared although it is of the right type.
     var obstacle: String?
     /// Whether the source became another type since it was listed.
@@ -28,6 +32,8 @@ struct DecidedPair {
 struct PairWriter {
     /// Whether each copy is read back in its own transaction.
     let readsBack: Bool
+    /// Whether a source is in another slot, and so is removed in another transaction: this one marks the entry.
+    let marksRemovals: Bool
     let reader: PairReader
 
     /// The commands of one transaction.
@@ -43,11 +49,9 @@ struct PairWriter {
         case .leave:
             break
         case .copy:
-            commands.append("COPY", move.source, move.destination)
-            finishCopy(one, in: &commands)
+            copy(one, replaces: false, in: &commands)
         case .copyOver:
-            commands.append("COPY", move.source, move.destination, Bytes("REPLACE"))
-            finishCopy(one, in: &commands)
+            copy(one, replaces: true, in: &commands)
         case .note:
             note(one, destination: one.destination, in: &commands)
         case .takeExpiry:
@@ -66,6 +70,8 @@ struct PairWriter {
             forget(one.pair, in: &commands)
         case .forget:
             forget(one.pair, in: &commands)
+        case .removeSource where marksRemovals:
+            mark(one, in: &commands)
         case .removeSource:
             commands.append("UNLINK", move.source)
             forget(one.pair, in: &commands)
@@ -73,14 +79,34 @@ struct PairWriter {
     }
 
     /// A copy takes the rewrites of later migrations with it; then its entry, and the look at it.
-    private func finishCopy(_ one: DecidedPair, in commands: inout CommandBuffer) {
+    ///
+    /// Without REPLACE the commands are themselves the proof that there was no destination.
+    private func copy(_ one: DecidedPair, replaces: Bool, in commands: inout CommandBuffer) {
+        let move = one.pair.move
+        let replace = replaces ? [Bytes("REPLACE")] : []
+        switch one.pair.copyMethod {
+        case .copy:
+            commands.append("COPY", [move.source, move.destination] + replace)
+        case .restore:
+            // Zero is for ever. With a time that has passed RESTORE creates nothing and answers OK.
+            let end = Bytes(String(one.source?.expiry ?? 0))
+            commands.append("RESTORE", [move.destination, end, one.payload ?? [], Bytes("ABSTTL")] + replace)
+        }
         if !one.changes.isEmpty {
-            commands.append("HSET", FieldChange.arguments(one.pair.move.destination, one.changes))
+            commands.append("HSET", FieldChange.arguments(move.destination, one.changes))
+            // Where RESTORE created nothing, what HSET has made must not stay.
+            if let end = expiryAfterChanges(one) {
+                commands.append("PEXPIREAT", move.destination, Bytes(String(end)))
+            }
         }
         note(one, destination: one.rewritten ?? one.source, in: &commands)
         if readsBack {
             reader.askDestination(one.pair, in: &commands)
         }
+    }
+
+    private func expiryAfterChanges(_ one: DecidedPair) -> Int64? {
+        one.pair.copyMethod == .restore && !one.changes.isEmpty ? one.source?.expiry : nil
     }
 
     private func note(_ one: DecidedPair, destination: Side?, in commands: inout CommandBuffer) {
@@ -89,7 +115,20 @@ struct PairWriter {
         commands.append("HSET", one.pair.ledgerKey, one.pair.ledgerField, entry.bytes)
     }
 
-    private func forget(_ pair: Pair, in commands: inout CommandBuffer) {
+    /// The entry says from now on that the source is being removed, should the next transaction not come to that.
+    private func mark(_ one: DecidedPair, in commands: inout CommandBuffer) {
+        guard var entry = one.entry ?? noted(one) else { return }
+        entry.isRemoving = true
+        commands.append("HSET", one.pair.ledgerKey, one.pair.ledgerField, entry.bytes)
+    }
+
+    private func noted(_ one: DecidedPair) -> LedgerEntry? {
+        guard let source = one.source, let destination = one.destination else { return nil }
+        return LedgerEntry(sourceName: one.pair.sourceName, source: source, destination: destination)
+    }
+
+    /// Removes the entry of a pair.
+    func forget(_ pair: Pair, in commands: inout CommandBuffer) {
         commands.append("HDEL", pair.ledgerKey, pair.ledgerField)
     }
 
@@ -105,15 +144,22 @@ struct PairWriter {
             case .note, .forget:
                 next += 1
             case .copy, .copyOver:
-                guard replies[next].integer == 1 else { throw didNothing("COPY", one.pair) }
-                next += one.changes.isEmpty ? 2 : 3
+                // RESTORE answers OK or an error; COPY tells in a number whether it did anything.
+                guard one.pair.copyMethod == .restore || replies[next].integer == 1 else {
+                    throw didNothing("COPY", one.pair)
+                }
+                next += (one.changes.isEmpty ? 2 : 3) + (expiryAfterChanges(one) == nil ? 0 : 1)
                 if readsBack {
                     let (copy, count) = try reader.destination(one.pair, replies[next...])
                     next += count
-                    guard let copy, let meant = one.rewritten ?? one.source, copy.matches(meant) else {
+                    guard let side = copy.side, let meant = one.rewritten ?? one.source,
+                        side.matches(meant, within: reader.tolerance(copy))
+                    else {
                         throw differs(one.pair)
                     }
                 }
+            case .removeSource where marksRemovals:
+                next += 1
             case .takeExpiry, .dropDestination, .removeSource:
                 guard replies[next].integer == 1 else { throw didNothing("a write", one.pair) }
                 next += 2

@@ -12,6 +12,11 @@ public enum Column: String, Sendable, CaseIterable {
     case cleanup
     /// Before the version is raised: removes the copies that are still as they were made.
     case rollback
+
+    /// Whether there is a row in which the source is copied.
+    var mayCopy: Bool {
+        PairClass.allCases.contains { [.copy, .copyOver].contains($0.ruling(in: self).action) }
+    }
 }
 
 /// What is done with a pair, in one transaction.
@@ -111,6 +116,8 @@ extension PairClass {
         case .destinationMissing: return Ruling(.leave, .few)
         case .sourceGone: return Ruling(.leave, .listed)
         case .inUse: return Ruling(.leave, .fine)
+        // Which expiry is meant is not known any more, and applying again takes neither.
+        case .expiryLost: return Ruling(.leave, .conflict)
         default: return verifyRuling
         }
     }

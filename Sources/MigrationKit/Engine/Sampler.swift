@@ -30,7 +30,7 @@ final class Sampler<Work: WalkWork>: WalkWork {
         return []
     }
 
-    func attempt(_ batch: [Work.Item]) async throws -> Bool { true }
+    func attempt(_ batch: [Work.Item]) async throws -> [Work.Item] { [] }
 
     func giveUp(_ item: Work.Item) {}
 

@@ -16,8 +16,12 @@ public struct Side: Sendable, Hashable {
         content != nil && content == other.content
     }
 
-    /// Whether content and expiry are equal.
-    public func matches(_ other: Side) -> Bool {
-        hasContent(of: other) && expiry == other.expiry
+    /// Whether content and expiry are equal; expiries that differ by no more than so many milliseconds are.
+    public func matches(_ other: Side, within tolerance: Int64 = 0) -> Bool {
+        guard hasContent(of: other) else { return false }
+        guard let expiry, let end = other.expiry else { return expiry == other.expiry }
+        // What an entry says may be anything: the distance of two numbers does not always fit into one of their kind.
+        let distance = UInt64(bitPattern: max(expiry, end) &- min(expiry, end))
+        return distance <= UInt64(tolerance)
     }
 }

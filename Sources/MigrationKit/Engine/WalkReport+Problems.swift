@@ -22,12 +22,24 @@ extension WalkReport {
         }
         for (pairClass, count) in fewByClass.sorted(by: { $0.key.rawValue < $1.key.rawValue })
         where Few.isMany(count, of: pairs) {
-            problems.append("\(count) pairs are \(pairClass.rawValue), more than few; apply again.")
+            let isLost = isRaised && pairClass == .destinationMissing
+            problems.append(
+                isLost
+                    ? "\(count) new keys are gone, more than few: new applications deleted them, or they were lost. Nothing "
+                        + "copies them again; look at the data and its backups."
+                    : "\(count) pairs are \(pairClass.rawValue), more than few; apply again."
+            )
         }
         let changed = rewrites.values.reduce(0) { $0 + $1.changed }
         if Few.isMany(changed, of: rewrites.values.reduce(0) { $0 + $1.total }) {
             problems.append("\(changed) hashes were not converted, more than few; apply again.")
         }
         return problems
+    }
+
+    /// Whether a verify that is not valid stays so until a person has done something: applying again does not help.
+    func needsPerson(isRaised: Bool) -> Bool {
+        let areManyGone = isRaised && Few.isMany(fewByClass[.destinationMissing] ?? 0, of: pairs)
+        return (findings[.conflict] ?? 0) > 0 || ambiguous > 0 || held.counts["tooLarge"] != nil || areManyGone
     }
 }

@@ -88,6 +88,12 @@ public final class Lease: Sendable {
         status.withLock { $0.lastRenewal = max($0.lastRenewal, asked) }
     }
 
+    /// Looks whether the lock is still ours; says nothing about its renewal.
+    func look(on connection: RedisConnection) async throws {
+        let value = try await connection.send("GET", names.lock)
+        if !value.equals(recordBytes) { lose(Self.takenAway(by: value)) }
+    }
+
     private static func takenAway(by value: Reply) -> MigrationError {
         let reading = LockReading(value: value, timeToLive: value)
         guard let holder = reading.holder else {

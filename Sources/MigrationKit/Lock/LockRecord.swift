@@ -112,26 +112,48 @@ public enum LockReading: Sendable, Equatable {
                 timeToLive: left,
                 isForeign: false
             )
-        case .foreign(let text, _, let left):
-            return LockHolder(text: text, migration: nil, startedAt: nil, timeToLive: left, isForeign: true)
+        case .foreign(let text, let bytes, let left):
+            let original = bytes.flatMap(Original.init)
+            return LockHolder(
+                text: text,
+                migration: original?.migration.map { KeyText.escaped(Bytes($0)) },
+                startedAt: original?.startedAt.map { KeyText.escaped(Bytes($0)) },
+                timeToLive: left,
+                isForeign: true
+            )
         }
     }
 
     /// The original tool writes some of our fields; of anything else only the length is told.
     private static func describe(_ bytes: Bytes) -> String {
-        struct Original: Decodable {
-            var migration: String?
-            var host: String?
-            var pid: Int?
-        }
-        guard let original = StoredDocument.decode(Original.self, from: bytes), original.migration != nil else {
+        guard let original = Original(bytes) else {
             return "another tool (\(bytes.count) bytes in a form that this program does not know)"
         }
         var text = "another tool"
         if let host = original.host { text += " on \(KeyText.escaped(Bytes(host)))" }
         if let pid = original.pid { text += ", process \(pid)" }
-        if let migration = original.migration { text += ", for \(KeyText.escaped(Bytes(migration)))" }
         return text
+    }
+
+    /// What the original tool writes.
+    private struct Original: Decodable {
+        var migration: String?
+        var startedAt: String?
+        var host: String?
+        var pid: Int?
+
+        enum CodingKeys: String, CodingKey {
+            case migration
+            case startedAt = "started_at"
+            case host, pid
+        }
+
+        init?(_ bytes: Bytes) {
+            guard let original = StoredDocument.decode(Original.self, from: bytes), original.migration != nil else {
+                return nil
+            }
+            self = original
+        }
     }
 }
 
@@ -147,4 +169,12 @@ public struct LockHolder: Sendable, Equatable {
     public var timeToLive: Duration?
     /// Whether another tool holds it.
     public var isForeign: Bool
+
+    /// Who, for which migration and since when, as far as it is known.
+    public var words: String {
+        var words = text
+        if let migration { words += " for \(migration)" }
+        if let startedAt { words += " since \(startedAt)" }
+        return words
+    }
 }

@@ -20,17 +20,45 @@ public struct Locksmith: Sendable {
     ///
     /// Errors: `lockHeld` with the holder; `unreadable` for an epoch that is none.
     public func acquire(
-        on connection: RedisConnection,
+        on keyspace: any Keyspace,
         for migration: String,
         watch: inout LockWatch
     ) async throws -> Lease {
+        let (lease, earlier) = try await acquireLock(
+            on: keyspace.connection(for: names.lock),
+            for: migration,
+            watch: &watch
+        )
+        guard names.isCluster else { return lease }
+        do {
+            try await EpochSpread(names: names).raise(to: lease.epoch, on: keyspace)
+            // A holder that was stopped on the way here may have spread its epoch over another's.
+            try await lease.look(on: keyspace.connection(for: names.lock))
+            try lease.check()
+            if let takeover = takeover(of: earlier, for: lease.record) {
+                var entry = CommandBuffer()
+                History.append(takeover, names: names, to: &entry)
+                _ = try await Fence(lease).transaction(on: keyspace, at: names.history) { _ in entry }
+            }
+        } catch {
+            try? await release(lease, on: keyspace)
+            throw error
+        }
+        return lease
+    }
+
+    private func acquireLock(
+        on connection: RedisConnection,
+        for migration: String,
+        watch: inout LockWatch
+    ) async throws -> (Lease, earlier: LockReading) {
         let server = try await ServerInfo.read(from: connection).identity.runID
         for _ in 0..<Self.attempts {
             let seen = try await look(on: connection)
             do {
                 try admit(seen.lock, watch: &watch)
                 let lease = try await take(after: seen, for: migration, server: server, on: connection)
-                if let lease { return lease }
+                if let lease { return (lease, seen.lock) }
             } catch {
                 _ = try? await connection.send("UNWATCH")
                 throw error
@@ -42,7 +70,16 @@ public struct Locksmith: Sendable {
     /// Gives the lock back if it is still ours.
     ///
     /// With `raisingEpoch` also makes every transaction of ours that is still on its way fail.
-    public func release(_ lease: Lease, on connection: RedisConnection, raisingEpoch: Bool = false) async throws {
+    public func release(_ lease: Lease, on keyspace: any Keyspace, raisingEpoch: Bool = false) async throws {
+        let connection = try await keyspace.connection(for: names.lock)
+        try await release(lease, onLockConnection: connection, raisingEpoch: raisingEpoch)
+    }
+
+    private func release(
+        _ lease: Lease,
+        onLockConnection connection: RedisConnection,
+        raisingEpoch: Bool
+    ) async throws {
         let seen = try await look(on: connection)
         guard seen.lock.bytes == lease.recordBytes else {
             _ = try await connection.send("UNWATCH")
@@ -59,7 +96,8 @@ public struct Locksmith: Sendable {
     /// Removes the lock that was shown to a person and raises the epoch, so that a living holder stops within a batch.
     ///
     /// Returns false if another lock stands there by now: nothing was done, and it should be shown again.
-    public func unlock(_ shown: LockReading, by: String = "", on connection: RedisConnection) async throws -> Bool {
+    public func unlock(_ shown: LockReading, by: String = "", on keyspace: any Keyspace) async throws -> Bool {
+        let connection = try await keyspace.connection(for: names.lock)
         for _ in 0..<Self.attempts {
             let seen = try await look(on: connection)
             guard shown != .free, seen.lock != .free, seen.lock.bytes == shown.bytes else {
@@ -69,18 +107,28 @@ public struct Locksmith: Sendable {
             var commands = CommandBuffer()
             commands.append("MULTI")
             commands.append("UNLINK", names.lock)
-            commands.append("SET", names.epoch, next(after: seen.epoch).bytes)
+            let epoch = next(after: seen.epoch)
+            commands.append("SET", names.epoch, epoch.bytes)
+            var history = CommandBuffer()
             History.append(
-                [("event", "unlock"), ("holder", shown.holder?.text ?? ""), ("by", by)],
+                Event(
+                    .unlocked,
+                    [.migration: shown.holder?.migration ?? "", .holder: shown.holder?.text ?? "", .by: by]
+                ),
                 names: names,
-                to: &commands
+                to: &history
             )
+            if !names.isCluster { commands.append(contentsOf: history) }
             commands.append("EXEC")
-            let result = try await connection.pipeline(commands).unlessError()[4]
+            let result = try await connection.pipeline(commands).unlessError().last
             // Its holder renewed it meanwhile, or another lock stands there by now: the next look tells.
-            if result.isNull { continue }
+            guard let result, !result.isNull else { continue }
             // An entry that the history does not take is not worth a lock that seems to stay.
             if let error = result.elements.prefix(2).lazy.compactMap(\.error).first { throw error }
+            if names.isCluster {
+                _ = try? await keyspace.connection(for: names.history).pipeline(history)
+                try await EpochSpread(names: names).raise(to: epoch, on: keyspace)
+            }
             return true
         }
         return false
@@ -88,13 +136,13 @@ public struct Locksmith: Sendable {
 
     /// Runs work under the lock: renewed on a connection of its own meanwhile, given back on every way out.
     public func withLease<Result: Sendable>(
-        on connection: RedisConnection,
+        on keyspace: any Keyspace,
         for migration: String,
         watch: inout LockWatch,
         _ body: (Lease) async throws -> Result
     ) async throws -> Result {
-        let lease = try await acquire(on: connection, for: migration, watch: &watch)
-        let renewal = Task { await renewUntilCancelled(lease, options: renewalOptions(connection.options)) }
+        let lease = try await acquire(on: keyspace, for: migration, watch: &watch)
+        let renewal = Task { await renewUntilCancelled(lease, on: keyspace) }
         let result: Swift.Result<Result, any Error>
         do {
             result = .success(try await body(lease))
@@ -103,7 +151,7 @@ public struct Locksmith: Sendable {
         }
         renewal.cancel()
         await renewal.value
-        await giveBack(lease, after: connection)
+        await giveBack(lease, on: keyspace)
         return try result.get()
     }
 
@@ -146,7 +194,7 @@ public struct Locksmith: Sendable {
         case .foreign:
             break
         }
-        let who = lock.holder?.text ?? "somebody"
+        let who = lock.holder?.words ?? "somebody"
         throw MigrationError(.lockHeld, "The migration lock is held by \(who).", holder: lock.holder)
     }
 
@@ -165,12 +213,14 @@ public struct Locksmith: Sendable {
         commands.append("MULTI")
         commands.append("SET", names.lock, bytes, Bytes("PX"), Bytes(String(record.ttl)))
         commands.append("SET", names.epoch, epoch.bytes)
+        let takeover = takeover(of: seen.lock, for: record)
+        if let takeover, !names.isCluster { History.append(takeover, names: names, to: &commands) }
         commands.append("EXEC")
         let replies = try await connection.pipeline(commands)
         // An error at queue time is the cause; EXECABORT, which follows from it, is not.
-        let result = try replies.unlessError()[3]
-        if result.isNull { return nil }
-        if let error = result.elements.lazy.compactMap(\.error).first { throw error }
+        guard let result = try replies.unlessError().last, !result.isNull else { return nil }
+        // The lock is ours even where the history does not take its entry.
+        if let error = result.elements.prefix(2).lazy.compactMap(\.error).first { throw error }
         return Lease(
             record: record,
             recordBytes: bytes,
@@ -181,56 +231,82 @@ public struct Locksmith: Sendable {
         )
     }
 
+    /// What the history is told where the lock was another's.
+    private func takeover(of lock: LockReading, for record: LockRecord) -> Event? {
+        guard case .ours(let earlier, _, _) = lock, earlier.token != identity.token, let holder = lock.holder else {
+            return nil
+        }
+        return Event(.lockTakenOver, [.migration: record.migration, .holder: holder.text, .by: record.holder])
+    }
+
     private func next(after epoch: Epoch?) -> Epoch {
         Epoch(number: (epoch?.number ?? 0) + 1, token: identity.token)
     }
 
-    private func renewalOptions(_ options: ConnectionOptions) -> ConnectionOptions {
-        var options = options
-        options.clientName += "-lock"
-        options.connectTimeout = min(options.connectTimeout, times.renewInterval)
-        options.commandTimeout = min(options.commandTimeout, times.renewInterval)
-        return options
+    /// A connection of its own for the lock, which gives up before a renewal is due.
+    private func lockConnection(on keyspace: any Keyspace) async throws -> RedisConnection {
+        try await keyspace.another(for: names.lock) { options in
+            options.clientName += "-lock"
+            options.connectTimeout = min(options.connectTimeout, times.renewInterval)
+            options.commandTimeout = min(options.commandTimeout, times.renewInterval)
+        }
     }
 
     /// A renewal that fails is tried again on a new connection; the lease itself knows when that has gone on too long.
-    private func renewUntilCancelled(_ lease: Lease, options: ConnectionOptions) async {
+    private func renewUntilCancelled(_ lease: Lease, on keyspace: any Keyspace) async {
         var connection: RedisConnection?
+        var renewal = ContinuousClock.now
         while !Task.isCancelled, !lease.isLost {
             var pause = times.renewInterval
             do {
                 let current: RedisConnection
-                if let connection { current = connection } else { current = try await RedisConnection.open(options) }
+                if let connection { current = connection } else { current = try await lockConnection(on: keyspace) }
                 connection = current
-                try await lease.renew(on: current)
+                if renewal <= .now {
+                    try await lease.renew(on: current)
+                    renewal = .now + times.renewInterval
+                } else {
+                    try await lease.look(on: current)
+                }
+                // The transactions of a cluster do not see the lock themselves.
+                if names.isCluster { pause = min(pause, Self.lookInterval) }
             } catch {
                 await connection?.close()
                 connection = nil
+                // The lock's slot may have another master by now.
+                try? await keyspace.refresh()
                 pause = min(pause, .seconds(1))
+                renewal = .now
             }
             try? await Task.sleep(for: pause)
         }
         await connection?.close()
     }
 
+    private static let lookInterval = Duration.milliseconds(100)
+
     /// A lock that cannot be given back is found stale by others, and ours by ourselves.
     ///
-    /// When the work lost its connection, its last transaction may still be on its way: it is cut off first.
-    private func giveBack(_ lease: Lease, after connection: RedisConnection) async {
+    /// When the work lost its connection, its last transaction may still be on its way: it is cut off first. In a cluster
+    /// the next holder's epochs, set before its first read, do that in every slot.
+    private func giveBack(_ lease: Lease, on keyspace: any Keyspace) async {
         // What is compared in the same transaction cannot be another's; also a lease that was lost for want of renewal is
         // given back, so that nobody waits until it is stale.
-        let isClosed = await connection.isClosed
+        let connection = try? await keyspace.connection(for: names.lock)
+        let isClosed = await connection?.isClosed ?? true
         if !isClosed, !lease.isLost {
-            try? await release(lease, on: connection)
+            try? await release(lease, on: keyspace)
             return
         }
         // A server that let the lease run out may hang: it gets no more time than a renewal.
-        guard let another = try? await RedisConnection.open(renewalOptions(connection.options)) else { return }
+        guard let another = try? await lockConnection(on: keyspace) else { return }
         // After a restart of the server the number is a stranger's.
-        if isClosed, let now = try? await ServerInfo.read(from: another).identity.runID, now == lease.serverRunID {
-            _ = try? await another.send("CLIENT", "KILL", "ID", String(await connection.id))
+        if isClosed, !names.isCluster, let id = await connection?.id,
+            let now = try? await ServerInfo.read(from: another).identity.runID, now == lease.serverRunID
+        {
+            _ = try? await another.send("CLIENT", "KILL", "ID", String(id))
         }
-        try? await release(lease, on: another, raisingEpoch: true)
+        try? await release(lease, onLockConnection: another, raisingEpoch: true)
         await another.close()
     }
 }

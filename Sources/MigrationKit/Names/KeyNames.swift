@@ -7,9 +7,13 @@ public struct KeyNames: Sendable, Hashable {
     /// What every name of this deployment starts with: `<id>:`, or nothing.
     public let prefix: String
 
+    /// Whether the keys are spread over the slots of a cluster: then each slot has an epoch and ledgers of its own.
+    public let isCluster: Bool
+
     /// The names of one deployment; an empty id stands for none.
-    public init(deploymentID: String = "") {
+    public init(deploymentID: String = "", isCluster: Bool = false) {
         prefix = deploymentID.isEmpty ? "" : deploymentID + ":"
+        self.isCluster = isCluster
     }
 
     /// Whether the deployment has an id.
@@ -19,21 +23,30 @@ public struct KeyNames: Sendable, Hashable {
     public var version: Bytes { key("outpost:schema:version") }
     /// The lock: JSON of its holder, with a time to live.
     public var lock: Bytes { key("outpost:migration:lock") }
-    /// The fence: `<n>:<lock token>`.
-    public var epoch: Bytes { key("outpost:migration:epoch") }
+    /// The fence of the slot of a key: `<n>:<lock token>`; one server has one for all.
+    public func epoch(for key: Bytes) -> Bytes {
+        isCluster ? epoch(in: Slot(of: key)) : self.key("outpost:migration:epoch")
+    }
+    /// The fence of the lock's own slot, raised with it in one transaction.
+    public var epoch: Bytes { epoch(for: lock) }
+    /// The fence of a slot; it moves with its slot.
+    func epoch(in slot: Slot) -> Bytes { key("outpost:migration:epoch:{\(slot.tag)}") }
     /// The order to stop at the next safe point: JSON.
     public var pause: Bytes { key("outpost:migration:pause") }
     /// The target that takes the place of the configured one: JSON.
     public var pin: Bytes { key("outpost:migration:pin") }
     /// Every transition and every override: a capped stream.
     public var history: Bytes { key("outpost:migration:history") }
+    /// The channel on which daemons hear that a person gave an order.
+    public var wake: Bytes { key("outpost:migration:wake") }
     /// The state of one migration: JSON.
     public func state(of migration: String) -> Bytes { key("outpost:migration:\(migration):state") }
     /// Who approved which phase of which plan: JSON.
     public func approval(of migration: String) -> Bytes { key("outpost:migration:\(migration):approval") }
-    /// One of the hashes that hold what was copied.
-    public func ledger(of migration: String, bucket: Int) -> Bytes {
-        key("outpost:migration:\(migration):ledger:\(bucket)")
+    /// One of the hashes that hold what was copied; in a cluster one of a slot's.
+    public func ledger(of migration: String, bucket: Int, in slot: Slot? = nil) -> Bytes {
+        let tag = slot.map { "{\($0.tag)}:" } ?? ""
+        return key("outpost:migration:\(migration):ledger:\(tag)\(bucket)")
     }
 
     /// The name of a data key in this deployment.

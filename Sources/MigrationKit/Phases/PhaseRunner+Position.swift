@@ -8,6 +8,7 @@ extension PhaseRunner {
         var isRaised: Bool
         var laterRewrites: [any FieldRewrites] = []
         var earlierLedgers: [Ledger] = []
+        var features = ServerFeatures()
     }
 
     /// Where a migration stands.
@@ -17,18 +18,13 @@ extension PhaseRunner {
         let names = registry.migrations.map(\.name)
         let snapshot = try await store.snapshot(
             of: names.contains(migration.name) ? names : names + [migration.name],
-            on: connection
+            on: keyspace
         )
-        guard !snapshot.server.isCluster else {
-            throw MigrationError(
-                .unsupported,
-                "The server is part of a cluster, which this version does not support: it would see a part of the keys."
-            )
-        }
         if let refusal = snapshot.refusal { throw refusal }
         let version = try snapshot.version.get()
         let state = try snapshot.state(of: migration.name)
         var position = Position(version: version, state: state, isRaised: version >= migration.version)
+        position.features = try await ServerFeatures.read(from: keyspace, names: store.names)
         for other in registry.migrations {
             let standing = try snapshot.state(of: other.name)
             if other.version > migration.version, let rewriting = other as? any FieldRewriteMigration,
@@ -45,10 +41,10 @@ extension PhaseRunner {
 
     func context(for migration: any Migration, at position: Position, lease: Lease?) -> MigrationContext {
         let store = store
-        let connection = connection
+        let keyspace = keyspace
         var context = MigrationContext(
             names: store.names,
-            connection: connection,
+            keyspace: keyspace,
             lease: lease,
             state: position.state,
             isRaised: position.isRaised,
@@ -56,12 +52,13 @@ extension PhaseRunner {
             progress: progress,
             save: { state in
                 guard let lease else { return }
-                try await store.save(state, previous: state.phase, under: lease, on: connection)
+                try await store.save(state, previous: state.phase, under: lease, on: keyspace)
             },
             shouldStop: shouldStop
         )
         context.laterRewrites = position.laterRewrites
         context.earlierLedgers = position.earlierLedgers
+        context.features = position.features
         return context
     }
 
@@ -96,10 +93,10 @@ extension PhaseRunner {
     }
 
     func save(_ state: MigrationState, previous: Phase?, under lease: Lease) async throws {
-        try await store.save(state, previous: previous, under: lease, on: connection)
+        try await store.save(state, previous: previous, under: lease, on: keyspace)
     }
 
     func serverTime() async throws -> Timestamp {
-        try ServerTime.read(try await connection.send("TIME"))
+        try ServerTime.read(try await keyspace.connection(for: store.names.lock).send("TIME"))
     }
 }

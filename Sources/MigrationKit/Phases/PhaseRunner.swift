@@ -7,7 +7,7 @@ public struct PhaseRunner: Sendable {
     /// Reads and writes state and version.
     public var store: SchemaStore
     /// For the phase's reads and writes.
-    public var connection: RedisConnection
+    public var keyspace: any Keyspace
     /// All migrations: what others have begun matters to each.
     public var registry: MigrationRegistry
     /// How gently to treat the server.
@@ -20,14 +20,14 @@ public struct PhaseRunner: Sendable {
     /// A runner of its parts.
     public init(
         store: SchemaStore,
-        connection: RedisConnection,
+        keyspace: any Keyspace,
         registry: MigrationRegistry,
         limits: Limits,
         progress: @escaping @Sendable (Progress) -> Void = { _ in },
         shouldStop: @escaping @Sendable () -> Bool = { false }
     ) {
         self.store = store
-        self.connection = connection
+        self.keyspace = keyspace
         self.registry = registry
         self.limits = limits
         self.progress = progress
@@ -83,10 +83,12 @@ public struct PhaseRunner: Sendable {
             state.phase = .applying
             state.completedAt = nil
         }
+        // The original tool may have left it out, and its decoder takes no empty time.
+        if state.startedAt.isEmpty { state.startedAt = Timestamp.now.rfc3339 }
         state.failedPhase = nil
         state.errors = []
         state.scope = plan.scope
-        if acceptsServer { state.server = try await ServerInfo.read(from: connection).identity }
+        if acceptsServer { state.server = try await ServerInfo.read(from: keyspace).identity }
         if position.isRaised, position.state == nil || position.state?.trustedPhase == .planned {
             state.deletesAreUnseen = true
         }
@@ -110,7 +112,7 @@ public struct PhaseRunner: Sendable {
             throw MigrationError(.wrongPhase, "\(migration.name) is not applied to its end: run apply again first.")
         }
         let previous = state.phase
-        let before = try await ServerInfo.read(from: connection).identity
+        let before = try await ServerInfo.read(from: keyspace).identity
         let result = try await migration.verify(state, in: context(for: migration, at: position, lease: lease))
         let time = try await serverTime()
         state.held = result.report.held.total > 0 ? result.report.held : nil
@@ -132,10 +134,10 @@ public struct PhaseRunner: Sendable {
         try await save(state, previous: previous, under: lease)
         // An invalid verify leads back to apply, under the same approval.
         if result.isValid, !position.isRaised {
-            try await store.useUpApplyApproval(of: migration.name, under: lease, on: connection)
+            try await store.useUpApplyApproval(of: migration.name, under: lease, on: keyspace)
         }
         if result.isValid, position.version == migration.version - 1 {
-            guard try await store.raiseVersion(to: migration.version, under: lease, on: connection) else {
+            guard try await store.raiseVersion(to: migration.version, under: lease, on: keyspace) else {
                 throw MigrationError(.wrongPhase, "The schema version changed during the verify; it was not raised.")
             }
         }
@@ -175,7 +177,7 @@ public struct PhaseRunner: Sendable {
                     + "the soak begins anew."
             )
         }
-        if try await ServerInfo.read(from: connection).identity != caughtUp.verification?.server {
+        if try await ServerInfo.read(from: keyspace).identity != caughtUp.verification?.server {
             let again = try await verify(migration, under: lease)
             guard again.isValid else {
                 throw MigrationError(
@@ -204,7 +206,7 @@ public struct PhaseRunner: Sendable {
         }
         try await save(state, previous: .cleaning, under: lease)
         // Keys that were kept are looked at again under the same approval.
-        if isDone { try await store.useUpApproval(of: migration.name, under: lease, on: connection) }
+        if isDone { try await store.useUpApproval(of: migration.name, under: lease, on: keyspace) }
         return result
     }
 
@@ -256,7 +258,7 @@ public struct PhaseRunner: Sendable {
         state.metadata["not_applicable"] = .string(reason)
         try await save(state, previous: position.state?.phase, under: lease)
         if position.version == migration.version - 1 {
-            _ = try await store.raiseVersion(to: migration.version, under: lease, on: connection)
+            _ = try await store.raiseVersion(to: migration.version, under: lease, on: keyspace)
         }
     }
 }

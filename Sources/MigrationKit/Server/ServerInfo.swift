@@ -10,10 +10,14 @@ public struct ServerInfo: Sendable, Equatable {
     public var version: String
     /// Whether it is part of a cluster.
     public var isCluster: Bool
+    /// How many replicas are connected to it.
+    public var connectedReplicas: Int
     /// The limit on memory in bytes; 0 for none.
     public var maxMemory: Int
     /// Memory in use, in bytes.
     public var usedMemory: Int
+    /// How many keys all its databases hold.
+    public var keys: Int
     /// What it drops at the limit.
     public var evictionPolicy: String
     /// How safe the data is on its disk.
@@ -43,7 +47,7 @@ public struct ServerInfo: Sendable, Equatable {
     public static var questionCount: Int { sections.count }
 
     // One section a command: servers before 7.0 take only one.
-    private static let sections = ["server", "replication", "memory", "cluster", "persistence"]
+    private static let sections = ["server", "replication", "memory", "cluster", "persistence", "keyspace"]
 
     /// What the replies to `questions` say.
     public init(replies: some Sequence<Reply>) throws {
@@ -69,10 +73,18 @@ public struct ServerInfo: Sendable, Equatable {
         isMaster = role == "master"
         version = fields["redis_version"].map(String.init) ?? "unknown"
         isCluster = fields["cluster_enabled"] == "1"
+        connectedReplicas = fields["connected_slaves"].flatMap { Int($0) } ?? 0
         maxMemory = fields["maxmemory"].flatMap { Int($0) } ?? 0
         usedMemory = fields["used_memory"].flatMap { Int($0) } ?? 0
         evictionPolicy = fields["maxmemory_policy"].map(String.init) ?? "noeviction"
         save = Self.save(fields)
+        keys = fields.reduce(0) { $0 + Self.keys($1.key, $1.value) }
+    }
+
+    /// The keys in a line of the section "keyspace": `db0:keys=12,expires=3,…`.
+    private static func keys(_ name: Substring, _ value: Substring) -> Int {
+        guard name.hasPrefix("db"), Int(name.dropFirst(2)) != nil, value.hasPrefix("keys=") else { return 0 }
+        return Int(value.dropFirst(5).prefix { $0 != "," }) ?? 0
     }
 
     /// The time of the last save is that of the start where nothing was saved; since 7.0 the saves are counted.
@@ -84,8 +96,8 @@ public struct ServerInfo: Sendable, Equatable {
         return .at(Timestamp(milliseconds: seconds * 1000))
     }
 
-    /// Asks a server.
-    public static func read(from connection: RedisConnection) async throws -> ServerInfo {
-        try await ServerInfo(replies: connection.pipeline(questions))
+    /// Asks a server; of a cluster all masters, whose answers are taken as one.
+    public static func read(from keyspace: any Keyspace) async throws -> ServerInfo {
+        try await KeyspaceServers.read(from: keyspace).info
     }
 }

@@ -79,13 +79,18 @@ public struct MigrationState: Sendable, Equatable, Codable {
         case deletesAreUnseen = "deletes_unseen"
     }
 
+    /// How the original tool writes a time that is not set.
+    private static let zeroTime = "0001-01-01T00:00:00Z"
+
     /// Reads a state; fields that the original tool omits when empty may be missing.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         migrationName = try container.decode(String.self, forKey: .migrationName)
         phase = try container.decode(Phase.self, forKey: .phase)
         startedAt = try container.decodeIfPresent(String.self, forKey: .startedAt) ?? ""
+        if startedAt == Self.zeroTime { startedAt = "" }
         completedAt = try container.decodeIfPresent(String.self, forKey: .completedAt)
+        if completedAt == Self.zeroTime { completedAt = nil }
         progress = try container.decodeIfPresent(Progress.self, forKey: .progress) ?? Progress()
         errors = try container.decodeIfPresent([String].self, forKey: .errors) ?? []
         metadata = try container.decodeIfPresent([String: JSONValue].self, forKey: .metadata) ?? [:]

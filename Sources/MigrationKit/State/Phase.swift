@@ -18,8 +18,8 @@ public enum Phase: String, Sendable, Codable, CaseIterable {
     /// Stopped by something that only a person can settle.
     case failed
 
-    /// The place in the order; `failed` stands nowhere.
-    var order: Int {
+    /// The place in the order; `failed` stands nowhere, before all.
+    public var order: Int {
         switch self {
         case .planned: return 0
         case .applying: return 1

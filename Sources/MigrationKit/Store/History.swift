@@ -5,10 +5,11 @@ enum History {
     /// About how many entries are kept.
     static let length = 1000
 
-    /// Adds an entry, in the transaction of what it tells of.
-    static func append(_ fields: [(String, String)], names: KeyNames, to commands: inout CommandBuffer) {
+    /// Adds an entry, in the transaction of what it tells of: `event` is the kind, then each fact that is known.
+    static func append(_ event: Event, names: KeyNames, to commands: inout CommandBuffer) {
         var arguments = [names.history, Bytes("MAXLEN"), Bytes("~"), Bytes(String(length)), Bytes("*")]
-        for (name, value) in fields { arguments += [Bytes(name), Bytes(value)] }
+        arguments += [Bytes("event"), Bytes(event.kind.rawValue)]
+        for (fact, value) in event.pairs { arguments += [Bytes(fact.rawValue), Bytes(value)] }
         commands.append("XADD", arguments)
     }
 }

@@ -13,22 +13,32 @@ public struct SchemaStore: Sendable {
     /// Looks at everything that decisions depend on, in one round trip.
     ///
     /// Errors: those of the connection and of the server; what Redis holds and cannot be read is part of the snapshot.
-    public func snapshot(of migrations: [String], on connection: RedisConnection) async throws -> SchemaSnapshot {
-        var commands = CommandBuffer()
+    public func snapshot(of migrations: [String], on keyspace: any Keyspace) async throws -> SchemaSnapshot {
+        var commands = RoutedCommands(for: keyspace)
         commands.append("GET", names.version)
         commands.append("GET", names.lock)
         commands.append("PTTL", names.lock)
         commands.append("GET", names.pause)
-        commands.append("TIME")
+        commands.add(for: names.lock) { $0.append("TIME") }
         commands.append("TYPE", names.history)
-        let fixed = commands.count
+        let fixed = 6
         for migration in migrations {
             commands.append("GET", names.state(of: migration))
             commands.append("GET", names.approval(of: migration))
         }
-        let info = commands.count
-        commands.append(contentsOf: ServerInfo.questions)
-        let replies = try await connection.pipeline(commands)
+        let info = fixed + 2 * migrations.count
+        // A cluster's masters are asked on their own.
+        if !keyspace.isCluster { commands.add(for: names.lock) { $0.append(contentsOf: ServerInfo.questions) } }
+        let replies = try await keyspace.pipeline(commands)
+        let server =
+            keyspace.isCluster ? try await ServerInfo.read(from: keyspace) : try ServerInfo(replies: replies[info...])
+        guard keyspace.isCluster || !server.isCluster else {
+            throw RedisError(
+                .unsupportedServer,
+                "The server is part of a cluster: set REDIS_CLUSTER_ENABLED=true, so that all of its nodes are looked at.",
+                outcome: .notExecuted
+            )
+        }
 
         var states: [String: Result<MigrationState, MigrationError>] = [:]
         var approvals: [String: Approval] = [:]
@@ -44,7 +54,7 @@ public struct SchemaStore: Sendable {
             approvals: approvals,
             lock: LockReading(value: replies[1], timeToLive: replies[2]),
             pause: try pause(replies[3]),
-            server: try ServerInfo(replies: replies[info...]),
+            server: server,
             time: try ServerTime.read(replies[4])
         )
     }
@@ -54,69 +64,74 @@ public struct SchemaStore: Sendable {
         _ state: MigrationState,
         previous: Phase?,
         under lease: Lease,
-        on connection: RedisConnection
+        on keyspace: any Keyspace
     ) async throws {
         var state = state
         state.format = MigrationState.currentFormat
         state.epoch = lease.epoch.number
+        let key = names.state(of: state.migrationName)
         var commands = CommandBuffer()
-        commands.append("SET", names.state(of: state.migrationName), try StoredDocument.encode(state))
+        commands.append("SET", key, try StoredDocument.encode(state))
+        var event: Event?
         if previous != state.phase {
-            appendHistory(
+            event = Event(
+                .phaseChanged,
                 [
-                    ("event", "phase"), ("migration", state.migrationName), ("from", previous?.rawValue ?? ""),
-                    ("to", state.phase.rawValue), ("by", lease.record.holder),
-                ],
-                to: &commands
+                    .migration: state.migrationName, .from: previous?.rawValue ?? "", .to: state.phase.rawValue,
+                    .by: lease.record.holder,
+                ]
             )
         }
-        try await write(commands, under: lease, on: connection)
+        try await write(commands, at: key, telling: event, under: lease, on: keyspace)
     }
 
     /// Raises the version from n − 1 to n, by comparison; returns false if it is something else by now.
-    public func raiseVersion(to version: Int, under lease: Lease, on connection: RedisConnection) async throws -> Bool {
+    public func raiseVersion(to version: Int, under lease: Lease, on keyspace: any Keyspace) async throws -> Bool {
         var reads = CommandBuffer()
         reads.append("GET", names.version)
+        let event = Event(
+            .versionRaised,
+            [.migration: lease.record.migration, .schemaVersion: String(version), .by: lease.record.holder]
+        )
         for _ in 0..<10 {
             var isAsExpected = false
-            let outcome = try await Fence(lease).transaction(on: connection, watching: [names.version], reads: reads) {
-                replies in
+            let outcome = try await Fence(lease).transaction(
+                on: keyspace,
+                at: names.version,
+                watching: [names.version],
+                reads: reads
+            ) { replies in
                 let current = try self.version(replies[replies.startIndex]).get()
                 isAsExpected = current == version - 1
                 guard isAsExpected else { return nil }
                 var commands = CommandBuffer()
                 commands.append("SET", names.version, Bytes(String(version)))
-                appendHistory(
-                    [
-                        ("event", "version"), ("from", String(version - 1)), ("to", String(version)),
-                        ("by", lease.record.holder),
-                    ],
-                    to: &commands
-                )
+                if !names.isCluster { History.append(event, names: names, to: &commands) }
                 return commands
             }
             if case .changed = outcome { continue }
+            if isAsExpected, names.isCluster { try await tell(event, under: lease, on: keyspace) }
             return isAsExpected
         }
         return false
     }
 
     /// Removes an approval that has served.
-    public func useUpApproval(of migration: String, under lease: Lease, on connection: RedisConnection) async throws {
+    public func useUpApproval(of migration: String, under lease: Lease, on keyspace: any Keyspace) async throws {
+        let key = names.approval(of: migration)
         var commands = CommandBuffer()
-        commands.append("UNLINK", names.approval(of: migration))
-        try await write(commands, under: lease, on: connection)
+        commands.append("UNLINK", key)
+        try await write(commands, at: key, telling: nil, under: lease, on: keyspace)
     }
 
     /// Removes the approval of an apply that has ended; one of another phase stays.
-    public func useUpApplyApproval(of migration: String, under lease: Lease, on connection: RedisConnection)
-        async throws
-    {
+    public func useUpApplyApproval(of migration: String, under lease: Lease, on keyspace: any Keyspace) async throws {
         let key = names.approval(of: migration)
         var reads = CommandBuffer()
         reads.append("GET", key)
         for _ in 0..<10 {
-            let outcome = try await Fence(lease).transaction(on: connection, watching: [key], reads: reads) { replies in
+            let outcome = try await Fence(lease).transaction(on: keyspace, at: key, watching: [key], reads: reads) {
+                replies in
                 let approval = try document(replies[replies.startIndex], as: Approval.self)
                 guard approval?.phase == .apply else { return nil }
                 var commands = CommandBuffer()
@@ -128,35 +143,69 @@ public struct SchemaStore: Sendable {
     }
 
     /// Stores an approval; needs no lock, since people must be heard while others work.
-    public func approve(_ approval: Approval, on connection: RedisConnection) async throws {
+    public func approve(_ approval: Approval, on keyspace: any Keyspace) async throws {
+        let key = names.approval(of: approval.migration)
         var commands = CommandBuffer()
-        commands.append("MULTI")
-        commands.append("SET", names.approval(of: approval.migration), try StoredDocument.encode(approval))
-        appendHistory(
+        commands.append("SET", key, try StoredDocument.encode(approval))
+        let event = Event(
+            .approved,
             [
-                ("event", "approve"), ("migration", approval.migration), ("phase", approval.phase.rawValue),
-                ("by", approval.by), ("reason", approval.reason),
-            ],
-            to: &commands
+                .migration: approval.migration, .phase: approval.phase.rawValue, .by: approval.by,
+                .detail: approval.reason,
+            ]
         )
-        commands.append("PUBLISH", Bytes(names.prefix + "outpost:migration:wake"), Bytes("approve"))
-        commands.append("EXEC")
-        let results = try await connection.pipeline(commands).unlessError()
-        if let error = results.last?.elements.lazy.compactMap(\.error).first { throw error }
+        try await order(commands, at: key, telling: event, on: keyspace)
     }
 
-    private func write(_ commands: CommandBuffer, under lease: Lease, on connection: RedisConnection) async throws {
-        let outcome = try await Fence(lease).transaction(on: connection) { _ in commands }
+    // MARK: Writing
+
+    /// Runs an order of a person, its entry in the history and the call that wakes daemons; without lock and fence.
+    private func order(
+        _ commands: CommandBuffer,
+        at key: Bytes,
+        telling event: Event,
+        on keyspace: any Keyspace
+    ) async throws {
+        var aftermath = CommandBuffer()
+        History.append(event, names: names, to: &aftermath)
+        aftermath.append("PUBLISH", names.wake, Bytes(event.kind.rawValue))
+        var transaction = CommandBuffer()
+        transaction.append("MULTI")
+        transaction.append(contentsOf: commands)
+        if !names.isCluster { transaction.append(contentsOf: aftermath) }
+        transaction.append("EXEC")
+        let results = try await keyspace.connection(for: key).pipeline(transaction).unlessError()
+        if let error = results.last?.elements.lazy.compactMap(\.error).first { throw error }
+        // In a cluster the history has a slot of its own.
+        if names.isCluster {
+            _ = try await keyspace.connection(for: names.history).pipeline(aftermath).unlessError()
+        }
+    }
+
+    private func write(
+        _ commands: CommandBuffer,
+        at key: Bytes,
+        telling event: Event?,
+        under lease: Lease,
+        on keyspace: any Keyspace
+    ) async throws {
+        var commands = commands
+        if let event, !names.isCluster { History.append(event, names: names, to: &commands) }
+        let outcome = try await Fence(lease).transaction(on: keyspace, at: key) { _ in commands }
         guard case .committed = outcome else {
             throw MigrationError(
                 .fenced,
                 "The migration's epoch changed before a state was written; it was not."
             )
         }
+        if let event, names.isCluster { try await tell(event, under: lease, on: keyspace) }
     }
 
-    private func appendHistory(_ fields: [(String, String)], to commands: inout CommandBuffer) {
-        History.append(fields, names: names, to: &commands)
+    /// An entry of the history, in the transaction of its own slot.
+    private func tell(_ event: Event, under lease: Lease, on keyspace: any Keyspace) async throws {
+        var commands = CommandBuffer()
+        History.append(event, names: names, to: &commands)
+        _ = try await Fence(lease).transaction(on: keyspace, at: names.history) { _ in commands }
     }
 
     // MARK: Reading

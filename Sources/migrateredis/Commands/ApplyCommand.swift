@@ -25,7 +25,7 @@ struct ApplyCommand: AsyncParsableCommand {
                 session.terminal.say(line)
             }
             session.terminal.say("")
-            let question = "Apply \(migration.name) to \(session.connection.options)?"
+            let question = "Apply \(migration.name) to \(session.keyspace.options)?"
             guard options.autoApprove || session.terminal.confirms(question) else {
                 session.terminal.say("Nothing was changed.")
                 throw ExitStatus.failed.code

@@ -52,7 +52,7 @@ struct ApproveCommand: AsyncParsableCommand {
                 at: Timestamp.now.rfc3339,
                 reason: reason
             )
-            try await session.store.approve(approval, on: session.connection)
+            try await session.store.approve(approval, on: session.keyspace)
             session.terminal.print(
                 "Approved: \(gate.rawValue) of \(migration.name), for \(Wording.number(scope.total)) keys as planned."
             )

@@ -22,7 +22,7 @@ struct CleanupCommand: AsyncParsableCommand {
             let state = try await session.snapshot().state(of: migration.name)
             let count = state?.verification?.removable
             let what = count.map { "\(Wording.number($0)) old keys" } ?? "the old keys"
-            let question = "Remove \(what) of \(migration.name) from \(session.connection.options)?"
+            let question = "Remove \(what) of \(migration.name) from \(session.keyspace.options)?"
             guard options.force || session.terminal.confirms(question) else {
                 session.terminal.say("Nothing was removed.")
                 throw ExitStatus.failed.code

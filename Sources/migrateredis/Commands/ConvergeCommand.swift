@@ -22,7 +22,7 @@ struct ConvergeCommand: AsyncParsableCommand {
     func run() async throws {
         let goal = try parsedTarget()
         try await options.withSession { session in
-            await session.connection.close()
+            await session.keyspace.close()
             let control = ReconcilerControl()
             let reconciler = Reconciler(
                 configuration: session.wiring.reconciler(target: goal ?? session.target, clientName: "migrateredis"),
@@ -93,7 +93,7 @@ private struct TerminalReporter: ReconcilerReporter {
 
     func happened(_ event: Event) {
         terminal.endLine()
-        var parts = [event.kind.message.description]
+        var parts = [event.kind.text]
         for fact in [Event.Fact.migration, .phase, .reason, .detail, .duration, .retryIn] {
             if let value = event.facts[fact] { parts.append(value) }
         }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import MigrationKit
+import Migrations
 import Programs
 import Reconciler
 
@@ -30,42 +31,47 @@ struct StatusCommand: AsyncParsableCommand {
     var check = false
 
     func run() async throws {
-        var verdict: ExitCode?
+        var document: StatusDocument?
         do {
             try await options.withSession { session in
-                verdict = try await show(session)
+                let found = try await look(session)
+                document = found
+                try show(found, on: session.terminal)
+            } whenUnreachable: { error, wiring, terminal in
+                // People are told why on standard error; programs read the same document as ever.
+                if output == .json { try show(unknown(error, wiring), on: terminal) }
             }
         } catch is ExitCode where check {
             throw ExitCode(3)
         }
-        if check, let verdict, verdict != .success { throw verdict }
+        if check, let document, document.checkStatus != 0 { throw ExitCode(document.checkStatus) }
     }
 
-    /// Shows it, and returns what monitoring makes of it.
-    private func show(_ session: Session) async throws -> ExitCode {
-        let snapshot = try await session.snapshot()
-        var observation = Observation(snapshot, registry: session.registry, names: session.names)
-        observation.lockedBy = snapshot.lock.holder
-        let action = decide(observation, session.wiring.desired(target: session.target))
-        let document = StatusDocument(
-            snapshot,
-            action: action,
-            target: session.target.resolved(latest: session.registry.latest),
+    private func look(_ session: Session) async throws -> StatusDocument {
+        StatusDocument(
+            try await session.snapshot(),
+            desired: session.wiring.desired(target: session.target),
+            targetFrom: session.wiring.target == nil ? .newest : .configuration,
             registry: session.registry,
-            address: session.connection.options.description
+            names: session.names,
+            address: session.keyspace.options.description
         )
+    }
+
+    private func unknown(_ error: any Error, _ wiring: Wiring) -> StatusDocument {
+        StatusDocument(
+            failedLook: error,
+            desired: wiring.desired(target: wiring.target ?? .latest),
+            targetFrom: wiring.target == nil ? .newest : .configuration,
+            registry: .outpost,
+            address: wiring.connection(clientName: "").description
+        )
+    }
+
+    private func show(_ document: StatusDocument, on terminal: Terminal) throws {
         switch output {
-        case .json:
-            session.terminal.print(try document.json())
-        case .text:
-            for line in StatusText.lines(document, action: action, isTargetConfigured: session.wiring.target != nil) {
-                session.terminal.print(line)
-            }
-        }
-        switch action {
-        case .converged: return .success
-        case .run, .wait: return ExitCode(1)
-        case .stall: return ExitCode(2)
+        case .json: terminal.print(try document.json())
+        case .text: for line in StatusText.lines(document) { terminal.print(line) }
         }
     }
 }

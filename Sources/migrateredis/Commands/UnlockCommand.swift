@@ -20,13 +20,13 @@ struct UnlockCommand: AsyncParsableCommand {
                 session.terminal.print("The migration lock is free.")
                 return
             }
-            session.terminal.say("The migration lock is held by \(describe(holder)).")
+            session.terminal.say("The migration lock is held by \(holder.words).")
             session.terminal.say(life(of: lock, session))
             guard options.force || session.terminal.confirms("Remove it?") else {
                 session.terminal.say("The lock stays.")
                 throw ExitStatus.failed.code
             }
-            guard try await session.locksmith().unlock(lock, by: Person.current, on: session.connection) else {
+            guard try await session.locksmith().unlock(lock, by: Person.current, on: session.keyspace) else {
                 session.terminal.say("The lock changed hands meanwhile; nothing was done. Look again.")
                 throw ExitStatus.temporary.code
             }
@@ -35,13 +35,6 @@ struct UnlockCommand: AsyncParsableCommand {
                 ? "whether its holder notices cannot be told from here." : "its holder stops within one batch."
             session.terminal.print("The migration lock is removed; \(after)")
         }
-    }
-
-    private func describe(_ holder: LockHolder) -> String {
-        var text = holder.text
-        if let migration = holder.migration { text += " for \(migration)" }
-        if let since = holder.startedAt { text += " since \(since)" }
-        return text
     }
 
     /// Whether the holder lives can be told only of processes of this boot and namespace.

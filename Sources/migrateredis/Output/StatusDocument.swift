@@ -2,22 +2,69 @@ import FoundationEssentials
 import MigrationKit
 import Reconciler
 
-/// What `status` tells, as other programs read it.
-struct StatusDocument: Encodable {
-    struct MigrationStatus: Encodable {
+/// What `status` tells: the one value of which text and JSON are made.
+///
+/// The documentation's "Commands" names every field; a field that is not known is left out.
+struct StatusDocument: Sendable, Equatable, Codable {
+    /// The form of this document; one that takes a field away or gives it another meaning gets another number.
+    var format = 1
+    /// The server's clock at the look, RFC 3339.
+    var time: String?
+    /// The schema version.
+    var version: Int?
+    /// The version wanted.
+    var target: Int
+    /// Who wants it.
+    var targetFrom: TargetOrigin
+    /// What is so; without times, since one look does not know since when.
+    var conditions: [Condition]
+    /// Every migration known, in order; none where Redis could not be looked at.
+    var migrations: [MigrationStatus]
+    /// Who holds the lock.
+    var lock: LockStatus?
+    /// The order to stop.
+    var pause: Override?
+    /// The server.
+    var server: ServerStatus
+    /// What a daemon would do now.
+    var next: Next
+
+    /// Who wants a version.
+    enum TargetOrigin: String, Sendable, Codable {
+        /// `schema.target`, wherever it was set.
+        case configuration
+        /// Nobody: the newest version known is taken.
+        case newest
+    }
+
+    /// One migration.
+    struct MigrationStatus: Sendable, Equatable, Codable {
         var name: String
         var version: Int
         var description: String
-        var phase: String?
+        var notApplicable: String?
+        var phase: Phase?
+        var failedPhase: String?
+        var startedAt: String?
+        var completedAt: String?
         var progress: Progress?
         var held: HeldKeys?
         var errors: [String]
         var verification: Verification?
         var approval: Approval?
         var unreadable: String?
+
+        enum CodingKeys: String, CodingKey {
+            case name, version, description, phase, progress, held, errors, verification, approval, unreadable
+            case notApplicable = "not_applicable"
+            case failedPhase = "failed_phase"
+            case startedAt = "started_at"
+            case completedAt = "completed_at"
+        }
     }
 
-    struct LockStatus: Encodable {
+    /// Who holds the lock.
+    struct LockStatus: Sendable, Equatable, Codable {
         var holder: String
         var migration: String?
         var since: String?
@@ -31,10 +78,11 @@ struct StatusDocument: Encodable {
         }
     }
 
-    struct ServerStatus: Encodable {
+    /// The server; of one that could not be looked at only the address is known.
+    struct ServerStatus: Sendable, Equatable, Codable {
         var address: String
-        var version: String
-        var runID: String
+        var version: String?
+        var runID: String?
 
         enum CodingKeys: String, CodingKey {
             case address, version
@@ -42,47 +90,22 @@ struct StatusDocument: Encodable {
         }
     }
 
-    struct Next: Encodable {
+    /// What a daemon would do now.
+    struct Next: Sendable, Equatable, Codable {
+        /// What is done: a step, or `wait`, `stall`, `none`.
         var action: String
         var migration: String?
-        var reason: String
+        var reason: Reason
         var message: String
     }
 
-    var version: Int?
-    var target: Int
-    var conditions: [Condition]
-    var migrations: [MigrationStatus]
-    var lock: LockStatus?
-    var pause: Override?
-    var server: ServerStatus
-    var next: Next
-
-    init(_ snapshot: SchemaSnapshot, action: Action, target: Int, registry: MigrationRegistry, address: String) {
-        version = try? snapshot.version.get()
-        self.target = target
-        conditions = Condition.all(of: action, previous: [], at: snapshot.time)
-        migrations = registry.migrations.map { migration in
-            Self.status(of: migration, in: snapshot)
-        }
-        lock = snapshot.lock.holder.map { holder in
-            LockStatus(
-                holder: holder.text,
-                migration: holder.migration,
-                since: holder.startedAt,
-                expiresInSeconds: holder.timeToLive.map { $0.milliseconds / 1000 },
-                foreign: holder.isForeign
-            )
-        }
-        pause = snapshot.pause
-        server = ServerStatus(
-            address: address,
-            version: snapshot.server.version,
-            runID: snapshot.server.identity.runID
-        )
-        next = Self.next(action)
+    enum CodingKeys: String, CodingKey {
+        case format, time, version, target, conditions, migrations, lock, pause, server, next
+        case targetFrom = "target_from"
     }
+}
 
+extension StatusDocument {
     /// The document as JSON, keys sorted.
     func json() throws -> String {
         let encoder = JSONEncoder()
@@ -90,42 +113,12 @@ struct StatusDocument: Encodable {
         return String(decoding: try encoder.encode(self), as: UTF8.self)
     }
 
-    private static func status(of migration: any Migration, in snapshot: SchemaSnapshot) -> MigrationStatus {
-        var status = MigrationStatus(
-            name: migration.name,
-            version: migration.version,
-            description: migration.description,
-            errors: [],
-            approval: snapshot.approvals[migration.name]
-        )
-        switch snapshot.states[migration.name] {
-        case .success(let state)?:
-            status.phase = state.trustedPhase.rawValue
-            status.progress = state.progress
-            status.held = state.held
-            status.errors = state.errors
-            status.verification = state.verification
-        case .failure(let error)?:
-            status.unreadable = error.message
-        case nil:
-            break
-        }
-        return status
-    }
-
-    private static func next(_ action: Action) -> Next {
-        let (reason, message) = action.explanation
-        switch action {
-        case .run(let step):
-            return Next(
-                action: step.kind.rawValue,
-                migration: step.migration,
-                reason: reason.rawValue,
-                message: message
-            )
-        case .wait: return Next(action: "wait", reason: reason.rawValue, message: message)
-        case .stall: return Next(action: "none", reason: reason.rawValue, message: message)
-        case .converged: return Next(action: "none", reason: reason.rawValue, message: message)
+    /// What monitoring makes of it: 0 converged, 1 on its way or waiting, 2 stalled, 3 unknown.
+    var checkStatus: Int32 {
+        switch next.action {
+        case "none": return 0
+        case "stall": return next.reason == .permissionDenied ? 3 : 2
+        default: return next.reason == .redisUnreachable ? 3 : 1
         }
     }
 }

@@ -4,31 +4,34 @@ import RedisClient
 
 /// What `status` tells, as people read it.
 enum StatusText {
-    static func lines(_ document: StatusDocument, action: Action, isTargetConfigured: Bool) -> [String] {
+    static func lines(_ document: StatusDocument) -> [String] {
         var lines: [String] = []
-        let version = document.version.map(String.init) ?? "unreadable"
-        let origin = isTargetConfigured ? "" : " (the newest known; schema.target is not set)"
+        let isKnown = document.server.version != nil
+        let version = document.version.map(String.init) ?? (isKnown ? "unreadable" : "unknown")
+        let origin = document.targetFrom == .newest ? " (the newest known; schema.target is not set)" : ""
         lines.append("Schema     version \(version), target \(document.target)\(origin)")
-        lines.append("Redis      \(document.server.address), version \(document.server.version)")
-        lines.append("Lock       \(lock(document.lock))")
+        let server = document.server.version.map { ", version \($0)" } ?? ""
+        lines.append("Redis      \(document.server.address)\(server)")
+        if isKnown { lines.append("Lock       \(lock(document.lock))") }
         if let pause = document.pause {
             lines.append("Paused     by \(pause.text)")
         }
+        if !document.migrations.isEmpty { lines += [""] + migrations(document) }
         lines.append("")
+        lines.append(next(document.next))
+        return lines
+    }
+
+    private static func migrations(_ document: StatusDocument) -> [String] {
         var table = Table(["Migration", "Raises to", "Phase", "Done", "Held"], numeric: [1, 3, 4])
         for migration in document.migrations {
             table.add([
-                migration.name, String(migration.version), migration.unreadable == nil ? migration.phase ?? "–" : "?",
+                migration.name, String(migration.version),
+                migration.unreadable == nil ? migration.phase?.rawValue ?? "–" : "?",
                 migration.progress.map(done) ?? "", migration.held.map { Wording.number($0.total) } ?? "",
             ])
         }
-        lines += table.lines
-        for migration in document.migrations {
-            lines += details(migration)
-        }
-        lines.append("")
-        lines.append(contentsOf: next(action))
-        return lines
+        return table.lines + document.migrations.flatMap(details)
     }
 
     private static func lock(_ lock: StatusDocument.LockStatus?) -> String {
@@ -47,6 +50,9 @@ enum StatusText {
 
     private static func details(_ migration: StatusDocument.MigrationStatus) -> [String] {
         var lines: [String] = []
+        if let reason = migration.notApplicable, migration.phase == nil {
+            lines += ["", "\(migration.name) does not concern this deployment: \(reason)"]
+        }
         if let unreadable = migration.unreadable { lines += ["", "\(migration.name): \(unreadable)"] }
         for error in migration.errors {
             lines += ["", "\(migration.name): \(KeyText.escaped(Bytes(error), limit: 500))"]
@@ -63,15 +69,12 @@ enum StatusText {
         return lines
     }
 
-    private static func next(_ action: Action) -> [String] {
-        let (reason, message) = action.explanation
-        switch action {
-        case .run(let step):
-            return ["Next       \(step.migration): \(step.kind.rawValue)"]
-        case .wait: return ["Waiting    \(reason.rawValue): \(message)"]
-        case .stall: return ["Stalled    \(reason.rawValue): \(message)"]
-        case .converged(let pending?): return ["Converged  \(pending.message)"]
-        case .converged(nil): return ["Converged  Nothing is left to do."]
+    private static func next(_ next: StatusDocument.Next) -> String {
+        switch next.action {
+        case "wait": return "Waiting    \(next.reason.rawValue): \(next.message)"
+        case "stall": return "Stalled    \(next.reason.rawValue): \(next.message)"
+        case "none": return "Converged  \(next.message)"
+        default: return "Next       \(next.message)"
         }
     }
 }

@@ -118,11 +118,11 @@ struct LedgerEntryTests {
     func place() {
         let names = KeyNames()
         let ledger = Ledger(names: names, migration: "001_x", shape: LedgerShape(buckets: 7))
-        let place = ledger.place(of: 0x0102_0304_0506_0708)
+        let place = ledger.place(of: [], digest: 0x0102_0304_0506_0708)
         #expect(place.field == [8, 7, 6, 5, 4, 3, 2, 1])
         #expect(place.key == names.ledger(of: "001_x", bucket: Int(0x0102_0304_0506_0708 % 7)))
         // The highest bit is not a sign.
-        #expect(ledger.place(of: .max).key == names.ledger(of: "001_x", bucket: Int(UInt64.max % 7)))
+        #expect(ledger.place(of: [], digest: .max).key == names.ledger(of: "001_x", bucket: Int(UInt64.max % 7)))
         #expect(place.field != Ledger.headerField)
     }
 
@@ -131,7 +131,7 @@ struct LedgerEntryTests {
         arguments: [(0, 1), (1, 1), (100, 1), (101, 2), (1_000_000, 10_000)]
     )
     func shape(pairs: Int, buckets: Int) {
-        #expect(Ledger.shape(forPairs: pairs) == LedgerShape(buckets: buckets))
+        #expect(Ledger.shape(forPairs: pairs, names: KeyNames()) == LedgerShape(buckets: buckets))
     }
 
     @Test("stands behind a header that tells format and number of hashes")

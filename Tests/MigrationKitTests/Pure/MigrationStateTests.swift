@@ -25,7 +25,7 @@ struct MigrationStateTests {
         state.epoch = 9
         state.scope = Scope(kinds: ["tenant": 3, "summary": 1])
         state.ledger = LedgerShape(buckets: 5)
-        state.checkpoint = Checkpoint(cursor: "17", runID: "r1", processedItems: 2)
+        state.checkpoint = Checkpoint(cursors: ["r1": "17"], processedItems: 2)
         state.verification = Verification(
             verifiedAt: Timestamp(milliseconds: 10),
             comparedPairs: 4,
@@ -45,7 +45,7 @@ struct MigrationStateTests {
     }
 
     private static let fullText =
-        #"{"checkpoint":{"cursor":"17","processed_items":2,"run_id":"r1"},"#
+        #"{"checkpoint":{"cursors":{"r1":"17"},"processed_items":2},"#
         + #""completed_at":"2023-11-14T22:14:00.000Z","deletes_unseen":true,"epoch":9,"#
         + #""errors":["one","a/b \"c\""],"failed_phase":"verify","followed_at_ms":30,"format":1,"#
         + #""held":{"counts":{"diverged":1},"samples":[{"key":"tenant:x","reason":"diverged"}]},"#

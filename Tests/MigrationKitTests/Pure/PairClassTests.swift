@@ -144,6 +144,38 @@ struct PairClassTests {
         #expect(seen.pairClass == .expiryLost)
     }
 
+    @Test(
+        "where the server tells no exact expiry, one that differs by no more than the tolerance is equal",
+        arguments: [(-3, false), (-2, true), (-1, true), (0, true), (1, true), (2, true), (3, false)] as [(Int64, Bool)]
+    )
+    func inexactExpiry(difference: Int64, isEqual: Bool) {
+        var copied = SeenPair.of("A@60", "A@60", ledger: "A@60/A@60")
+        copied.expiryTolerance = 2
+        copied.destination?.expiry? += difference
+        #expect(copied.pairClass == (isEqual ? .inSync : .inUse))
+        copied.source?.expiry? += difference
+        #expect(copied.pairClass == (isEqual ? .inSync : .converged))
+        copied.source = nil
+        #expect(copied.pairClass == (isEqual ? .sourceGone : .native))
+        var noted = SeenPair.of("A@60", "A@60", ledger: "–")
+        noted.expiryTolerance = 2
+        noted.destination?.expiry? += difference
+        #expect(noted.pairClass == (isEqual ? .equal : .expiryLost))
+        noted.destination = SeenPair.side("A")
+        #expect(noted.pairClass == .expiryLost, "none at all is never near")
+    }
+
+    @Test("expiries as far apart as numbers can be are compared without harm")
+    func farApart() {
+        let sides = [Int64.min, -1, 0, 1, .max].map { Side(content: Digest(low: 1, high: 1), expiry: $0) }
+        for one in sides {
+            for other in sides {
+                #expect(one.matches(other, within: 0) == (one == other))
+                #expect(one.matches(other, within: .max) || one != other)
+            }
+        }
+    }
+
     @Test("content that cannot be compared equals nothing, itself included")
     func incomparable() throws {
         let side = try #require(SeenPair.side("?"))

@@ -10,7 +10,7 @@ struct RulingTableTests {
         | name               | apply              | verify                   | verify after raise   | catch-up     | cleanup                      | rollback     |
         | uncopied           | copy               | copy, ok if few          | copy, ok if few      | copy         | keep                         | –            |
         | equal              | note               | note, ok                 | note, ok             | note         | note, then remove            | –            |
-        | expiryLost         | take expiry from S | ✗                        | ✗                    | report       | keep                         | –            |
+        | expiryLost         | take expiry from S | ✗                        | conflict             | report       | keep                         | –            |
         | foreign            | conflict           | ✗                        | ✗                    | conflict     | keep                         | –            |
         | inSync             | –                  | ok                       | ok                   | –            | remove                       | drop D       |
         | sourceChanged      | copy over          | copy over, ok if few     | copy over, ok if few | copy over    | keep                         | drop D       |

@@ -87,7 +87,9 @@ struct ValuesTests {
     func serverTime() throws {
         let time = try ServerTime.read(WireReply.parse("*2\r\n$10\r\n1700000000\r\n$6\r\n123999\r\n"))
         #expect(time == Timestamp(milliseconds: 1_700_000_000_123))
-        for odd in ["*1\r\n$1\r\n1\r\n", "*2\r\n$1\r\nx\r\n$1\r\n1\r\n", "$1\r\n1\r\n", "-LOADING x\r\n", "*0\r\n"] {
+        for odd in ["*1\r\n$1\r\n1\r\n", "*2\r\n$1\r\nx\r\n$1\r\n1\r\n", "$1\r\n1\r\n", "-LOADING x\r\n", "*0\r\n"] + [
+            "*2\r\n$19\r\n9223372036854775807\r\n$1\r\n0\r\n", "*2\r\n$2\r\n-1\r\n$1\r\n0\r\n",
+        ] {
             #expect(throws: RedisError.self, "\(odd)") { try ServerTime.read(WireReply.parse(odd)) }
         }
     }

@@ -63,6 +63,24 @@ struct WalkReportTests {
         #expect(report.problems(isRaised: true).isEmpty)
     }
 
+    @Test("what applying again cannot mend needs a person, and the rest does not")
+    func person() {
+        let needs = { (pairClass: PairClass, count: Int, column: Column) in
+            Self.report([(pairClass, count)], in: column).needsPerson(isRaised: column == .verifyAgain)
+        }
+        for pairClass in [PairClass.foreign, .diverged, .orphan, .collision] {
+            #expect(needs(pairClass, 1, .verify) && needs(pairClass, 1, .verifyAgain))
+        }
+        for pairClass in [PairClass.expiryLost, .destinationMissing] {
+            #expect(!needs(pairClass, 1000, .verify), "apply mends it")
+            #expect(needs(pairClass, 1000, .verifyAgain), "nothing mends it")
+        }
+        #expect(!needs(.destinationMissing, 20, .verifyAgain))
+        for pairClass in [PairClass.uncopied, .sourceChanged] {
+            #expect(!needs(pairClass, 1000, .verify) && !needs(pairClass, 1000, .verifyAgain))
+        }
+    }
+
     @Test("keys that are ambiguous, hot or too large are not valid")
     func others() {
         var report = WalkReport()

@@ -160,7 +160,7 @@ struct FieldCaseTests {
                 case "with every destination gone": commands += "DEL \(key)\n"
                 case "with wrong values": commands += "HSET \(key) name wrong\n"
                 case "with 980 of 1,000 records gone": if number < 980 { commands += "DEL \(key)\n" }
-                case "with lost times to live": commands += "PEXPIREAT \(key) 4102444800124\n"
+                case "with lost times to live": commands += "PEXPIREAT \(key) 4102444800126\n"
                 default: if number == 7 { commands += "DEL \(key)\n" }
                 }
             }

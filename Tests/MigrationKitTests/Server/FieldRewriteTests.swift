@@ -75,21 +75,30 @@ struct FieldRewriteTests {
         }
     }
 
-    @Test("a copy after the raise takes the rewrites of later migrations with it, and is in sync with its source")
-    func lateCopies() async throws {
-        try await withBench { bench in
+    @Test(
+        "a copy after the raise takes the rewrites of later migrations with it, and is in sync with its source",
+        arguments: [[], ["--rename-command", "COPY", ""]]
+    )
+    func lateCopies(arguments: [String]) async throws {
+        try await withBench(arguments: arguments) { bench in
             try await load(bench)
             try await raise(bench, to: [HashTags(), Timestamps(), Entity()])
             try await bench.send("HSET tenant:late id late created_at \(Self.time)")
+            try await bench.send("HSET tenant:soon id soon created_at \(Self.time)")
+            try await bench.send("PEXPIREAT tenant:soon 4102444800123")
             try await bench.send("HSET tenant:a updated_at \(Self.time)")
             let caughtUp = try await bench.withLease { try await bench.runner().apply(HashTags(), under: $0) }
-            #expect(caughtUp.report?.written == 2)
-            let late = try await bench.hash("tenant:{late}:tenant")
-            #expect(late == ["id": "late", "created_at": Self.milliseconds, "entity": "tenant"])
+            #expect(caughtUp.report?.written == 3)
+            for id in ["late", "soon"] {
+                let late = try await bench.hash("tenant:{\(id)}:tenant")
+                #expect(late == ["id": id, "created_at": Self.milliseconds, "entity": "tenant"])
+            }
+            let expiry = try await bench.expiry("tenant:{soon}:tenant")
+            #expect(expiry == 4_102_444_800_123)
             let tenant = try await bench.hash("tenant:{a}:tenant")
             #expect(tenant?["updated_at"] == Self.milliseconds && tenant?["entity"] == "tenant")
             let again = try await bench.withLease { try await bench.runner().apply(HashTags(), under: $0) }
-            #expect(again.report?.written == 0 && again.report?.count(of: .inSync) == 4)
+            #expect(again.report?.written == 0 && again.report?.count(of: .inSync) == 5)
         }
     }
 

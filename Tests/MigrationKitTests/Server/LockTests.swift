@@ -93,7 +93,7 @@ struct LockTests {
             _ = try await bench.connection.send("SET", bench.names.lock, Bytes(json))
             let lock = try await bench.snapshot().lock
             #expect(lock.holder?.isForeign == true)
-            #expect(lock.holder?.text == #"another tool on db\x1b[1m, process 7, for 001_hash_tags"#)
+            #expect(lock.holder?.words == #"another tool on db\x1b[1m, process 7 for 001_hash_tags since x"#)
         }
     }
 
@@ -152,7 +152,7 @@ struct LockTests {
             let second = try await locksmith.acquire(on: bench.connection, for: "test", watch: &watch)
             #expect(second.epoch.number == first.epoch.number + 1)
             let code = await migrationError {
-                _ = try await Fence(first).transaction(on: bench.connection) { _ in
+                _ = try await Fence(first).transaction(on: bench.connection, at: bench.names.version) { _ in
                     var commands = CommandBuffer()
                     commands.append("SET", "data", "late")
                     return commands
@@ -182,6 +182,36 @@ struct LockTests {
             #expect(began.duration(to: .now) >= .milliseconds(290))
             #expect(began.duration(to: .now) < .seconds(2))
             #expect(lease.epoch.number == dead.epoch.number + 1)
+            let entries = try await bench.history()
+            let told = ["event": "lockTakenOver", "migration": "test", "holder": "dead (process 1)", "by": "me"]
+            #expect(entries == [told])
+        }
+    }
+
+    @Test("a lock that is free, or ours, is taken without a word in the history")
+    func plainTake() async throws {
+        try await withBench { bench in
+            let smith = Self.locksmith(bench, .named("me"))
+            var watch = LockWatch()
+            for _ in 0..<2 { _ = try await smith.acquire(on: bench.connection, for: "test", watch: &watch) }
+            let entries = try await bench.history()
+            #expect(entries.isEmpty)
+        }
+    }
+
+    @Test("a history that takes no entry does not keep an abandoned lock")
+    func takeoverWithoutHistory() async throws {
+        try await withBench { bench in
+            var watch = LockWatch()
+            _ = try await Self.locksmith(bench, .named("dead"))
+                .acquire(on: bench.connection, for: "test", watch: &watch)
+            try await bench.send("SET outpost:migration:history x")
+            var mine = LockWatch()
+            try await eventually("the take-over") {
+                let lease = try? await Self.locksmith(bench, .named("me"))
+                    .acquire(on: bench.connection, for: "test", watch: &mine)
+                return lease != nil
+            }
         }
     }
 

@@ -182,7 +182,7 @@ struct StoreTests {
             state.metadata = ["other": .object(["list": .array([.integer(1), .null, .bool(true), .number(1.5)])])]
             state.scope = Scope(kinds: ["tenant": 3])
             state.ledger = LedgerShape(buckets: 7)
-            state.checkpoint = Checkpoint(cursor: "12", runID: "r", processedItems: 3)
+            state.checkpoint = Checkpoint(cursors: ["r": "12"], processedItems: 3)
             state.errors = ["one", "two"]
             state.failedPhase = "verify"
             let saved = state

@@ -67,22 +67,22 @@ struct Situation: Sendable, CustomTestStringConvertible {
             name: "a copy without the time to live",
             row: .expiryLost,
             after: ["HSET tenant:t id t", "HSET tenant:{t}:tenant id t", "PEXPIREAT tenant:t \(date)"],
-            outcomes: ["S S N fine", "S D - wrong", "S D - wrong", "S D - listed", "S D - kept", "S D - fine"]
+            outcomes: ["S S N fine", "S D - wrong", "S D - conflict", "S D - listed", "S D - kept", "S D - fine"]
         ),
         Situation(
             name: "a copy with a time to live that the source has not",
             row: .expiryLost,
             after: ["HSET tenant:t id t", "HSET tenant:{t}:tenant id t", "PEXPIREAT tenant:{t}:tenant \(date)"],
-            outcomes: ["S S N fine", "S D - wrong", "S D - wrong", "S D - listed", "S D - kept", "S D - fine"]
+            outcomes: ["S S N fine", "S D - wrong", "S D - conflict", "S D - listed", "S D - kept", "S D - fine"]
         ),
         Situation(
-            name: "times to live that differ by a millisecond",
+            name: "times to live that differ by 3 ms",
             row: .expiryLost,
             after: [
                 "HSET tenant:t id t", "HSET tenant:{t}:tenant id t", "PEXPIREAT tenant:t \(date)",
-                "PEXPIREAT tenant:{t}:tenant 4102444800122",
+                "PEXPIREAT tenant:{t}:tenant 4102444800120",
             ],
-            outcomes: ["S S N fine", "S D - wrong", "S D - wrong", "S D - listed", "S D - kept", "S D - fine"]
+            outcomes: ["S S N fine", "S D - wrong", "S D - conflict", "S D - listed", "S D - kept", "S D - fine"]
         ),
         Situation(
             name: "somebody else's destination",
@@ -168,7 +168,7 @@ struct Situation: Sendable, CustomTestStringConvertible {
             name: "the same content with two times to live",
             row: .diverged,
             before: copied,
-            after: ["PEXPIREAT tenant:t \(date)", "PEXPIREAT tenant:{t}:tenant 4102444800122"],
+            after: ["PEXPIREAT tenant:t \(date)", "PEXPIREAT tenant:{t}:tenant 4102444800120"],
             outcomes: [
                 "S D L conflict", "S D L conflict", "S D L conflict", "S D L conflict", "S D L kept", "S D - listed",
             ]
@@ -262,15 +262,21 @@ struct Situation: Sendable, CustomTestStringConvertible {
 /// The walk with each of its columns, over each row of the table, on a server.
 @Suite("The three-way comparison")
 struct ThreeWayTableTests {
-    @Test("does in every column what the table says", arguments: Situation.all)
-    func cell(situation: Situation) async throws {
+    @Test("does in every column what the table says", arguments: Situation.all, CopyMethod.allCases)
+    func cell(situation: Situation, method: CopyMethod) async throws {
         #expect(situation.outcomes.count == Column.allCases.count)
         try await withBench { bench in
+            var features = try await bench.features()
+            features.copyMethod = method
             for (column, expected) in zip(Column.allCases, situation.outcomes) {
                 try await bench.send("FLUSHALL")
+                try await bench.send("CONFIG RESETSTAT")
                 let outcome = try await bench.withLease { lease in
-                    try await run(column, over: situation, on: bench, under: lease)
+                    let table = TableRun(migration: bench.migration, bench: bench, lease: lease, features: features)
+                    return try await table.run(column, over: situation)
                 }
+                let others = CopyMethod.allCases.filter { $0 != method }
+                for other in others { #expect(try await bench.calls(of: other.rawValue) == 0) }
                 #expect(outcome.text == expected, "\(column.rawValue)")
                 let seen = outcome.report.count(of: situation.row)
                 #expect(seen == 1, "\(column.rawValue) saw \(outcome.report.counts)")
@@ -279,161 +285,41 @@ struct ThreeWayTableTests {
         }
     }
 
+    @Test(
+        "sees a time to live that differs by one millisecond",
+        .enabled("the server has no PEXPIRETIME") { try await ServerCommands.has("PEXPIRETIME") }
+    )
+    func exactExpiry() async throws {
+        let row = try await row(ofExpiriesApart: 1)
+        #expect(row == .expiryLost)
+    }
+
+    @Test(
+        "takes times to live that differ by 2 ms for equal where the server does not tell them exactly, and no more",
+        .enabled("the server has PEXPIRETIME") { try await !ServerCommands.has("PEXPIRETIME") }
+    )
+    func inexactExpiry() async throws {
+        let near = try await row(ofExpiriesApart: 2)
+        #expect(near == .equal)
+        let far = try await row(ofExpiriesApart: 4)
+        #expect(far == .expiryLost)
+    }
+
+    /// What a plan makes of two hashes that differ in nothing but this.
+    private func row(ofExpiriesApart milliseconds: Int) async throws -> PairClass? {
+        try await withBench { bench in
+            try await bench.send("HSET tenant:t id t")
+            try await bench.send("HSET tenant:{t}:tenant id t")
+            try await bench.send("PEXPIREAT tenant:t 4102444800123")
+            try await bench.send("PEXPIREAT tenant:{t}:tenant \(4_102_444_800_123 + milliseconds)")
+            let report = try await bench.runner().plan(bench.migration).report
+            return PairClass.allCases.first { report.count(of: $0) > 0 }
+        }
+    }
+
     @Test("has a situation for every row but the two that no walk can meet")
     func complete() {
         let missing = Set(PairClass.allCases).subtracting(Situation.all.map(\.row))
         #expect(missing == [.orphan, .absent])
-    }
-
-    // MARK: Parts
-
-    private struct Outcome: Sendable {
-        var text: String
-        var report: WalkReport
-        var isUnchangedBySecondRun: Bool
-    }
-
-    /// Both sides and the entry, as they are stored.
-    private struct View: Sendable, Equatable {
-        var source: Side?
-        var destination: Side?
-        var destinationType: String
-        var entry: LedgerEntry?
-    }
-
-    private func run(
-        _ column: Column,
-        over situation: Situation,
-        on bench: Bench,
-        under lease: Lease
-    ) async throws -> Outcome {
-        var state = MigrationState(migrationName: bench.migration.name, phase: .applying, startedAt: .now)
-        let identity = try await ServerInfo.read(from: bench.connection).identity
-        for command in situation.before { try await bench.send(command) }
-        state = try await bench.migration.apply(plan, in: context(state, .apply, bench, lease))
-        #expect(state.server == identity)
-        for command in situation.after { try await bench.send(command) }
-        if situation.isMarkedForRemoval { try await markForRemoval(situation, on: bench) }
-        state.phase = column == .apply ? .applying : [.verify, .rollback].contains(column) ? .applied : .verified
-        state.deletesAreUnseen = situation.deletesAreUnseen
-        state.verification = Verification(
-            verifiedAt: Timestamp(milliseconds: 0),
-            comparedPairs: 1,
-            removable: 1,
-            server: identity
-        )
-
-        let before = try await view(of: situation, on: bench)
-        let report = try await walk(column, state, bench, lease)
-        let after = try await view(of: situation, on: bench)
-        var isUnchanged = true
-        // A second cleanup or rollback has no ledger any more.
-        if column != .cleanup, column != .rollback {
-            let again = try await walk(column, state, bench, lease)
-            let same = try await view(of: situation, on: bench)
-            isUnchanged = again.written == 0 && same == after
-        }
-        return Outcome(
-            text: text(before: before, after: after, report),
-            report: report,
-            isUnchangedBySecondRun: isUnchanged
-        )
-    }
-
-    private var plan: Plan {
-        Plan(
-            migration: HashTags().name,
-            report: WalkReport(),
-            scope: Scope(kinds: ["tenant": 1]),
-            ledger: LedgerShape(buckets: 1)
-        )
-    }
-
-    private func context(_ state: MigrationState, _ column: Column, _ bench: Bench, _ lease: Lease) -> MigrationContext
-    {
-        MigrationContext(
-            names: bench.names,
-            connection: bench.connection,
-            lease: lease,
-            state: state,
-            isRaised: ![.apply, .verify, .rollback].contains(column),
-            limits: Limits()
-        )
-    }
-
-    private func walk(
-        _ column: Column,
-        _ state: MigrationState,
-        _ bench: Bench,
-        _ lease: Lease
-    ) async throws -> WalkReport {
-        let context = context(state, column, bench, lease)
-        switch column {
-        case .apply, .catchUp:
-            return try #require(try await bench.migration.apply(plan, in: context).report)
-        case .verify, .verifyAgain:
-            return try await bench.migration.verify(state, in: context).report
-        case .cleanup:
-            return try await bench.migration.cleanup(state, in: context).report
-        case .rollback:
-            return try await bench.migration.rollback(state, in: context)
-        }
-    }
-
-    private func view(of situation: Situation, on bench: Bench) async throws -> View {
-        let digester = try Digester()
-        var commands = CommandBuffer()
-        commands.append("HGETALL", situation.source)
-        commands.append("PEXPIRETIME", situation.source)
-        commands.append("HGETALL", situation.destination)
-        commands.append("PEXPIRETIME", situation.destination)
-        commands.append("TYPE", situation.destination)
-        let field = field(of: situation, digester)
-        commands.append("HGET", bench.names.ledger(of: bench.migration.name, bucket: 0), field)
-        let replies = try await bench.connection.pipeline(commands)
-        return View(
-            source: side(replies[0], expiry: replies[1], digester),
-            destination: side(replies[2], expiry: replies[3], digester),
-            destinationType: replies[4].text ?? "",
-            entry: replies[5].bytes.flatMap { LedgerEntry($0) }
-        )
-    }
-
-    private func side(_ content: Reply, expiry: Reply, _ digester: Digester) -> Side? {
-        guard let end = expiry.integer, end > -2 else { return nil }
-        return Side(content: content.error == nil ? digester.hash(content) : nil, expiry: end < 0 ? nil : end)
-    }
-
-    private func field(of situation: Situation, _ digester: Digester) -> Bytes {
-        var field: Bytes = []
-        field.append(littleEndian: digester.nameDigest(Bytes(situation.destination)))
-        return field
-    }
-
-    private func markForRemoval(_ situation: Situation, on bench: Bench) async throws {
-        let key = bench.names.ledger(of: bench.migration.name, bucket: 0)
-        let field = field(of: situation, try Digester())
-        var entry = try #require(try await bench.connection.send("HGET", key, field).bytes.flatMap { LedgerEntry($0) })
-        entry.isRemoving = true
-        _ = try await bench.connection.send("HSET", key, field, entry.bytes)
-    }
-
-    private func text(before: View, after: View, _ report: WalkReport) -> String {
-        var words: [String] = []
-        words.append(after.source == nil ? "-" : after.source == before.source ? "S" : "S!")
-        switch after.destination {
-        case nil: words.append("-")
-        case before.destination where after.destinationType == before.destinationType: words.append("D")
-        case after.source: words.append("S")
-        default: words.append("D!")
-        }
-        switch after.entry {
-        case nil: words.append("-")
-        case before.entry: words.append("L")
-        case let entry? where entry.source == after.source && entry.destination == after.destination: words.append("N")
-        default: words.append("L!")
-        }
-        words.append(report.findings.filter { $0.value > 0 }.keys.map(\.rawValue).sorted().joined(separator: "+"))
-        return words.joined(separator: " ")
     }
 }

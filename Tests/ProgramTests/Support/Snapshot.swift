@@ -17,23 +17,21 @@ struct Snapshot: Sendable, Equatable, CustomStringConvertible {
         let names = try await connection.send("KEYS", "*").elements.compactMap(\.text)
             .filter { withBookkeeping || !$0.hasPrefix("outpost:") }
         var looks = CommandBuffer()
-        for name in names {
-            looks.append("TYPE", name)
-            looks.append("PEXPIRETIME", name)
-        }
+        for name in names { looks.append("TYPE", name) }
+        let expiries = try await connection.expiries(of: names.map { Bytes($0) })
         let facts = try await connection.pipeline(looks).unlessError()
         var reads = CommandBuffer()
         for (index, name) in names.enumerated() {
-            reads.append(words: try contentCommand(of: name, type: facts[2 * index].text ?? ""))
+            reads.append(words: try contentCommand(of: name, type: facts[index].text ?? ""))
         }
         let contents = try await connection.pipeline(reads).unlessError()
         var snapshot = Snapshot()
         for (index, name) in names.enumerated() {
-            let type = facts[2 * index].text ?? ""
+            let type = facts[index].text ?? ""
             snapshot.records[name] = Record(
                 type: type,
                 content: flat(contents[index], isUnordered: type == "hash" || type == "set"),
-                expiry: facts[2 * index + 1].integer ?? -2
+                expiry: expiries[index]
             )
         }
         return snapshot

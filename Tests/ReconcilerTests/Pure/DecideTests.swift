@@ -52,6 +52,15 @@ struct DecideTests {
         { $0.observation.migrations[number - 1].applicability = .notApplicable("no") }
     }
 
+    private static func onOlderServer(_ phase: Phase) -> World {
+        var world = World(version: 1, phase).with(1) {
+            $0.server = ServerIdentity(runID: "r", replicationID: "first")
+            $0.verification?.server = ServerIdentity(runID: "other", replicationID: "second")
+        }
+        world.observation.server = ServerIdentity(runID: "r", replicationID: "first")
+        return world
+    }
+
     private static let cleaned = World(version: 3, .cleaned, .cleaned, .cleaned)
 
     @Test(
@@ -75,6 +84,10 @@ struct DecideTests {
                 World(version: 0).with { $0.observation.regression = "The version fell." },
                 .stall(.dataLost)
             ),
+            Row("on the server of before the verify", onOlderServer(.verified), .stall(.dataLost)),
+            Row("the same while cleaning", onOlderServer(.cleaning), .stall(.dataLost)),
+            Row("the same when all is cleaned", onOlderServer(.cleaned), .run(.plan, "m2")),
+            Row("on a third server", onOlderServer(.verified).with { $0.observation.server = nil }, .run(.plan, "m2")),
             Row("version below one that is cleaned", World(version: 0, .cleaned), .stall(.versionRegressed)),
             Row("version below one that is cleaning", World(version: 0, .cleaning), .stall(.versionRegressed)),
             Row("version two below one that is verified", World(version: 0, nil, .verified), .stall(.versionRegressed)),

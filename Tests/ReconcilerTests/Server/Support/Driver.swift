@@ -11,6 +11,7 @@ struct Driver: Sendable {
     let reconciler: Reconciler
     let control = ReconcilerControl()
     let notes = Notes()
+    private let configured: ReconcilerConfiguration
 
     init(
         _ bench: Bench,
@@ -20,14 +21,15 @@ struct Driver: Sendable {
         lock: LockTimes = LockTimes(),
         registry: MigrationRegistry = MigrationRegistry([HashTags()])
     ) {
+        configured = ReconcilerConfiguration(
+            connection: bench.options(through: proxy, timeout: .seconds(5)),
+            names: bench.names,
+            lock: lock,
+            limits: Limits(batchTime: .seconds(1)),
+            desired: desired
+        )
         reconciler = Reconciler(
-            configuration: ReconcilerConfiguration(
-                connection: bench.options(through: proxy, timeout: .seconds(5)),
-                names: bench.names,
-                lock: lock,
-                limits: Limits(batchTime: .seconds(1)),
-                desired: desired
-            ),
+            configuration: configured,
             registry: registry,
             identity: identity,
             reporter: notes,
@@ -40,6 +42,9 @@ struct Driver: Sendable {
         target: .latest,
         gates: GatePolicy(cleanupNeedsApproval: false, soak: .zero)
     )
+
+    /// Hands over the same configuration once more.
+    func reload() { control.reload(configured) }
 
     /// Passes until nothing is left to do; gives the last result, whatever it is.
     @discardableResult

@@ -1,0 +1,184 @@
+import RedisClient
+
+/// A batch whose sources and destinations are in many slots, most often on different nodes.
+///
+/// Sources are read first, each in one atomic look; then each destination's slot has a transaction that looks at the
+/// destination and its entry, and writes. What was read of a source is exactly what is copied and noted, so a source
+/// that changes meanwhile is found changed by the next walk. A source is removed in a transaction of its own slot, which
+/// reads it again; its entry is marked before and forgotten after.
+extension KeyMoveWork {
+    func attemptAcrossSlots(_ batch: [Pair]) async throws -> [Pair] {
+        let sources = try await readSources(of: batch)
+        let groups = SlotGroups.of(Array(batch.indices), in: context.keyspace) { batch[$0].move.destination }
+        let looks = groups.map { group in
+            Fence.Look(
+                at: batch[group[0]].move.destination,
+                watching: group.map { batch[$0].move.destination },
+                reads: questions(about: group.map { batch[$0] })
+            )
+        }
+        guard let lease = context.lease else {
+            for (group, look) in zip(groups, looks) {
+                let replies = try await context.keyspace.connection(for: look.key).pipeline(look.reads)
+                tally(try decide(group, of: batch, sources: sources, replies[...]))
+            }
+            return []
+        }
+        var decided = [[DecidedPair]](repeating: [], count: groups.count)
+        var done: [DecidedPair] = []
+        var undone: [Pair] = []
+        removingWithoutDestination = 0
+        try await Fence(lease).transactions(looks, on: context.keyspace) { index, replies in
+            decided[index] = try decide(groups[index], of: batch, sources: sources, replies)
+            removingWithoutDestination += decided[index].count(where: \.removesWithoutDestination)
+            return writer.commands(for: decided[index])
+        } finish: { index, outcome in
+            switch outcome {
+            case .committed(let replies):
+                try writer.check(replies, of: decided[index])
+                done += decided[index]
+            case .nothingToDo:
+                done += decided[index]
+            case .changed:
+                removingWithoutDestination -= decided[index].count(where: \.removesWithoutDestination)
+                undone += groups[index].map { batch[$0] }
+            case .redirected(let error):
+                throw error
+            }
+        }
+        let (sure, doubtful) = try await withoutDoubt(done)
+        let removals = sure.filter { $0.ruling.action == .removeSource }
+        let kept = try await removeSources(of: removals, under: lease)
+        removingWithoutDestination = 0
+        tally(sure.filter { !kept.contains($0.pair.move.source) })
+        return undone + doubtful + removals.map(\.pair).filter { kept.contains($0.move.source) }
+    }
+
+    private func questions(about pairs: [Pair]) -> CommandBuffer {
+        var reads = CommandBuffer()
+        reads.append("TIME")
+        for pair in pairs {
+            reader.askDestination(pair, in: &reads)
+            reader.askEntry(pair, in: &reads)
+        }
+        return reads
+    }
+
+    /// The replies about each source, as if it had been asked alone.
+    private func readSources(of pairs: [Pair]) async throws -> [[Reply]] {
+        var commands = RoutedCommands(for: context.keyspace)
+        for pair in pairs {
+            commands.add(for: pair.move.source) { commands in
+                commands.append("MULTI")
+                reader.askSource(pair, in: &commands)
+                commands.append("EXEC")
+            }
+        }
+        let replies = try await context.keyspace.pipeline(commands)
+        var next = replies.startIndex
+        return try pairs.map { pair in
+            let end = next + reader.sourceReplyCount(pair) + 2
+            defer { next = end }
+            // A command that was refused at queue time is the cause; EXECABORT follows from it.
+            if let error = replies[next..<end].lazy.compactMap(\.error).first { throw error }
+            return Array(replies[end - 1].elements)
+        }
+    }
+
+    /// Puts what was read of the sources before what was read of the destinations, as the reader expects it.
+    private func decide(
+        _ group: [Int],
+        of batch: [Pair],
+        sources: [[Reply]],
+        _ replies: Replies.SubSequence
+    ) throws -> [DecidedPair] {
+        var next = replies.startIndex + 1
+        var gathered = [replies[replies.startIndex]]
+        for index in group {
+            let count = reader.replyCount(batch[index]) - reader.sourceReplyCount(batch[index])
+            gathered += sources[index]
+            gathered += replies[next..<next + count]
+            next += count
+        }
+        return try decide(group.map { batch[$0] }, Replies(gathered: gathered)[...])
+    }
+
+    /// Divides off the conflicts whose source has changed since it was read: they may be none.
+    private func withoutDoubt(_ decided: [DecidedPair]) async throws -> (sure: [DecidedPair], doubtful: [Pair]) {
+        let conflicts = decided.filter { [.conflict, .wrong].contains($0.ruling.finding) }
+        guard !conflicts.isEmpty else { return (decided, []) }
+        let again = try await readSources(of: conflicts.map(\.pair))
+        var changed = Set<Bytes>()
+        for (one, replies) in zip(conflicts, again) {
+            if try !reader.sourceIsStill(one.source, of: one.pair, replies) { changed.insert(one.pair.move.source) }
+        }
+        let doubtful = decided.filter { changed.contains($0.pair.move.source) }
+        return (decided.filter { !changed.contains($0.pair.move.source) }, doubtful.map(\.pair))
+    }
+
+    /// Removes the sources that are still what was seen of them, then forgets their entries; returns those that are not.
+    private func removeSources(of removals: [DecidedPair], under lease: Lease) async throws -> Set<Bytes> {
+        guard !removals.isEmpty else { return [] }
+        let fence = Fence(lease)
+        let groups = SlotGroups.of(removals, in: context.keyspace) { $0.pair.move.source }
+        let looks = groups.map { group in
+            var reads = CommandBuffer()
+            for one in group { reader.askSource(one.pair, in: &reads) }
+            return Fence.Look(at: group[0].pair.move.source, watching: group.map(\.pair.move.source), reads: reads)
+        }
+        var kept = Set<Bytes>()
+        var chosen = [[DecidedPair]](repeating: [], count: groups.count)
+        try await fence.transactions(looks, on: context.keyspace) { index, replies in
+            var next = replies.startIndex
+            var commands = CommandBuffer()
+            chosen[index] = []
+            for one in groups[index] {
+                let end = next + reader.sourceReplyCount(one.pair)
+                let isStill = try reader.sourceIsStill(one.source, of: one.pair, replies[next..<end])
+                next = end
+                guard isStill, one.source?.content != nil else {
+                    kept.insert(one.pair.move.source)
+                    continue
+                }
+                chosen[index].append(one)
+                commands.append("UNLINK", one.pair.move.source)
+            }
+            return commands.isEmpty ? nil : commands
+        } finish: { index, outcome in
+            switch outcome {
+            case .committed(let replies):
+                guard replies.allSatisfy({ $0.integer == 1 }) else {
+                    throw RedisError(
+                        .partlyExecuted,
+                        "UNLINK did nothing in a transaction that watched its keys.",
+                        outcome: .unknown
+                    )
+                }
+            case .nothingToDo: break
+            case .changed: for one in groups[index] { kept.insert(one.pair.move.source) }
+            case .redirected(let error): throw error
+            }
+        }
+        try await forget(removals.filter { !kept.contains($0.pair.move.source) }.map(\.pair), by: fence)
+        return kept
+    }
+
+    private func forget(_ pairs: [Pair], by fence: Fence) async throws {
+        let groups = SlotGroups.of(pairs, in: context.keyspace) { $0.move.destination }
+        let looks = groups.map { Fence.Look(at: $0[0].move.destination) }
+        try await fence.transactions(looks, on: context.keyspace) { index, _ in
+            var commands = CommandBuffer()
+            for pair in groups[index] { writer.forget(pair, in: &commands) }
+            return commands
+        } finish: { _, outcome in
+            if case .redirected(let error) = outcome { throw error }
+        }
+    }
+}
+
+extension DecidedPair {
+    /// Whether its source goes although its destination was deleted.
+    fileprivate var removesWithoutDestination: Bool {
+        pairClass == .destinationMissing && ruling.action == .removeSource
+    }
+}

@@ -1,0 +1,87 @@
+import MigrationKit
+
+/// The highest that a process has seen and written, by which it notices what goes backwards.
+///
+/// A server that restarts with an older snapshot, or without any, is consistent in itself: only who remembers what was
+/// there before can tell.
+struct HighWater: Sendable {
+    /// What was last known of a migration's state.
+    private struct Known: Sendable {
+        var phase: Phase?
+        var epoch: UInt64 = 0
+    }
+
+    private var version = 0
+    private var states: [String: Known] = [:]
+    /// Every server that was seen, the last one last.
+    private var servers: [ServerIdentity] = []
+    private var keys = 0
+
+    /// How many servers are remembered; one that restarts all day long must not cost memory.
+    private static let serversKept = 100
+
+    /// Compares a snapshot with what was seen before, in a sentence if something went backwards, and remembers it.
+    mutating func regression(in snapshot: SchemaSnapshot) -> String? {
+        let findings = [server(snapshot.server), version(snapshot), vanished(snapshot), states(snapshot)]
+        return findings.lazy.compactMap(\.self).first
+    }
+
+    /// Notes what a step of this process wrote: no look has seen it yet, and it may be gone before the next.
+    mutating func note(_ migration: String, epoch: UInt64, raisedTo raised: Int?) {
+        states[migration, default: Known()].epoch = max(states[migration]?.epoch ?? 0, epoch)
+        version = max(version, raised ?? 0)
+    }
+
+    private mutating func server(_ now: ServerInfo) -> String? {
+        defer { keys = now.keys }
+        guard now.identity != servers.last else { return nil }
+        let isFirst = servers.isEmpty
+        let isBack = servers.contains(now.identity)
+        servers.append(now.identity)
+        if servers.count > Self.serversKept { servers.removeFirst() }
+        if isBack {
+            // A master that follows another one and takes over again has another replication id.
+            return "The server is again one that it was before, and what was written to the other since is not there."
+        }
+        guard !isFirst, now.keys == 0, keys > 0 else { return nil }
+        return "The server came back without its data: it held \(Wording.number(keys)) keys, and holds none now."
+    }
+
+    private mutating func version(_ snapshot: SchemaSnapshot) -> String? {
+        guard let now = try? snapshot.version.get() else { return nil }
+        defer { version = max(version, now) }
+        return now < version ? "The schema version went from \(version) to \(now)." : nil
+    }
+
+    private func vanished(_ snapshot: SchemaSnapshot) -> String? {
+        let gone = states.keys.sorted().first { snapshot.states[$0] == nil }
+        return gone.map { name in
+            let phase = states[name]?.phase.map { "was \($0.rawValue)" } ?? "was written"
+            return "The state of \(name) \(phase) and is gone."
+        }
+    }
+
+    private mutating func states(_ snapshot: SchemaSnapshot) -> String? {
+        var finding: String?
+        for (name, state) in snapshot.states.sorted(by: { $0.key < $1.key }) {
+            guard let state = try? state.get() else { continue }
+            let before = states[name] ?? Known()
+            let epoch = state.epoch ?? before.epoch
+            if epoch < before.epoch {
+                finding =
+                    finding
+                    ?? "The state of \(name) was written under epoch \(before.epoch), and is that of epoch \(epoch) now."
+            }
+            if let phase = before.phase, Self.isBackwards(from: phase, to: state.trustedPhase) {
+                finding = finding ?? "\(name) was \(phase.rawValue) and is \(state.trustedPhase.rawValue) now."
+            }
+            states[name] = Known(phase: state.trustedPhase, epoch: max(epoch, before.epoch))
+        }
+        return finding
+    }
+
+    /// From these two there is no way back; from the others a verify or a person may lead back.
+    private static func isBackwards(from before: Phase, to now: Phase) -> Bool {
+        (before == .cleaning || before == .cleaned) && now.order < before.order
+    }
+}

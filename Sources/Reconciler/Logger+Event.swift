@@ -1,0 +1,26 @@
+import Logging
+import MigrationKit
+
+extension Event.Kind {
+    /// How grave it is.
+    public var level: Logger.Level {
+        switch self {
+        case .started, .stopping, .reloaded, .versionRaised, .converged: return .notice
+        case .approved, .revoked, .paused, .resumed, .pinned, .unpinned, .retryAsked, .reconcileAsked, .resolved,
+            .unlocked:
+            return .notice
+        case .stepStarted, .stepFinished, .waiting, .phaseChanged: return .info
+        case .stepFailed, .reloadRefused, .lockTakenOver: return .warning
+        case .stalled: return .error
+        }
+    }
+}
+
+extension Logger {
+    /// Logs an event with its id and facts.
+    public func log(_ event: Event) {
+        var metadata: Logger.Metadata = ["message_id": .string(event.kind.messageID)]
+        for (fact, value) in event.facts { metadata[fact.rawValue] = .string(value) }
+        log(level: event.kind.level, "\(event.kind.text)", metadata: metadata)
+    }
+}

@@ -1,0 +1,12 @@
+import RedisClient
+
+/// Which commands the server under test has: for tests that need one of them.
+package enum ServerCommands {
+    /// Whether the server knows a command.
+    package static func has(_ command: String) async throws -> Bool {
+        try await withRedisServer { server in
+            let reply = try await server.cli("COMMAND", "INFO", command)
+            return reply.lowercased().contains(command.lowercased())
+        }
+    }
+}
