@@ -85,9 +85,16 @@ final class FieldRewriteWork: WalkWork {
     func attempt(_ batch: [RewriteItem]) async throws -> [RewriteItem] {
         let groups = SlotGroups.of(batch, in: context.keyspace, by: \.key)
         guard let lease = context.lease else {
-            for group in groups {
-                let connection = try await context.keyspace.connection(for: group[0].key)
-                tally(try decide(group, try await connection.pipeline(questions(about: group))[...]))
+            var reads = RoutedCommands(for: context.keyspace)
+            let counts = groups.map { group in
+                let questions = questions(about: group)
+                reads.add(for: group[0].key) { $0.append(contentsOf: questions) }
+                return questions.count
+            }
+            var replies = try await context.keyspace.pipeline(reads)[...]
+            for (group, count) in zip(groups, counts) {
+                tally(try decide(group, replies.prefix(count)))
+                replies = replies.dropFirst(count)
             }
             return []
         }
