@@ -6,6 +6,8 @@ struct RewriteItem {
     var key: Bytes
     /// What it holds.
     var kind: String
+    /// How many bytes it took when it was listed.
+    var memory = 0
     /// Where each earlier ledger keeps its entry.
     var places: [(key: Bytes, field: Bytes)]
 }
@@ -59,6 +61,7 @@ final class FieldRewriteWork: WalkWork {
             return RewriteItem(
                 key: key,
                 kind: reading.move.kind,
+                memory: memory,
                 places: context.earlierLedgers.map { $0.place(of: key, digest: name) }
             )
         }
@@ -67,6 +70,8 @@ final class FieldRewriteWork: WalkWork {
     private func concerns(_ reading: NameReading) -> Bool {
         !reading.isSource && rewrites.kinds.contains(reading.move.kind)
     }
+
+    func weight(of item: RewriteItem) -> Int { item.memory }
 
     func giveUp(_ item: RewriteItem) {
         report.hot += 1
