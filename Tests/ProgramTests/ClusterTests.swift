@@ -42,6 +42,40 @@ struct ClusterTests {
         return result
     }
 
+    @Test("By TLS and announced names, as a user who may only what deploy/migrateredis.acl gives")
+    func secured() async throws {
+        let authority = try await TestAuthority.shared()
+        let tls = ServerTLS(try await authority.issue("node", names: ["DNS:localhost"]), by: authority)
+        var user = try await LeastPrivilegeTests.rules()
+        user.removeAll { $0 == "+copy" }
+        user += ["+cluster|slots", "+cluster|nodes", "+asking", "+dump", "+restore"]
+        let names = ["--cluster-announce-hostname", "localhost", "--cluster-preferred-endpoint-type", "hostname"]
+        try await withClusterStage(Keyspace(tenants: 12), replicas: 1, tls: tls, arguments: names) { stage in
+            for node in stage.cluster.nodes {
+                let line = (["ACL", "SETUSER", "migrateredis"] + user).joined(separator: " ")
+                try await node.cli(input: line + "\n")
+            }
+            let port = try #require(stage.cluster.masters[0].tlsPort)
+            let secured = [
+                "REDIS_HOST": "localhost", "REDIS_PORT": "\(port)", "REDIS_TLS_ENABLED": "true",
+                "REDIS_TLS_CA_FILE": authority.own.certificate, "REDIS_USERNAME": "migrateredis",
+                "REDIS_PASSWORD": LeastPrivilegeTests.password,
+            ]
+            let result = try await stage.converge(with: secured)
+            #expect(result.exitStatus == 0, "\(result)")
+            #expect(try await stage.faultOfConverged() == nil)
+            for node in stage.cluster.nodes {
+                let log = try await node.cli("ACL", "LOG")
+                #expect(log.isEmpty, "\(log)")
+            }
+
+            // By its address the certificate is another's.
+            let mistaken = try await stage.converge(with: secured.merging(["REDIS_HOST": "127.0.0.1"]) { $1 })
+            #expect(mistaken.exitStatus != 0)
+            #expect(mistaken.standardError.contains("localhost"), "\(mistaken)")
+        }
+    }
+
     @Test("By hand, phase by phase: plan counts the keys of all nodes, status names the cluster")
     func byHand() async throws {
         try await withClusterStage(Keyspace(tenants: 12)) { stage in

@@ -5,10 +5,10 @@ import Testing
 /// The ACL file in `deploy/` is what the documentation tells people to use: it must suffice, and be needed whole.
 @Suite("Least privilege")
 struct LeastPrivilegeTests {
-    private static let password = "only-for-this-test"
+    static let password = "only-for-this-test"
 
     /// The file's one rule for the server under test, with the digest of a password in its place.
-    private static func rules() async throws -> [String] {
+    static func rules() async throws -> [String] {
         let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appending(path: "deploy/migrateredis.acl")
         let text = try String(contentsOf: file, encoding: .utf8)

@@ -28,6 +28,7 @@ public final class ClusterServers: Sendable {
     public static func start(
         masters count: Int = 3,
         replicas perMaster: Int = 0,
+        tls: ServerTLS? = nil,
         arguments: [String] = []
     ) async throws -> ClusterServers {
         var started: [RedisServer] = []
@@ -36,7 +37,8 @@ public final class ClusterServers: Sendable {
                 started.append(
                     try await RedisServer.start(
                         arguments: ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"] + arguments,
-                        tcp: true
+                        tcp: true,
+                        tls: tls
                     )
                 )
             }
@@ -147,7 +149,8 @@ public final class ClusterServers: Sendable {
             }
         }
         try await all("agree") { [count = masters.count] in
-            try await $0.cli("CLUSTER", "SLOTS").split(separator: "\n").filter { $0 == "127.0.0.1" }.count >= count
+            let lines = try await $0.cli("CLUSTER", "NODES").split(separator: "\n")
+            return lines.count { $0.split(separator: " ").count > 8 } == count
         }
     }
 
@@ -162,11 +165,17 @@ public final class ClusterServers: Sendable {
 public func withCluster<T>(
     masters: Int = 3,
     replicas: Int = 0,
+    tls: ServerTLS? = nil,
     arguments: [String] = [],
     isolation: isolated (any Actor)? = #isolation,
     _ body: (ClusterServers) async throws -> T
 ) async throws -> T {
-    let cluster = try await ClusterServers.start(masters: masters, replicas: replicas, arguments: arguments)
+    let cluster = try await ClusterServers.start(
+        masters: masters,
+        replicas: replicas,
+        tls: tls,
+        arguments: arguments
+    )
     do {
         let result = try await body(cluster)
         await cluster.close()

@@ -124,10 +124,12 @@ func withClusterStage(
     _ keyspace: Keyspace = Keyspace(tenants: 40),
     masters: Int = 3,
     replicas: Int = 0,
+    tls: ServerTLS? = nil,
+    arguments: [String] = [],
     _ body: (ClusterStage) async throws -> Void
 ) async throws {
     try await Places.shared.take {
-        try await withCluster(masters: masters, replicas: replicas) { cluster in
+        try await withCluster(masters: masters, replicas: replicas, tls: tls, arguments: arguments) { cluster in
             try await body(ClusterStage(cluster: cluster, keyspace: keyspace))
         }
     }
