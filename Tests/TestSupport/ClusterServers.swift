@@ -36,7 +36,9 @@ public final class ClusterServers: Sendable {
             for _ in 0..<count * (1 + perMaster) {
                 started.append(
                     try await RedisServer.start(
-                        arguments: ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"] + arguments,
+                        arguments: ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"] + arguments
+                            // Only then does a server of 7.0 tell clients the ports that fit their own connection.
+                            + (tls == nil ? [] : ["--tls-cluster", "yes", "--tls-replication", "yes"]),
                         tcp: true,
                         tls: tls
                     )
@@ -130,7 +132,7 @@ public final class ClusterServers: Sendable {
             try await master.cli(input: "CLUSTER ADDSLOTS \(slots)\n")
         }
         for node in nodes.dropFirst() {
-            try await masters[0].cli("CLUSTER", "MEET", "127.0.0.1", "\(node.port ?? 0)")
+            try await masters[0].cli("CLUSTER", "MEET", "127.0.0.1", "\(node.tlsPort ?? node.port ?? 0)")
         }
         try await all("know each other") { [count = nodes.count] in
             try await $0.cli("CLUSTER", "INFO").contains("cluster_known_nodes:\(count)\r")

@@ -38,7 +38,8 @@ public final class RedisServer: Sendable {
         var attempt = 1
         while true {
             let port = tcp ? try FreePort.find(clusterBus: arguments.contains("--cluster-enabled")) : nil
-            let tlsPort = try tls.map { _ in try FreePort.find() }
+            let isNode = arguments.contains("--cluster-enabled")
+            let tlsPort = try tls.map { _ in try FreePort.find(clusterBus: isNode) }
             let options = (tls.map { $0.options(port: tlsPort ?? 0) } ?? []) + arguments
             let server = RedisServer(
                 home: home,
