@@ -111,7 +111,10 @@ struct ClusterTests {
             while ContinuousClock.now < end {
                 // Slots that have something: those of the tenants' new and old names.
                 let tenant = Int.random(in: 0..<60, using: &random)
-                let names = ["tenant:{t\(tenant)}:tenant", "tenant:t\(tenant)", "outpost:migration:lock", "outpost:schema:version"]
+                let names = [
+                    "tenant:{t\(tenant)}:tenant", "tenant:t\(tenant)", "outpost:migration:lock",
+                    "outpost:schema:version",
+                ]
                 let slot = Slot(of: Bytes(names[Int.random(in: 0..<4, using: &random)])).number
                 let owner = try owners[slot] ?? #require((0..<3).first { stage.cluster.share(of: $0).contains(slot) })
                 let next = (owner + Int.random(in: 1...2, using: &random)) % 3

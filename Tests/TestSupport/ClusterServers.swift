@@ -59,7 +59,10 @@ public final class ClusterServers: Sendable {
 
     /// A connection to the cluster, as the programs make it.
     public func connect() async throws -> RedisCluster {
-        var options = ConnectionOptions(endpoint: .tcp(host: "127.0.0.1", port: masters[0].port ?? 0), clientName: "test")
+        var options = ConnectionOptions(
+            endpoint: .tcp(host: "127.0.0.1", port: masters[0].port ?? 0),
+            clientName: "test"
+        )
         options.isCluster = true
         return try await RedisCluster.open(options)
     }

@@ -141,7 +141,9 @@ final class KeyspaceWalk<Work: WalkWork> {
         let asked = lanes.indices.filter { !lanes[$0].isDone }
         var pages = [Replies?](repeating: nil, count: lanes.count)
         if asked.count == 1 {
-            pages[asked[0]] = try await lanes[asked[0]].master.connection.pipeline(question(from: lanes[asked[0]].cursor))
+            pages[asked[0]] = try await lanes[asked[0]].master.connection.pipeline(
+                question(from: lanes[asked[0]].cursor)
+            )
         } else {
             try await withThrowingTaskGroup(of: (Int, Replies).self) { group in
                 for index in asked {

@@ -78,7 +78,8 @@ struct ClusterStage: Sendable {
         var sum = 0
         for master in cluster.nodes where master.pid != nil {
             let info = try await master.cli("INFO", "persistence")
-            sum += info.split(whereSeparator: \.isNewline).first { $0.hasPrefix("rdb_changes_since_last_save:") }
+            sum +=
+                info.split(whereSeparator: \.isNewline).first { $0.hasPrefix("rdb_changes_since_last_save:") }
                 .flatMap { $0.split(separator: ":").last }.flatMap { Int($0) } ?? 0
         }
         return sum
@@ -89,7 +90,8 @@ struct ClusterStage: Sendable {
         var sum = 0
         for node in cluster.nodes where node.pid != nil {
             let info = try await node.cli("INFO", "commandstats")
-            sum += info.split(whereSeparator: \.isNewline).first { $0.hasPrefix("cmdstat_\(command):") }
+            sum +=
+                info.split(whereSeparator: \.isNewline).first { $0.hasPrefix("cmdstat_\(command):") }
                 .flatMap { $0.split(separator: ",").first?.split(separator: "=").last }.flatMap { Int($0) } ?? 0
         }
         return sum
