@@ -202,7 +202,7 @@ public final class RedisServer: Sendable {
     }
 
     /// The program to start.
-    private static func program(in home: TemporaryDirectory) throws -> String {
+    static func program(in home: TemporaryDirectory) throws -> String {
         if let named = ProcessInfo.processInfo.environment["REDIS_SERVER"], !named.isEmpty {
             guard let path = Executable.find(named) else {
                 throw TestSupportError("REDIS_SERVER names \(named), and there is no such program.")
