@@ -193,8 +193,9 @@ final class KeyspaceWalk<Work: WalkWork> {
             rest = rest.dropFirst(batch.count)
             let began = ContinuousClock.now
             try await halving(batch)
-            // In a cluster a batch is many transactions, each of a few keys: its time says nothing of any one of them.
-            if !context.keyspace.isCluster {
+            if context.keyspace.isCluster {
+                pace.noteSpreadBatch(of: batch.count)
+            } else {
                 pace.noteBatch(of: batch.count, took: began.duration(to: .now), roundTrips: 2)
             }
             let pause = pace.pause()

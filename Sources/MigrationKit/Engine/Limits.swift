@@ -51,6 +51,15 @@ struct BatchPace: Sendable {
         }
     }
 
+    /// Notes a batch of many small transactions, whose time says nothing of any one of them.
+    mutating func noteSpreadBatch(of count: Int) {
+        done += count
+        fitting = Self.largestSpread
+    }
+
+    /// How many keys of a cluster are looked at together: some of each node's.
+    private static let largestSpread = 150
+
     /// How long to wait before the next batch to keep to the rate.
     func pause(now: ContinuousClock.Instant = .now) -> Duration {
         guard limits.keysPerSecond > 0 else { return .zero }

@@ -26,7 +26,7 @@ struct ClusterStage: Sendable {
         _ arguments: [String],
         with variables: [String: String] = [:],
         input: String = "",
-        timeout: Duration = .seconds(120)
+        timeout: Duration = .seconds(1200)
     ) async throws -> ProcessResult {
         try await ProcessRunner.run(
             try ProductPath.find("migrateredis"),
