@@ -18,6 +18,9 @@ public enum Hint {
     }
 
     private static func address(_ settings: LoadedSettings) -> String {
+        guard settings.settings.redis.sentinels.isEmpty else {
+            return "what the sentinels say, and they are from \(origin("redis.sentinels", settings))"
+        }
         let key = settings.settings.redis.socket == nil ? "redis.host" : "redis.socket"
         var text = "from \(origin(key, settings))"
         if key == "redis.host", origin("redis.port", settings) != origin(key, settings) {

@@ -11,9 +11,6 @@ public struct UnsupportedSettings: Error, Sendable, Equatable, CustomStringConve
     /// Throws if the settings ask for something that this version cannot do.
     static func check(_ settings: Settings) throws {
         var problems: [String] = []
-        if !settings.redis.sentinels.isEmpty {
-            problems.append("redis.sentinels: Sentinel is not supported by this version.")
-        }
         if settings.metrics.textfile != nil {
             problems.append("metrics.textfile: metrics are not supported by this version.")
         }

@@ -52,7 +52,18 @@ public struct Wiring: Sendable {
         )
         options.isCluster = redis.clusterEnabled
         options.password = password
+        options.sentinels = sentinels
         return options
+    }
+
+    /// The sentinels, if there are any; then host and port are not used.
+    private var sentinels: Sentinels? {
+        let redis = settings.redis
+        guard let master = redis.sentinelMaster, !redis.sentinels.isEmpty else { return nil }
+        var sentinels = Sentinels(redis.sentinels.map { .tcp(host: $0.host, port: $0.port) }, master: master)
+        sentinels.username = redis.sentinelUsername
+        if let path = redis.sentinelPasswordFile { sentinels.password = Self.secret(in: path) }
+        return sentinels
     }
 
     /// A password that stands in a file of its own is read for each connection; any other stays until a reload.

@@ -1,7 +1,11 @@
 /// How to reach a server and who to be there.
 public struct ConnectionOptions: Sendable {
-    /// Where the server listens.
+    /// Where the server listens; with sentinels, where it was when a connection was opened.
     public var endpoint: Endpoint
+    /// The sentinels that are asked where the server is, whenever a connection is opened; nil where that is known.
+    public var sentinels: Sentinels?
+    /// Whether the endpoint is what sentinels have said.
+    var isFound = false
     /// The ACL user; nil for the default user. Without a password it is one that needs none.
     public var username: String?
     /// Where the password comes from. Never printed.
@@ -49,7 +53,12 @@ extension ConnectionOptions: CustomStringConvertible, CustomReflectable {
     /// The address, the database and how it is encrypted; never the password.
     public var description: String {
         let encryption = tls.map { $0.verifies ? " over TLS" : " over TLS that proves nothing (verification is off)" }
-        return "\(endpoint) database \(database)\(encryption ?? "")"
+        return "\(place) database \(database)\(encryption ?? "")"
+    }
+
+    private var place: String {
+        guard let sentinels else { return endpoint.description }
+        return isFound ? "\(endpoint), \(sentinels)" : sentinels.description
     }
 
     /// Shows no more than the description, so that `dump` and string interpolation leak nothing.

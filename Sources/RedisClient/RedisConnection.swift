@@ -8,7 +8,7 @@
 /// the task nor `close` shortens that: what was sent cannot be taken back. Everything else that is asked of the
 /// connection waits behind it.
 public actor RedisConnection {
-    /// How the connection was made.
+    /// How the connection was made; its endpoint is the server's, also where sentinels have named it.
     public nonisolated let options: ConnectionOptions
     /// The number that CLIENT LIST knows it by; 0 when the server does not let us ask.
     public private(set) var id: Int64 = 0
@@ -33,10 +33,22 @@ public actor RedisConnection {
     /// Errors: `unreachable`, `timedOut`, `disconnected`, `protocolViolation` and `unexpectedReply` when it is no Redis
     /// server that answers, and the server's own (`NOAUTH`, `WRONGPASS`, `MAXCLIENTS` …); with TLS also `untrusted`,
     /// `notYetValid`, `clientCertificate`, `encryption` and `misconfigured`; nothing else was executed.
+    ///
+    /// With sentinels it is the master that they name at this moment.
     public static func open(_ options: ConnectionOptions) async throws -> RedisConnection {
+        if let sentinels = options.sentinels { return try await openMaster(of: sentinels, options) }
+        return try await open(at: options)
+    }
+
+    /// Connects to the endpoint, whoever named it. The connection's own options get another time to connect if one is
+    /// given: what remained for this attempt is not what the next one may take.
+    static func open(at options: ConnectionOptions, patience: Duration? = nil) async throws -> RedisConnection {
+        let deadline = options.connectTimeout
+        var options = options
+        options.connectTimeout = patience ?? deadline
         let connection = RedisConnection(options, on: try ConnectionThread(name: options.clientName))
         // One job from the address to the greeting: a busy pool between them would cost time of the deadline.
-        try await connection.connect()
+        try await connection.connect(within: deadline)
         return connection
     }
 
@@ -55,7 +67,8 @@ public actor RedisConnection {
     ///
     /// Without a time-out of its own the one of the options counts, for all replies together. Errors: `timedOut`,
     /// `disconnected` and `protocolViolation`, each with the outcome of the commands whose replies are missing, and
-    /// `server` when the server gave a reason before it hung up; afterwards the connection is closed.
+    /// `server` when the server gave a reason before it hung up; afterwards the connection is closed. It is closed also
+    /// when a server answers READONLY, since another one is the master then.
     public func pipeline(_ commands: CommandBuffer, timeout: Duration? = nil) throws -> Replies {
         try exchange(commands, by: Deadline(after: timeout ?? options.commandTimeout))
     }
@@ -80,8 +93,8 @@ public actor RedisConnection {
         state = .ended("The connection was closed by this program.")
     }
 
-    private func connect() throws {
-        let deadline = Deadline(after: options.connectTimeout)
+    private func connect(within time: Duration) throws {
+        let deadline = Deadline(after: time)
         let transport: any Transport =
             if let tls = options.tls {
                 try TLSTransport.connect(to: options.endpoint, options: tls, deadline: deadline)
@@ -125,7 +138,12 @@ public actor RedisConnection {
         case .open(let link):
             guard !commands.isEmpty else { return Replies() }
             do {
-                return try link.exchange(commands, deadline: deadline)
+                let replies = try link.exchange(commands, deadline: deadline)
+                // A master that was demoted: the name, or a sentinel, leads to another server by now.
+                if replies.contains(where: \.isReadOnly) {
+                    state = .ended("\(options.endpoint) is no master any more.")
+                }
+                return replies
             } catch {
                 state = .ended((error as? RedisError)?.message ?? "The connection failed.")
                 throw error

@@ -58,6 +58,11 @@ public struct Reply: Sendable {
         kind == .error ? RedisError(serverReply: text ?? "") : nil
     }
 
+    /// Whether a server that is no master refused to write.
+    var isReadOnly: Bool {
+        kind == .error && storage.content(of: node).starts(with: "READONLY ".utf8)
+    }
+
     /// How many elements an array has; 0 for everything else.
     public var count: Int {
         kind == .array ? Int(storage.nodes[node].number) : 0

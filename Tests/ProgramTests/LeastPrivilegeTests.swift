@@ -6,7 +6,7 @@ import Testing
 @Suite("Least privilege")
 struct LeastPrivilegeTests {
     /// The file's one rule for the server under test.
-    private static func rules() async throws -> [String] {
+    static func rules() async throws -> [String] {
         var rules = try LeastPrivilege.rule()
         // As the file's comments say.
         if try await !ServerCommands.has("PEXPIRETIME") { rules.removeAll { $0 == "+pexpiretime" } }

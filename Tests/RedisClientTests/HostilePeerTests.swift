@@ -55,6 +55,23 @@ struct HostilePeerTests {
         #expect(time >= Self.short && time < Self.prompt)
     }
 
+    @Test(
+        "that greets a byte at a time is given up at the deadline for connecting",
+        arguments: ["+", "$99999\r\n", "-ERR "]
+    )
+    func trickledGreeting(beginning: String) async throws {
+        let peer = try RawPeer()
+        peer.serve { socket in
+            socket.write(beginning)
+            while socket.write("x") { usleep(50_000) }
+        }
+        let start = ContinuousClock.now
+        let error = try await failure { _ = try await RedisConnection.open(peer.options(connectTimeout: Self.short)) }
+        let time = ContinuousClock.now - start
+        #expect(error.code == .timedOut && error.outcome == .notExecuted)
+        #expect(time >= Self.short && time < Self.prompt)
+    }
+
     @Test("that sends a byte now and then does not extend the deadline")
     func trickle() async throws {
         let (error, time) = try await ping(timeout: Self.short) { socket in

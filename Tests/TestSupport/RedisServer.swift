@@ -38,7 +38,8 @@ public final class RedisServer: Sendable {
         var attempt = 1
         while true {
             let port = tcp ? try FreePort.find(clusterBus: arguments.contains("--cluster-enabled")) : nil
-            let tlsPort = try tls.map { _ in try FreePort.find() }
+            let isNode = arguments.contains("--cluster-enabled")
+            let tlsPort = try tls.map { _ in try FreePort.find(clusterBus: isNode) }
             let options = (tls.map { $0.options(port: tlsPort ?? 0) } ?? []) + arguments
             let server = RedisServer(
                 home: home,
@@ -205,7 +206,7 @@ public final class RedisServer: Sendable {
     }
 
     /// The program to start.
-    private static func program(in home: TemporaryDirectory) throws -> String {
+    static func program(in home: TemporaryDirectory) throws -> String {
         if let named = ProcessInfo.processInfo.environment["REDIS_SERVER"], !named.isEmpty {
             guard let path = Executable.find(named) else {
                 throw TestSupportError("REDIS_SERVER names \(named), and there is no such program.")

@@ -56,6 +56,9 @@ final class KeyMoveWork: WalkWork {
         report.held.add(pair.move.source, reason: "hot")
     }
 
+    /// A copy by RESTORE brings the source twice.
+    func weight(of pair: Pair) -> Int { pair.copyMethod == .restore ? 2 * pair.memory : pair.memory }
+
     // MARK: Finding pairs
 
     /// The pairs of a page: each once, without those that are handled where their source is found, or are too large.
@@ -119,6 +122,7 @@ final class KeyMoveWork: WalkWork {
             if !pair.isSeenByDestination, other == 0 { report.bytesNeeded += memories[index] }
             if !pair.isSeenByDestination, other > 0, !hasEntry { doubtful.append(admitted.count) }
             admitted.append(pair)
+            admitted[admitted.count - 1].memory = memories[index] + other
         }
         return try await markCollisions(admitted, doubtful: doubtful)
     }

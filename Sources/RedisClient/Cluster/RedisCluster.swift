@@ -230,7 +230,9 @@ public actor RedisCluster: Keyspace {
         options.endpoint = endpoint
         let known = map.nodes.first { $0.endpoint == endpoint }
         let connection: RedisConnection
-        if let known { connection = try await self.connection(to: known) } else {
+        if let known {
+            connection = try await self.connection(to: known)
+        } else {
             connection = try await RedisConnection.open(options)
         }
         var commands = CommandBuffer()

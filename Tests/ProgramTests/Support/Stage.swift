@@ -23,6 +23,16 @@ struct Stage: Sendable {
         await connection.close()
     }
 
+    private init(server: RedisServer, like stage: Stage) {
+        self.server = server
+        keyspace = stage.keyspace
+        before = stage.before
+        password = stage.password
+    }
+
+    /// The same stage once another server has taken over the keyspace.
+    func moved(to server: RedisServer) -> Stage { Stage(server: server, like: self) }
+
     /// How the test itself reaches the server.
     func connect(database: Int = 0) async throws -> RedisConnection {
         try await Self.connect(to: server, password: password, database: database)
