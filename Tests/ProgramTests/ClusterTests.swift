@@ -117,6 +117,7 @@ struct ClusterTests {
             #expect(try await stage.changes() == changes)
         }
         try await withStage(Keyspace(tenants: 2), tcp: true) { stage in
+            try await stage.send("ACL", "SETUSER", LeastPrivilege.user, "+cluster|slots", "+cluster|nodes")
             let changes = try await stage.changes()
             let port = String(try #require(stage.server.port))
             let result = try await stage.converge(with: [
