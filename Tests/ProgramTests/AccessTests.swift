@@ -48,7 +48,7 @@ struct AccessTests {
 
     @Test(
         "A user without the right to a command: the command is named, and no data are touched",
-        arguments: ["memory", "watch", "scan"]
+        arguments: ["hgetall", "watch", "scan"]
     )
     func missingRight(command: String) async throws {
         try await withStage(Keyspace(tenants: 2)) { stage in

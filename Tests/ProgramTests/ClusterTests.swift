@@ -5,9 +5,22 @@ import Testing
 
 @Suite("A cluster")
 struct ClusterTests {
+    /// How many tenants a test has: so many, or what the variable `CLUSTER_TENANTS` says.
+    private static func tenants(_ count: Int) -> Int {
+        ProcessInfo.processInfo.environment["CLUSTER_TENANTS"].flatMap { Int($0) } ?? count
+    }
+
+    /// A pace at which a step takes about so many seconds.
+    private static func pace(_ seconds: Int, for tenants: Int) -> [String: String] {
+        ["MIGRATEREDIS_LIMITS_KEYS_PER_SECOND": "\(max(1, tenants * 4 / seconds))"]
+    }
+
+    /// Longer where there is more to do.
+    private static func patience(_ seconds: Int, for tenants: Int) -> Duration { .seconds(seconds + tenants / 20) }
+
     @Test("Converge moves every key of all masters, and one more run writes nothing")
     func converge() async throws {
-        try await withClusterStage { stage in
+        try await withClusterStage(Keyspace(tenants: Self.tenants(40))) { stage in
             for master in stage.cluster.masters { #expect(try await master.cli("DBSIZE") != "0") }
             let result = try await stage.converge()
             #expect(result.exitStatus == 0, "\(result)")
@@ -40,6 +53,40 @@ struct ClusterTests {
             result.records[name]?.content = content.sorted()
         }
         return result
+    }
+
+    @Test("By TLS and announced names, as a user who may only what deploy/migrateredis.acl gives")
+    func secured() async throws {
+        let authority = try await TestAuthority.shared()
+        let tls = ServerTLS(try await authority.issue("node", names: ["DNS:localhost"]), by: authority)
+        var user = try await LeastPrivilegeTests.rules()
+        user.removeAll { $0 == "+copy" }
+        user += ["+cluster|slots", "+cluster|nodes", "+asking", "+dump", "+restore"]
+        let names = ["--cluster-announce-hostname", "localhost", "--cluster-preferred-endpoint-type", "hostname"]
+        try await withClusterStage(Keyspace(tenants: 12), replicas: 1, tls: tls, arguments: names) { stage in
+            for node in stage.cluster.nodes {
+                let line = (["ACL", "SETUSER", LeastPrivilege.user, "reset"] + user).joined(separator: " ")
+                try await node.cli(input: line + "\n")
+            }
+            let port = try #require(stage.cluster.masters[0].tlsPort)
+            let secured = [
+                "REDIS_HOST": "localhost", "REDIS_PORT": "\(port)", "REDIS_TLS_ENABLED": "true",
+                "REDIS_TLS_CA_FILE": authority.own.certificate, "REDIS_USERNAME": "migrateredis",
+                "REDIS_PASSWORD": LeastPrivilege.password,
+            ]
+            let result = try await stage.converge(with: secured)
+            #expect(result.exitStatus == 0, "\(result)")
+            #expect(try await stage.faultOfConverged() == nil)
+            for node in stage.cluster.nodes {
+                let log = try await node.cli("ACL", "LOG")
+                #expect(log.isEmpty, "\(log)")
+            }
+
+            // By its address the certificate is another's.
+            let mistaken = try await stage.converge(with: secured.merging(["REDIS_HOST": "127.0.0.1"]) { $1 })
+            #expect(mistaken.exitStatus != 0)
+            #expect(mistaken.standardError.contains("localhost"), "\(mistaken)")
+        }
     }
 
     @Test("By hand, phase by phase: plan counts the keys of all nodes, status names the cluster")
@@ -81,6 +128,18 @@ struct ClusterTests {
         }
     }
 
+    @Test("The cap on the rate holds in a cluster too")
+    func rate() async throws {
+        try await withClusterStage(Keyspace(tenants: 20)) { stage in
+            let daemon = try await stage.daemon(["MIGRATEREDIS_LIMITS_KEYS_PER_SECOND": "40"])
+            try await daemon.waitForLine("step started", "phase=apply")
+            let began = ContinuousClock.now
+            try await daemon.waitForLine("step finished", "phase=apply")
+            #expect(began.duration(to: .now) > .seconds(Double(stage.keyspace.moving) / 40 * 0.8))
+            #expect(await daemon.stop() == .exited(0))
+        }
+    }
+
     @Test("A slot left half moved only delays: the reason is told, and once it is settled all is done")
     func halfMoved() async throws {
         try await withClusterStage { stage in
@@ -102,8 +161,9 @@ struct ClusterTests {
 
     @Test("Slots that move all the time during every phase: nothing is lost, and it ends right", arguments: [7, 8])
     func resharding(seed: Int) async throws {
-        try await withClusterStage(Keyspace(tenants: 60)) { stage in
-            let daemon = try await stage.daemon(["MIGRATEREDIS_LIMITS_KEYS_PER_SECOND": "60"])
+        let tenants = Self.tenants(60)
+        try await withClusterStage(Keyspace(tenants: tenants)) { stage in
+            let daemon = try await stage.daemon(Self.pace(4, for: tenants))
             try await daemon.waitForLine("step started", "phase=apply")
             var random = SplitMix64(seed: UInt64(seed))
             var owners: [Int: Int] = [:]
@@ -125,7 +185,7 @@ struct ClusterTests {
                 )
                 owners[slot] = next
             }
-            try await daemon.waitUntilConverged(timeout: .seconds(90))
+            try await daemon.waitUntilConverged(timeout: Self.patience(90, for: tenants))
             #expect(await daemon.stop() == .exited(0))
             #expect(try await stage.faultOfConverged() == nil)
             #expect(try await stage.faultOfOneMoreRun() == nil)
@@ -134,12 +194,17 @@ struct ClusterTests {
 
     @Test("A master is killed and its replica takes over, in each phase", arguments: ["apply", "verify", "cleanup"])
     func failover(phase: String) async throws {
-        try await withClusterStage(Keyspace(tenants: 60), replicas: 1) { stage in
-            let daemon = try await stage.daemon(["MIGRATEREDIS_LIMITS_KEYS_PER_SECOND": "100"])
-            try await daemon.waitForLine("step started", "phase=\(phase)")
+        let tenants = Self.tenants(60)
+        try await withClusterStage(Keyspace(tenants: tenants), replicas: 1) { stage in
+            let daemon = try await stage.daemon(Self.pace(3, for: tenants))
+            try await daemon.waitForLine(
+                "step started",
+                "phase=\(phase)",
+                timeout: Self.patience(45, for: tenants)
+            )
             try await Task.sleep(for: .milliseconds(700))
             await stage.cluster.masters[2].kill()
-            try await daemon.waitUntilConverged(timeout: .seconds(120))
+            try await daemon.waitUntilConverged(timeout: Self.patience(120, for: tenants))
             #expect(await daemon.stop() == .exited(0))
             #expect(try await stage.faultOfConverged() == nil)
         }
@@ -147,10 +212,13 @@ struct ClusterTests {
 
     @Test("Ten daemons at once: one works at a time, and nothing is copied twice")
     func tenDaemons() async throws {
-        try await withClusterStage(Keyspace(tenants: 12)) { stage in
+        let tenants = Self.tenants(12)
+        try await withClusterStage(Keyspace(tenants: tenants)) { stage in
             var daemons: [RunningProcess] = []
             for _ in 0..<10 { daemons.append(try await stage.daemon()) }
-            for daemon in daemons { try await daemon.waitUntilConverged(timeout: .seconds(120)) }
+            for daemon in daemons {
+                try await daemon.waitUntilConverged(timeout: Self.patience(120, for: tenants))
+            }
             for daemon in daemons {
                 #expect(daemon.lines("step failed").allSatisfy { $0.contains("reason=LockHeld") })
                 #expect(await daemon.stop() == .exited(0))

@@ -5,17 +5,9 @@ import Testing
 /// The ACL file in `deploy/` is what the documentation tells people to use: it must suffice, and be needed whole.
 @Suite("Least privilege")
 struct LeastPrivilegeTests {
-    private static let password = "only-for-this-test"
-
-    /// The file's one rule for the server under test, with the digest of a password in its place.
-    private static func rules() async throws -> [String] {
-        let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().appending(path: "deploy/migrateredis.acl")
-        let text = try String(contentsOf: file, encoding: .utf8)
-        let line = try #require(text.split(separator: "\n").first { $0.hasPrefix("user migrateredis ") })
-        var rules = line.dropFirst("user migrateredis ".count)
-            .replacingOccurrences(of: "#" + String(repeating: "0", count: 64), with: ">" + password)
-            .split(separator: " ").map(String.init)
+    /// The file's one rule for the server under test.
+    static func rules() async throws -> [String] {
+        var rules = try LeastPrivilege.rule()
         // As the file's comments say.
         if try await !ServerCommands.has("PEXPIRETIME") { rules.removeAll { $0 == "+pexpiretime" } }
         return rules
@@ -34,9 +26,10 @@ struct LeastPrivilegeTests {
 
     private static func environment(_ server: RedisServer) -> [String: String] {
         [
-            "REDIS_SOCKET": server.socketPath, "REDIS_USERNAME": "migrateredis", "REDIS_PASSWORD": password,
-            "MIGRATEREDIS_CLEANUP_SOAK": "0s", "MIGRATEREDIS_CLEANUP_APPROVAL": "automatic",
+            "REDIS_SOCKET": server.socketPath, "MIGRATEREDIS_CLEANUP_SOAK": "0s",
+            "MIGRATEREDIS_CLEANUP_APPROVAL": "automatic",
         ]
+        .merging(LeastPrivilege.variables) { $1 }
     }
 
     @Test(
@@ -99,8 +92,8 @@ struct LeastPrivilegeTests {
 }
 
 extension RedisServer {
-    /// Makes the user of the ACL file, with these rules.
+    /// Makes the user of the ACL file anew, with these rules.
     fileprivate func makeUser(_ rules: [String]) async throws {
-        try await load("ACL SETUSER migrateredis " + rules.map { "\"\($0)\"" }.joined(separator: " "))
+        try await load("ACL SETUSER \(LeastPrivilege.user) reset " + rules.map { "\"\($0)\"" }.joined(separator: " "))
     }
 }

@@ -7,17 +7,20 @@ import RedisClient
 package struct Bench: Sendable {
     /// The server of this test.
     package let server: RedisServer
-    /// A connection that no lock is renewed on.
+    /// A connection of the default user, who may do everything: for what a test does and looks at.
     package let connection: RedisConnection
+    /// A connection of the user that the programs have: for what is tested.
+    package let worker: RedisConnection
     /// Names without a deployment id.
     package let names = KeyNames()
     /// The migration.
     package let migration = HashTags()
 
     /// A bench of one server.
-    package init(server: RedisServer, connection: RedisConnection) {
+    package init(server: RedisServer, connection: RedisConnection, worker: RedisConnection? = nil) {
         self.server = server
         self.connection = connection
+        self.worker = worker ?? connection
     }
 
     /// The store.
@@ -38,19 +41,26 @@ package struct Bench: Sendable {
         return try await connection.pipeline(commands)[0].unlessError()
     }
 
-    /// A connection beside the bench's own, perhaps through a proxy.
+    /// A connection of the programs' user beside the bench's own, perhaps through a proxy.
     package func connect(through proxy: CommandProxy? = nil, timeout: Duration = .seconds(10)) async throws
         -> RedisConnection
     {
         try await RedisConnection.open(options(through: proxy, timeout: timeout))
     }
 
-    /// How to reach the server, perhaps through a proxy.
+    /// How the programs reach the server, perhaps through a proxy: as the user of the least privilege.
     package func options(through proxy: CommandProxy? = nil, timeout: Duration = .seconds(10)) -> ConnectionOptions {
         ConnectionOptions(
             endpoint: .unix(path: proxy?.socketPath ?? server.socketPath),
+            username: LeastPrivilege.user,
+            password: LeastPrivilege.password,
             commandTimeout: timeout
         )
+    }
+
+    /// Another connection of the default user.
+    package func connectAsAdministrator() async throws -> RedisConnection {
+        try await RedisConnection.open(ConnectionOptions(endpoint: .unix(path: server.socketPath), clientName: "bench"))
     }
 
     /// Writes tenants `t0`, `t1`, … in the old form.
@@ -160,7 +170,7 @@ package struct Bench: Sendable {
         var watch = LockWatch()
         let locksmith = Locksmith(names: names, identity: identity, times: times)
         return try await locksmith.withLease(
-            on: connection ?? self.connection,
+            on: connection ?? worker,
             for: migration.name,
             watch: &watch,
             body
@@ -175,7 +185,7 @@ package struct Bench: Sendable {
     ) -> PhaseRunner {
         PhaseRunner(
             store: store,
-            keyspace: connection ?? self.connection,
+            keyspace: connection ?? worker,
             registry: .outpost,
             limits: limits,
             shouldStop: shouldStop
@@ -212,12 +222,15 @@ package func withBench<T>(
         let connection = try await RedisConnection.open(
             ConnectionOptions(endpoint: .unix(path: server.socketPath), clientName: "bench")
         )
+        let start = Bench(server: server, connection: connection)
+        let worker = try await start.connect()
         let result: Result<T, any Error>
         do {
-            result = .success(try await body(Bench(server: server, connection: connection)))
+            result = .success(try await body(Bench(server: server, connection: connection, worker: worker)))
         } catch {
             result = .failure(error)
         }
+        await worker.close()
         await connection.close()
         return try result.get()
     }

@@ -28,6 +28,7 @@ public final class ClusterServers: Sendable {
     public static func start(
         masters count: Int = 3,
         replicas perMaster: Int = 0,
+        tls: ServerTLS? = nil,
         arguments: [String] = []
     ) async throws -> ClusterServers {
         var started: [RedisServer] = []
@@ -35,8 +36,11 @@ public final class ClusterServers: Sendable {
             for _ in 0..<count * (1 + perMaster) {
                 started.append(
                     try await RedisServer.start(
-                        arguments: ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"] + arguments,
-                        tcp: true
+                        arguments: ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"] + arguments
+                            // Only then does a server of 7.0 tell clients the ports that fit their own connection.
+                            + (tls == nil ? [] : ["--tls-cluster", "yes", "--tls-replication", "yes"]),
+                        tcp: true,
+                        tls: tls
                     )
                 )
             }
@@ -128,7 +132,7 @@ public final class ClusterServers: Sendable {
             try await master.cli(input: "CLUSTER ADDSLOTS \(slots)\n")
         }
         for node in nodes.dropFirst() {
-            try await masters[0].cli("CLUSTER", "MEET", "127.0.0.1", "\(node.port ?? 0)")
+            try await masters[0].cli("CLUSTER", "MEET", "127.0.0.1", "\(node.tlsPort ?? node.port ?? 0)")
         }
         try await all("know each other") { [count = nodes.count] in
             try await $0.cli("CLUSTER", "INFO").contains("cluster_known_nodes:\(count)\r")
@@ -147,7 +151,8 @@ public final class ClusterServers: Sendable {
             }
         }
         try await all("agree") { [count = masters.count] in
-            try await $0.cli("CLUSTER", "SLOTS").split(separator: "\n").filter { $0 == "127.0.0.1" }.count >= count
+            let lines = try await $0.cli("CLUSTER", "NODES").split(separator: "\n")
+            return lines.count { $0.split(separator: " ").count > 8 } == count
         }
     }
 
@@ -162,11 +167,17 @@ public final class ClusterServers: Sendable {
 public func withCluster<T>(
     masters: Int = 3,
     replicas: Int = 0,
+    tls: ServerTLS? = nil,
     arguments: [String] = [],
     isolation: isolated (any Actor)? = #isolation,
     _ body: (ClusterServers) async throws -> T
 ) async throws -> T {
-    let cluster = try await ClusterServers.start(masters: masters, replicas: replicas, arguments: arguments)
+    let cluster = try await ClusterServers.start(
+        masters: masters,
+        replicas: replicas,
+        tls: tls,
+        arguments: arguments
+    )
     do {
         let result = try await body(cluster)
         await cluster.close()

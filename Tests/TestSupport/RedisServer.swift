@@ -4,7 +4,7 @@ import Synchronization
 /// A real Redis server that belongs to one test.
 ///
 /// It listens on a Unix socket in a directory of its own, on request also on a free port of 127.0.0.1, and keeps its
-/// data in memory. It ends with ``close()``, with the last reference to it, or with the test process, whichever comes
+/// data in memory. Besides the default user, who may do everything, it has that of ``LeastPrivilege``. It ends with ``close()``, with the last reference to it, or with the test process, whichever comes
 /// first; ``withRedisServer(arguments:tcp:environment:isolation:_:)`` closes it on every way out.
 public final class RedisServer: Sendable {
     /// The Unix socket that it listens on.
@@ -38,7 +38,8 @@ public final class RedisServer: Sendable {
         var attempt = 1
         while true {
             let port = tcp ? try FreePort.find(clusterBus: arguments.contains("--cluster-enabled")) : nil
-            let tlsPort = try tls.map { _ in try FreePort.find() }
+            let isNode = arguments.contains("--cluster-enabled")
+            let tlsPort = try tls.map { _ in try FreePort.find(clusterBus: isNode) }
             let options = (tls.map { $0.options(port: tlsPort ?? 0) } ?? []) + arguments
             let server = RedisServer(
                 home: home,
@@ -154,6 +155,7 @@ public final class RedisServer: Sendable {
     }
 
     private func launch() async throws {
+        let program = try Self.program(in: home)
         var options = [
             "--port", "\(port ?? 0)",
             "--bind", "127.0.0.1",
@@ -164,6 +166,9 @@ public final class RedisServer: Sendable {
             "--appendonly", "no",
             "--loglevel", "notice",
         ]
+        if !arguments.contains("--aclfile") {
+            options += try LeastPrivilege.options(version: try await ServerVersion.major(of: program))
+        }
         options += arguments
         // Standard output is the log: so it also has what the server says before it has read its options.
         let log = open(logPath, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
@@ -177,7 +182,7 @@ public final class RedisServer: Sendable {
         }
         let process = try await ChildProcess.start(
             Launch(
-                program: try Self.program(in: home),
+                program: program,
                 arguments: options,
                 environment: ChildEnvironment.with(environment),
                 directory: home.path,

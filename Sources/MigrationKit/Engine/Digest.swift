@@ -26,9 +26,10 @@ public struct Digest: Sendable, Hashable {
 /// - `l`, list: the count, then each element as a part, in order.
 /// - `h`, hash, and `t`, set: the count, then a sum modulo 2^256 (32 bytes), since their order is not stable: of
 ///   SHA-256 over field and value, or over the member, as parts.
-/// - `z`, sorted set: the count, then each member as a part and its score's IEEE 754 bits, in order.
+/// - `z`, sorted set: the count, then each member as a part and its score's IEEE 754 bits, in order; zero is positive.
 /// - `x`, stream: the last id as a part, the count, then each entry: its id as a part, the count of its fields and
-///   values, and those as parts.
+///   values, and those as parts. What else a stream counts (entries ever added, the largest id deleted) serves only
+///   consumer groups, and servers before 7.0 do not have it.
 public final class Digester {
     /// The format that this program computes; entries of another one are no base.
     static let format: UInt8 = 1
@@ -113,11 +114,12 @@ public final class Digester {
         add(number: UInt64(membersAndScores.count / 2))
         var elements = membersAndScores.elements
         while let member = elements.next(), let score = elements.next() {
-            guard let number = score.text.flatMap(Double.init) else {
+            guard let number = score.text.flatMap(Double.init), !number.isNaN else {
                 throw RedisError(.unexpectedReply, "A score of a sorted set is no number.", outcome: .notExecuted)
             }
             addWithLength(member)
-            add(number: number.bitPattern)
+            // A zero loses its sign in the compact encoding, and only there.
+            add(number: number == 0 ? 0 : number.bitPattern)
         }
         return finishDigest()
     }

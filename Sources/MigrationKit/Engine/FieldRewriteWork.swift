@@ -6,6 +6,8 @@ struct RewriteItem {
     var key: Bytes
     /// What it holds.
     var kind: String
+    /// How many bytes it took when it was listed.
+    var memory = 0
     /// Where each earlier ledger keeps its entry.
     var places: [(key: Bytes, field: Bytes)]
 }
@@ -59,6 +61,7 @@ final class FieldRewriteWork: WalkWork {
             return RewriteItem(
                 key: key,
                 kind: reading.move.kind,
+                memory: memory,
                 places: context.earlierLedgers.map { $0.place(of: key, digest: name) }
             )
         }
@@ -67,6 +70,8 @@ final class FieldRewriteWork: WalkWork {
     private func concerns(_ reading: NameReading) -> Bool {
         !reading.isSource && rewrites.kinds.contains(reading.move.kind)
     }
+
+    func weight(of item: RewriteItem) -> Int { item.memory }
 
     func giveUp(_ item: RewriteItem) {
         report.hot += 1
@@ -85,9 +90,16 @@ final class FieldRewriteWork: WalkWork {
     func attempt(_ batch: [RewriteItem]) async throws -> [RewriteItem] {
         let groups = SlotGroups.of(batch, in: context.keyspace, by: \.key)
         guard let lease = context.lease else {
-            for group in groups {
-                let connection = try await context.keyspace.connection(for: group[0].key)
-                tally(try decide(group, try await connection.pipeline(questions(about: group))[...]))
+            var reads = RoutedCommands(for: context.keyspace)
+            let counts = groups.map { group in
+                let questions = questions(about: group)
+                reads.add(for: group[0].key) { $0.append(contentsOf: questions) }
+                return questions.count
+            }
+            var replies = try await context.keyspace.pipeline(reads)[...]
+            for (group, count) in zip(groups, counts) {
+                tally(try decide(group, replies.prefix(count)))
+                replies = replies.dropFirst(count)
             }
             return []
         }

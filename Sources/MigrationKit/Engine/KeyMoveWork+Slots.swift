@@ -18,9 +18,12 @@ extension KeyMoveWork {
             )
         }
         guard let lease = context.lease else {
+            var reads = RoutedCommands(for: context.keyspace)
+            for look in looks { reads.add(for: look.key) { $0.append(contentsOf: look.reads) } }
+            var replies = try await context.keyspace.pipeline(reads)[...]
             for (group, look) in zip(groups, looks) {
-                let replies = try await context.keyspace.connection(for: look.key).pipeline(look.reads)
-                tally(try decide(group, of: batch, sources: sources, replies[...]))
+                tally(try decide(group, of: batch, sources: sources, replies.prefix(look.reads.count)))
+                replies = replies.dropFirst(look.reads.count)
             }
             return []
         }

@@ -56,6 +56,9 @@ final class KeyMoveWork: WalkWork {
         report.held.add(pair.move.source, reason: "hot")
     }
 
+    /// A copy by RESTORE brings the source twice.
+    func weight(of pair: Pair) -> Int { pair.copyMethod == .restore ? 2 * pair.memory : pair.memory }
+
     // MARK: Finding pairs
 
     /// The pairs of a page: each once, without those that are handled where their source is found, or are too large.
@@ -66,14 +69,14 @@ final class KeyMoveWork: WalkWork {
             report.ambiguous += 1
             report.held.add(doubt.name, reason: "ambiguous")
         }
-        var known = Set<Bytes>()
+        var known = Set<KeyMove>()
         var pairs: [Pair] = []
         var memories: [Int] = []
         let sourcesFirst = page.readings.filter(\.reading.isSource) + page.readings.filter { !$0.reading.isSource }
         for (reading, memory) in sourcesFirst {
             // Two sources of one destination are two pairs: the ledger shows the collision.
-            guard reading.isSource || !known.contains(reading.move.destination) else { continue }
-            known.insert(reading.move.destination)
+            guard reading.isSource || !known.contains(reading.move) else { continue }
+            known.insert(reading.move)
             let destination = reading.move.destination
             let place = ledger.place(of: destination, digest: digester.nameDigest(destination))
             pairs.append(
@@ -119,6 +122,7 @@ final class KeyMoveWork: WalkWork {
             if !pair.isSeenByDestination, other == 0 { report.bytesNeeded += memories[index] }
             if !pair.isSeenByDestination, other > 0, !hasEntry { doubtful.append(admitted.count) }
             admitted.append(pair)
+            admitted[admitted.count - 1].memory = memories[index] + other
         }
         return try await markCollisions(admitted, doubtful: doubtful)
     }

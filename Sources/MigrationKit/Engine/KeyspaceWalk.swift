@@ -15,6 +15,9 @@ protocol WalkWork: AnyObject {
     /// watched key changed.
     func attempt(_ batch: [Item]) async throws -> [Item]
 
+    /// How many bytes reading an item brings, about.
+    func weight(of item: Item) -> Int
+
     /// Notes an item that changed faster than it could be handled.
     func giveUp(_ item: Item)
 
@@ -186,12 +189,13 @@ final class KeyspaceWalk<Work: WalkWork> {
         var rest = items[...]
         while !rest.isEmpty {
             try stopIfAsked()
-            let batch = Array(rest.prefix(pace.size))
+            let batch = Array(rest.prefix(pace.size).prefix(BatchPace.mostBytes, by: work.weight))
             rest = rest.dropFirst(batch.count)
             let began = ContinuousClock.now
             try await halving(batch)
-            // In a cluster a batch is many transactions, each of a few keys: its time says nothing of any one of them.
-            if !context.keyspace.isCluster {
+            if context.keyspace.isCluster {
+                pace.noteSpreadBatch(of: batch.count)
+            } else {
                 pace.noteBatch(of: batch.count, took: began.duration(to: .now), roundTrips: 2)
             }
             let pause = pace.pause()

@@ -32,6 +32,9 @@ struct BatchPace: Sendable {
     /// Twice as many keys are watched, and WATCH costs the square of their number.
     static let largest = 50
 
+    /// What one batch may bring; a key that is larger is a batch of its own.
+    static let mostBytes = 1 << 20
+
     init(limits: Limits, roundTrip: Duration) {
         self.limits = limits
         self.roundTrip = roundTrip
@@ -48,10 +51,33 @@ struct BatchPace: Sendable {
         }
     }
 
+    /// Notes a batch of many small transactions, whose time says nothing of any one of them.
+    mutating func noteSpreadBatch(of count: Int) {
+        done += count
+        fitting = Self.largestSpread
+    }
+
+    /// How many keys of a cluster are looked at together: some of each node's.
+    private static let largestSpread = 150
+
     /// How long to wait before the next batch to keep to the rate.
     func pause(now: ContinuousClock.Instant = .now) -> Duration {
         guard limits.keysPerSecond > 0 else { return .zero }
         let due = Duration.seconds(Double(done) / Double(limits.keysPerSecond))
         return max(.zero, due - began.duration(to: now))
+    }
+}
+
+extension ArraySlice {
+    /// The first elements, as many as weigh no more than this together; at least one.
+    func prefix(_ most: Int, by weight: (Element) -> Int) -> ArraySlice {
+        var left = most
+        var end = startIndex
+        while end < endIndex {
+            left -= Swift.min(weight(self[end]), most + 1)
+            guard left >= 0 || end == startIndex else { break }
+            end += 1
+        }
+        return self[..<end]
     }
 }

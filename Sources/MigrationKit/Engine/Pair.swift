@@ -11,6 +11,8 @@ struct Pair: Sendable {
     /// The hash and field of its ledger entry.
     var ledgerKey: Bytes
     var ledgerField: Bytes
+    /// How many bytes both sides took when they were listed.
+    var memory = 0
     /// How the source is copied to its destination.
     var copyMethod = CopyMethod.copy
     /// Whether the new name's content says that it is itself an old key.

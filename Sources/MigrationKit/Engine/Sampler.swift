@@ -32,12 +32,17 @@ final class Sampler<Work: WalkWork>: WalkWork {
 
     func attempt(_ batch: [Work.Item]) async throws -> [Work.Item] { [] }
 
+    func weight(of item: Work.Item) -> Int { work.weight(of: item) }
+
     func giveUp(_ item: Work.Item) {}
 
     /// Handles what was kept.
     func compare() async throws {
-        for start in stride(from: 0, to: sample.count, by: BatchPace.largest) {
-            _ = try await work.attempt(Array(sample[start..<min(sample.count, start + BatchPace.largest)]))
+        var rest = sample[...]
+        while !rest.isEmpty {
+            let batch = rest.prefix(BatchPace.largest).prefix(BatchPace.mostBytes, by: work.weight)
+            rest = rest.dropFirst(batch.count)
+            _ = try await work.attempt(Array(batch))
         }
     }
 }

@@ -17,12 +17,14 @@ struct KeyReading {
 
 /// Reads keys of one type: the commands, and what their replies say.
 ///
-/// No read is unbounded: each asks for at most `limit` elements or bytes, and a key that has as many is not compared.
-/// Hashes have no such command that keeps order of cost; their size is asked for before.
+/// No read is unbounded: each asks for at most `limit` bytes or `mostElements` elements, and a key that has as many is not
+/// compared. Hashes have no such command that keeps order of cost; their size is asked for before.
 struct ValueReader {
     let type: ValueType
     let limit: Int
     let expiry: ExpiryReader
+    /// Both sides of a pair together must stay below the connection's limit of elements in one pipeline.
+    var mostElements = 1 << 21
 
     /// How many replies `ask` brings.
     var replyCount: Int { contentIndex + (type == .stream ? 2 : 1) }
@@ -32,7 +34,7 @@ struct ValueReader {
 
     /// Adds the commands that read a key: its expiry, then its content.
     func ask(_ key: Bytes, in commands: inout CommandBuffer) {
-        let last = Bytes(String(limit))
+        let last = Bytes(String(most))
         expiry.ask(key, in: &commands)
         switch type {
         case .string: commands.append("GETRANGE", key, Bytes("0"), last)
@@ -71,13 +73,22 @@ struct ValueReader {
         return reading
     }
 
+    private var most: Int {
+        switch type {
+        case .string: return limit
+        // An entry is an array of its id and an array of its fields.
+        case .stream: return min(limit, mostElements / 4)
+        default: return min(limit, mostElements)
+        }
+    }
+
     private func isTooLarge(_ content: Reply) -> Bool {
         switch type {
         case .hash, .stream: return false
-        case .string: return (content.withBytes(\.count) ?? 0) > limit
-        case .list: return content.count > limit
-        case .set: return content.count >= limit
-        case .sortedSet: return content.count > 2 * limit
+        case .string: return (content.withBytes(\.count) ?? 0) > most
+        case .list: return content.count > most
+        case .set: return content.count >= most
+        case .sortedSet: return content.count > 2 * most
         }
     }
 
@@ -106,7 +117,7 @@ struct ValueReader {
         }
         if fields["groups"]?.integer != 0 {
             reading.obstacle = "consumerGroups"
-        } else if entries.count >= limit {
+        } else if entries.count >= most {
             reading.obstacle = "tooLarge"
         } else {
             reading.side?.content = digester.stream(entries, lastID: lastID)

@@ -13,6 +13,11 @@ public struct ClusterView: Sendable, Equatable {
         guard let text = try reply.unlessError().text else {
             throw RedisError(.unexpectedReply, "CLUSTER NODES did not answer a text.", outcome: .notExecuted)
         }
+        self.init(text: text)
+    }
+
+    /// The view in the text of CLUSTER NODES.
+    init(text: String) {
         for line in text.split(whereSeparator: \.isNewline) {
             // id, address, flags, master, ping, pong, epoch, link, then slots.
             let words = line.split(separator: " ")

@@ -20,7 +20,9 @@ enum PlanText {
         lines += isEmpty ? ["No key of this migration was found."] : table.lines
         lines.append("")
         if report.bytesNeeded > 0 {
-            lines.append("Copies take about \(Wording.bytes(report.bytesNeeded)); \(memory(server))")
+            lines.append(
+                "Copies take about \(Wording.bytes(report.bytesNeeded)); \(memory(server, report.bytesNeeded))"
+            )
         }
         lines.append(
             "\(Wording.number(report.unrelated)) keys are unrelated and stay untouched\(samples(report, verbose))"
@@ -53,16 +55,19 @@ enum PlanText {
                 keys += count
                 switch ruling.finding {
                 case .conflict, .wrong, .kept: held += count
-                default: if ruling.action == .leave { done += count } else { toWrite += count }
+                default:
+                    // What is forgotten is the ledger's, and writes no key.
+                    if ruling.action == .leave || ruling.action == .forget { done += count } else { toWrite += count }
                 }
             }
         }
     }
 
-    private static func memory(_ server: ServerInfo) -> String {
+    private static func memory(_ server: ServerInfo, _ needed: Int) -> String {
         guard server.maxMemory > 0 else { return "the server sets no limit on memory." }
         let free = max(0, server.maxMemory - server.usedMemory)
-        return "\(Wording.bytes(free)) of maxmemory are free."
+        let lack = needed > free ? " That is too little: raise it, or apply stops when it is used up." : ""
+        return "\(Wording.bytes(free)) of maxmemory are free.\(lack)"
     }
 
     private static func samples(_ report: WalkReport, _ verbose: Bool) -> String {

@@ -74,4 +74,14 @@ struct BatchPaceTests {
         #expect(capped.pause(now: later + .milliseconds(500)) == .zero)
         #expect(capped.pause(now: later + .seconds(3600)) == .zero)
     }
+
+    @Test("a batch weighs no more than it may, and has one item at least")
+    func weight() {
+        for (weights, count) in [
+            ([], 0), ([1], 1), ([10], 1), ([11], 1), ([11, 1], 1), ([5, 5, 1], 2), ([5, 6], 1), ([0, 0, 0], 3),
+            ([1, 10], 1), ([.max, .max], 1), ([1, .max], 1), ([10, 0, 0, 1], 3),
+        ] as [([Int], Int)] {
+            #expect(weights[...].prefix(10, by: { $0 }).count == count, "\(weights)")
+        }
+    }
 }

@@ -173,7 +173,7 @@ struct ConcurrencyTests {
         as writer: Int,
         until isOver: () -> Bool
     ) async throws -> [Int: Int] {
-        let connection = try await bench.connect()
+        let connection = try await bench.connectAsAdministrator()
         var random = UInt64(writer) + 1
         var counted: [Int: Int] = [:]
         while !isOver() {

@@ -81,6 +81,8 @@ struct FieldRewriteTests {
     )
     func lateCopies(arguments: [String]) async throws {
         try await withBench(arguments: arguments) { bench in
+            // Without COPY the programs' user needs these two.
+            if !arguments.isEmpty { try await bench.send("ACL SETUSER \(LeastPrivilege.user) +dump +restore") }
             try await load(bench)
             try await raise(bench, to: [HashTags(), Timestamps(), Entity()])
             try await bench.send("HSET tenant:late id late created_at \(Self.time)")

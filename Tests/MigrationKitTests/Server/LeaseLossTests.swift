@@ -102,7 +102,7 @@ struct LeaseLossTests {
     @Test("an EXEC that was queued before the epoch was raised, and comes after, is refused")
     func lateExec() async throws {
         try await withBench { bench in
-            let late = try await bench.connect()
+            let late = try await bench.connectAsAdministrator()
             var watch = LockWatch()
             let first = Locksmith(names: bench.names, identity: .named("first"), times: LockTimes())
             let lease = try await first.acquire(on: late, for: "test", watch: &watch)

@@ -255,7 +255,7 @@ struct PhaseTests {
             _ = try await bench.verify()
             let before = try await bench.state()?.verification
             try await bench.server.restart()
-            let connection = try await bench.connect()
+            let connection = try await bench.connectAsAdministrator()
             let after = Bench(server: bench.server, connection: connection)
             // What a restart lost of the copies must not be taken for deletes of the application.
             for number in 0..<11 { try await after.send("DEL tenant:{t\(number)}:tenant") }
@@ -274,7 +274,7 @@ struct PhaseTests {
             try await bench.apply()
             _ = try await bench.verify()
             try await bench.server.restart()
-            let connection = try await bench.connect()
+            let connection = try await bench.connectAsAdministrator()
             let after = Bench(server: bench.server, connection: connection)
             let code = await migrationError { _ = try await after.cleanup() }
             #expect(code == .wrongPhase)
@@ -321,7 +321,7 @@ struct PhaseTests {
             try await bench.addTenants(0..<20)
             try await bench.apply()
             try await bench.server.restart()
-            let connection = try await bench.connect()
+            let connection = try await bench.connectAsAdministrator()
             let after = Bench(server: bench.server, connection: connection)
             try await after.send("DEL tenant:t1")
             let code = await migrationError { _ = try await after.verify() }

@@ -26,7 +26,7 @@ struct ClusterStage: Sendable {
         _ arguments: [String],
         with variables: [String: String] = [:],
         input: String = "",
-        timeout: Duration = .seconds(120)
+        timeout: Duration = .seconds(1200)
     ) async throws -> ProcessResult {
         try await ProcessRunner.run(
             try ProductPath.find("migrateredis"),
@@ -78,9 +78,8 @@ struct ClusterStage: Sendable {
         var sum = 0
         for master in cluster.nodes where master.pid != nil {
             let info = try await master.cli("INFO", "persistence")
-            sum +=
-                info.split(whereSeparator: \.isNewline).first { $0.hasPrefix("rdb_changes_since_last_save:") }
-                .flatMap { $0.split(separator: ":").last }.flatMap { Int($0) } ?? 0
+            let line = info.split(whereSeparator: \.isNewline).first { $0.hasPrefix("rdb_changes_since_last_save:") }
+            sum += line.flatMap { $0.split(separator: ":").last }.flatMap { Int($0) } ?? 0
         }
         return sum
     }
@@ -125,10 +124,12 @@ func withClusterStage(
     _ keyspace: Keyspace = Keyspace(tenants: 40),
     masters: Int = 3,
     replicas: Int = 0,
+    tls: ServerTLS? = nil,
+    arguments: [String] = [],
     _ body: (ClusterStage) async throws -> Void
 ) async throws {
     try await Places.shared.take {
-        try await withCluster(masters: masters, replicas: replicas) { cluster in
+        try await withCluster(masters: masters, replicas: replicas, tls: tls, arguments: arguments) { cluster in
             try await body(ClusterStage(cluster: cluster, keyspace: keyspace))
         }
     }

@@ -63,8 +63,12 @@ struct Stage: Sendable {
 
     // MARK: The programs
 
-    /// What tells the programs where the server is.
-    var address: [String: String] { ["REDIS_SOCKET": server.socketPath] }
+    /// What tells the programs where the server is, and who they are: where the test does not choose, the user of the
+    /// least privilege.
+    var address: [String: String] {
+        let login = password == nil ? LeastPrivilege.variables : [:]
+        return ["REDIS_SOCKET": server.socketPath].merging(login) { $1 }
+    }
 
     /// Runs the command line to its end.
     func run(

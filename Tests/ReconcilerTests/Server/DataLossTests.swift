@@ -49,9 +49,14 @@ struct DataLossTests {
             for _ in 0..<lost { _ = await driver.reconciler.pass() }
             await bench.server.kill()
             try await bench.server.restart()
-            let again = Bench(server: bench.server, connection: try await bench.connect())
+            let again = Bench(
+                server: bench.server,
+                connection: try await bench.connectAsAdministrator(),
+                worker: try await bench.connect()
+            )
             try await body(again, driver)
             await driver.reconciler.close()
+            await again.worker.close()
             await again.connection.close()
         }
     }

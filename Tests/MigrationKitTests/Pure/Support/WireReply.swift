@@ -35,6 +35,20 @@ enum WireReply {
         try hash(fields.map { (Bytes($0.key.utf8), Bytes($0.value.utf8)) })
     }
 
+    /// An array of bulk strings.
+    static func list(_ elements: [Bytes]) throws -> Reply {
+        try parse(array(elements.map(bulk)))
+    }
+
+    /// What XRANGE answers.
+    static func stream(_ entries: [(id: String, fields: [Bytes])]) throws -> Reply {
+        try parse(array(entries.map { array([bulk(Bytes($0.id)), array($0.fields.map(bulk))]) }))
+    }
+
+    private static func array(_ parts: [Bytes]) -> Bytes {
+        Bytes("*\(parts.count)\r\n") + parts.joined()
+    }
+
     private static func bulk(_ bytes: Bytes) -> Bytes {
         Bytes("$\(bytes.count)\r\n".utf8) + bytes + Bytes("\r\n".utf8)
     }

@@ -105,24 +105,11 @@ struct TableRun: Sendable {
         let key = bench.names.ledger(of: migration.name, bucket: 0)
         let entry = try await bench.connection.send("HGET", key, try field(of: situation)).bytes
         return View(
-            source: try await side(situation.source),
-            destination: try await side(situation.destination),
+            source: try await bench.side(of: Bytes(situation.source), type),
+            destination: try await bench.side(of: Bytes(situation.destination), type),
             destinationType: try await bench.connection.send("TYPE", Bytes(situation.destination)).text ?? "",
             entry: entry.flatMap { LedgerEntry($0) }
         )
-    }
-
-    /// A side with its expiry to the millisecond, on every server.
-    private func side(_ key: String) async throws -> Side? {
-        let expiry = ExpiryReader(isExact: features.hasExpiryTime)
-        let reader = ValueReader(type: type, limit: Limits().keyBytes, expiry: expiry)
-        var commands = CommandBuffer()
-        reader.ask(Bytes(key), in: &commands)
-        for _ in 0..<100 {
-            let reading = try reader.read(try await bench.connection.pipeline(commands), digester: try Digester())
-            if reading.slack == 0 { return reading.side }
-        }
-        throw TestSupportError("The expiry of \(key) cannot be read exactly.")
     }
 
     /// Whether two sides are equal, as far as the server tells.

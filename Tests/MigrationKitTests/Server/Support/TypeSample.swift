@@ -84,7 +84,7 @@ struct TypeSample: Sendable, CustomTestStringConvertible {
                 name: "made the same without the time to live",
                 row: .expiryLost,
                 after: copied + ended + Self.of(makeAgain, new),
-                outcomes: ["S S N fine", "S D - wrong", "S D - wrong", "S D - listed", "S D - kept", "S D - fine"]
+                outcomes: ["S S N fine", "S D - wrong", "S D - conflict", "S D - listed", "S D - kept", "S D - fine"]
             ),
             Situation(
                 name: "another one on the other side",
