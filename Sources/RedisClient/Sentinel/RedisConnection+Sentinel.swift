@@ -42,7 +42,8 @@ extension RedisConnection {
         for sentinel in sentinels.addresses {
             let named = try? await Self.ask(sentinel, sentinels, options, within: .milliseconds(500))
             guard let server = named ?? nil else { continue }
-            if server != options.endpoint { await close() }
+            guard server != options.endpoint else { return }
+            await close(because: "\(options.endpoint) was replaced: the sentinels name \(server) as the master.")
             return
         }
     }
