@@ -91,7 +91,11 @@ public actor Reconciler {
     }
 
     private func openKeyspace() async throws -> any Keyspace {
-        if let keyspace, await !keyspace.isClosed { return keyspace }
+        if let keyspace, await !keyspace.isClosed {
+            // A master that was cut off and replaced may answer for a while yet: what it is told then is lost.
+            if configuration.connection.sentinels != nil { try? await keyspace.refresh() }
+            if await !keyspace.isClosed { return keyspace }
+        }
         let opened = try await configuration.connection.openKeyspace()
         keyspace = opened
         return opened

@@ -89,8 +89,13 @@ public actor RedisConnection {
 
     /// Closes the connection; a second call does nothing.
     public func close() {
+        close(because: "The connection was closed by this program.")
+    }
+
+    /// Closes the connection for a reason that later calls are told.
+    func close(because why: String) {
         guard !isClosed else { return }
-        state = .ended("The connection was closed by this program.")
+        state = .ended(why)
     }
 
     private func connect(within time: Duration) throws {

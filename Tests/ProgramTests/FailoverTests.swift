@@ -70,7 +70,7 @@ struct FailoverTests {
             try await daemon.waitForLine("step started", "phase=\(phase)")
             await stage.server.kill()
             let master = try await servers.master(after: stage.server)
-            try await daemon.waitUntilConverged(timeout: .seconds(120))
+            try await daemon.waitUntilConverged(after: servers)
             #expect(await daemon.stop() == .exited(0))
             let fault = try await stage.moved(to: master).faultOfConverged()
             #expect(fault == nil, "\(fault ?? "")\n\(daemon.standardError)")
@@ -85,7 +85,7 @@ struct FailoverTests {
             try await stage.server.pause()
             let master = try await servers.master(after: stage.server)
             stage.server.resume()
-            try await daemon.waitUntilConverged(timeout: .seconds(120))
+            try await daemon.waitUntilConverged(after: servers)
             #expect(await daemon.stop() == .exited(0))
             let fault = try await stage.moved(to: master).faultOfConverged()
             #expect(fault == nil, "\(fault ?? "")\n\(daemon.standardError)")
@@ -112,6 +112,17 @@ struct FailoverTests {
                 #expect(again.exitStatus == 0, "\(again)\n\(converge.standardError)")
                 #expect(try await moved.faultOfConverged() == nil)
             }
+        }
+    }
+}
+
+extension RunningProcess {
+    /// Waits for the end, and tells what the sentinels did if it does not come: a second failover may have lost data.
+    fileprivate func waitUntilConverged(after servers: SentinelServers) async throws {
+        do {
+            try await waitUntilConverged(timeout: .seconds(90))
+        } catch {
+            throw TestSupportError("\(error)\nThe sentinels: \(servers.sentinels.map(\.switches))")
         }
     }
 }

@@ -32,7 +32,7 @@ public final class SentinelProcess: Sendable {
         let configuration =
             listening + [
                 "bind 127.0.0.1", "dir \(home.path)", "sentinel monitor \(name) 127.0.0.1 \(server) \(quorum)",
-                "sentinel down-after-milliseconds \(name) 700", "sentinel failover-timeout \(name) 3000",
+                "sentinel down-after-milliseconds \(name) 2000", "sentinel failover-timeout \(name) 3000",
             ] + lines
         let file = try home.write(configuration.joined(separator: "\n") + "\n", to: "sentinel.conf")
         let process = try await RunningProcess.start(
@@ -68,6 +68,11 @@ public final class SentinelProcess: Sendable {
         try await ask("SENTINEL", "GET-MASTER-ADDR-BY-NAME", name).elements.compactMap(\.text).last.flatMap { Int($0) }
     }
 
+    /// What it has said of masters that took over, one line each.
+    public var switches: [String] {
+        process.standardOutput.split(separator: "\n").map(String.init).filter { $0.contains("+switch-master") }
+    }
+
     /// Ends it.
     public func stop() async {
         await process.stop()
@@ -91,10 +96,12 @@ public final class SentinelServers: Sendable {
         var servers: [RedisServer] = []
         var sentinels: [SentinelProcess] = []
         do {
+            // A replica that waits for others to share its copy has no data when the next failover comes.
+            let arguments = ["--repl-diskless-sync-delay", "0"] + arguments
             servers.append(try await RedisServer.start(arguments: arguments, tcp: true))
             let master = servers[0].port ?? 0
             for _ in 0..<2 {
-                let replica = ["--replicaof", "127.0.0.1", "\(master)", "--repl-diskless-sync-delay", "0"] + arguments
+                let replica = ["--replicaof", "127.0.0.1", "\(master)"] + arguments
                 servers.append(try await RedisServer.start(arguments: replica, tcp: true))
             }
             for replica in servers.dropFirst() {

@@ -9,7 +9,7 @@ struct KeyspaceServers: Sendable {
 
     /// Learns who the masters are, and asks each.
     static func read(from keyspace: any Keyspace) async throws -> KeyspaceServers {
-        if keyspace.isCluster { try await keyspace.refresh() }
+        try await keyspace.refresh()
         let masters = try await keyspace.masters()
         var infos = [ServerInfo?](repeating: nil, count: masters.count)
         try await withThrowingTaskGroup(of: (Int, ServerInfo).self) { group in

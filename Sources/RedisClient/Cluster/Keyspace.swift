@@ -91,8 +91,10 @@ extension RedisConnection: Keyspace {
         return try await RedisConnection.open(options)
     }
 
-    /// Nothing: there is only one.
-    public nonisolated func refresh() {}
+    /// Closes it if the sentinels, where there are any, name another master by now.
+    public nonisolated func refresh() async {
+        await closeIfReplaced()
+    }
 }
 
 extension ConnectionOptions {

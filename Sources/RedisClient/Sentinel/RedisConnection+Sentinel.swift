@@ -33,6 +33,21 @@ extension RedisConnection {
         throw search.error
     }
 
+    /// Closes the connection if the first sentinel that answers names another server than this one.
+    ///
+    /// A master that was stopped or cut off does not know yet that it is none any more, and takes writes that nobody will
+    /// see. Where no sentinel answers in half a second, nothing is known, and it stays open.
+    nonisolated func closeIfReplaced() async {
+        guard let sentinels = options.sentinels else { return }
+        for sentinel in sentinels.addresses {
+            let named = try? await Self.ask(sentinel, sentinels, options, within: .milliseconds(500))
+            guard let server = named ?? nil else { continue }
+            guard server != options.endpoint else { return }
+            await close(because: "\(options.endpoint) was replaced: the sentinels name \(server) as the master.")
+            return
+        }
+    }
+
     /// The server that one sentinel names; nil when it does not know the master.
     private static func ask(
         _ sentinel: Endpoint,

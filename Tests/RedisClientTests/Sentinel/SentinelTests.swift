@@ -187,6 +187,27 @@ struct SentinelTests {
         }
     }
 
+    @Test("a master that was stopped and replaced is left as soon as somebody asks, although it still answers")
+    func replaced() async throws {
+        try await withSentinels { servers in
+            let old = servers.servers[0]
+            let connection = try await RedisConnection.open(servers.options)
+            await connection.refresh()
+            #expect(await !connection.isClosed)
+            try await old.pause()
+            let master = try await servers.master(after: old)
+            old.resume()
+            await connection.refresh()
+            #expect(await connection.isClosed)
+            let next = try await RedisConnection.open(connection.options)
+            #expect(next.options.endpoint == .tcp(host: "127.0.0.1", port: master.port ?? 0))
+            // With nobody to ask it stays as it is.
+            for sentinel in servers.sentinels { await sentinel.stop() }
+            await next.refresh()
+            #expect(await !next.isClosed)
+        }
+    }
+
     @Test("a failover is followed by the next connection")
     func failover() async throws {
         try await withSentinels { servers in
