@@ -71,7 +71,7 @@ public struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
         let isUnknown = cause.hasPrefix("ERR unknown command")
         self.init(
             isUnknown ? .unsupportedServer : .server,
-            printable(text) + (isUnknown ? " This needs Redis 7.0 or newer, with no command renamed." : ""),
+            printable(text) + (isUnknown ? " This needs Redis 6.2 or newer, with no command renamed." : ""),
             outcome: .notExecuted,
             serverCode: isFull ? "MAXCLIENTS" : isCode ? String(word) : "ERR"
         )

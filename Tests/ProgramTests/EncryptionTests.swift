@@ -3,7 +3,10 @@ import RedisClient
 import TestSupport
 import Testing
 
-@Suite("Over TLS, the programs")
+@Suite(
+    "Over TLS, the programs",
+    .enabled("the server was built without TLS") { try await ServerCommands.speakTLS() }
+)
 struct EncryptionTests {
     private static let small = Keyspace(tenants: 3)
     private static let login = "hush-hush"

@@ -1,4 +1,5 @@
 import Foundation
+import RedisClient
 import TestSupport
 import Testing
 
@@ -117,7 +118,7 @@ struct InteropTests {
             // Its process is long dead, for all that can be seen here: that is no proof where there is no boot id.
             let record = "{\"migration\":\"\(Self.name)\",\"started_at\":\"\(since)\",\"pid\":999999,\"host\":\"ops7\"}"
             try await stage.send("SETEX", Self.lock, "3600", record)
-            let expiry = try await stage.send("PEXPIRETIME", Self.lock).integer
+            let expiry = try await stage.withConnection { try await $0.expiry(of: Bytes(Self.lock)) }
             let words = "another tool on ops7, process 999999 for \(Self.name) since \(since)"
             let daemon = try await stage.daemon()
             let line = try await daemon.waitForLine("waiting", "reason=LockHeld")
@@ -130,7 +131,7 @@ struct InteropTests {
             #expect(lock["migration"] as? String == Self.name && lock["since"] as? String == since)
             #expect(lock["foreign"] as? Bool == true)
             #expect(try await stage.text(Self.lock) == record)
-            #expect(try await stage.send("PEXPIRETIME", Self.lock).integer == expiry)
+            #expect(try await stage.withConnection { try await $0.expiry(of: Bytes(Self.lock)) } == expiry)
             #expect(try await stage.snapshot() == stage.before)
 
             try await stage.send("PEXPIRE", Self.lock, "300")

@@ -73,6 +73,31 @@ struct LeastPrivilegeTests {
         try await converge(without: "pexpiretime")
     }
 
+    @Test(
+        "where fields of hashes end by themselves, the ACL file's user needs what the file says, and is told so",
+        .enabled("the server knows no end of fields") { try await ServerCommands.has("HPEXPIRETIME") }
+    )
+    func fieldEnds() async throws {
+        try await withRedisServer { server in
+            try await Self.load(server)
+            try await server.cli("HPEXPIREAT", "tenant:a", "4102444800123", "FIELDS", "1", "created_at")
+            let program = try ProductPath.find("migrateredis")
+            var rules = try await Self.rules()
+            for command in ["hkeys", "hpexpiretime", "hpexpireat"] {
+                try await server.makeUser(rules)
+                let refused = try await ProcessRunner.run(program, ["converge"], environment: Self.environment(server))
+                #expect(refused.exitStatus == 77, "\(command)")
+                #expect(refused.standardError.contains(command), "\(refused.standardError)")
+                rules.append("+" + command)
+            }
+            try await server.makeUser(rules)
+            let result = try await ProcessRunner.run(program, ["converge"], environment: Self.environment(server))
+            #expect(result.exitStatus == 0, "\(result.standardError)")
+            let end = try await server.cli("HPEXPIRETIME", "tenant:{a}:tenant", "FIELDS", "1", "created_at")
+            #expect(end == "4102444800123")
+        }
+    }
+
     private func converge(without command: String) async throws {
         try await withRedisServer { server in
             try await Self.load(server)

@@ -47,7 +47,11 @@ struct SpellingTests {
         #expect(BareSwitches.completed(given) == completed)
     }
 
-    @Test("alone turn TLS on", arguments: [["-redis-tls-enabled", "status"], ["status", "--redis-tls-enabled"]])
+    @Test(
+        "alone turn TLS on",
+        .enabled("the server was built without TLS") { try await ServerCommands.speakTLS() },
+        arguments: [["-redis-tls-enabled", "status"], ["status", "--redis-tls-enabled"]]
+    )
     func bareTLS(arguments: [String]) async throws {
         let authority = try await TestAuthority.shared()
         let tls = ServerTLS(try await authority.issueForThisHost(), by: authority)

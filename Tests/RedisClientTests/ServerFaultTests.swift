@@ -153,7 +153,8 @@ struct ServerFaultTests {
             let full = try await failure { _ = try await connection.send("SET", "a", "1") }
             #expect(full.serverCode == "OOM")
             #expect(full.isRetryable)
-            _ = try await connection.send("CONFIG", "SET", "maxmemory", "0", "min-replicas-to-write", "1")
+            _ = try await connection.send("CONFIG", "SET", "maxmemory", "0")
+            _ = try await connection.send("CONFIG", "SET", "min-replicas-to-write", "1")
             let alone = try await failure { _ = try await connection.send("SET", "a", "1") }
             #expect(alone.serverCode == "NOREPLICAS")
             #expect(alone.isRetryable)

@@ -9,4 +9,9 @@ package enum ServerCommands {
             return reply.lowercased().contains(command.lowercased())
         }
     }
+
+    /// Whether the server was built with TLS.
+    package static func speakTLS() async throws -> Bool {
+        try await withRedisServer { try await $0.cli("CONFIG", "GET", "tls-port").contains("tls-port") }
+    }
 }

@@ -25,7 +25,8 @@ public struct Digest: Sendable, Hashable {
 /// - `s`, string: the value as a part.
 /// - `l`, list: the count, then each element as a part, in order.
 /// - `h`, hash, and `t`, set: the count, then a sum modulo 2^256 (32 bytes), since their order is not stable: of
-///   SHA-256 over field and value, or over the member, as parts.
+///   SHA-256 over field and value, or over the member, as parts; of a field that ends by itself, then the time in
+///   milliseconds since 1970.
 /// - `z`, sorted set: the count, then each member as a part and its score's IEEE 754 bits, in order; zero is positive.
 /// - `x`, stream: the last id as a part, the count, then each entry: its id as a part, the count of its fields and
 ///   values, and those as parts. What else a stream counts (entries ever added, the largest id deleted) serves only
@@ -73,13 +74,16 @@ public final class Digester {
     /// The digest of a hash, from its fields and values.
     func hash(_ content: HashContent) -> Digest {
         var sum = Wide256()
-        for (field, value) in content.fields {
+        var count = 0
+        for field in content.compared {
             begin()
-            addWithLength(field)
-            addWithLength(value)
+            addWithLength(field.name)
+            addWithLength(field.value)
+            if let end = field.end { add(number: UInt64(bitPattern: end)) }
             sum.add(finish())
+            count += 1
         }
-        return summed("h", sum, count: content.fields.count)
+        return summed("h", sum, count: count)
     }
 
     /// The digest of a string.

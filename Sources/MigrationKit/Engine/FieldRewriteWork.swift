@@ -8,6 +8,8 @@ struct RewriteItem {
     var kind: String
     /// How many bytes it took when it was listed.
     var memory = 0
+    /// The names of its fields that matter; nil where they were not asked for, since no field ends.
+    var fields: [Bytes]?
     /// Where each earlier ledger keeps its entry.
     var places: [(key: Bytes, field: Bytes)]
 }
@@ -27,12 +29,16 @@ final class FieldRewriteWork: WalkWork {
     private let digester: Digester
     private let resolver: NameResolver
     private let expiry: ExpiryReader
-    private let expiringWithin: Int64
+    private let header: LookHeader
+    private var hasSeenFieldEnds = false
 
     init(rewrites: any FieldRewrites, context: MigrationContext, total: Int) throws {
         self.rewrites = rewrites
         self.context = context
-        expiringWithin = PairObservation.expiringWithin(isCluster: context.keyspace.isCluster)
+        header = LookHeader(
+            asksForFieldEnds: context.features.hasFieldExpiry,
+            expiringWithin: PairObservation.expiringWithin(isCluster: context.keyspace.isCluster)
+        )
         digester = try Digester()
         expiry = ExpiryReader(isExact: context.features.hasExpiryTime)
         resolver = NameResolver(
@@ -84,10 +90,14 @@ final class FieldRewriteWork: WalkWork {
         var item: RewriteItem
         var rewrite: FieldRewrite
         var isExpiring = false
+        /// Whether it tells nothing, as fields that may end were not asked for by name: it is to be looked at again.
+        var isIncomplete = false
+        var write = HashWrite()
         var entries: [(key: Bytes, field: Bytes, bytes: Bytes)] = []
     }
 
     func attempt(_ batch: [RewriteItem]) async throws -> [RewriteItem] {
+        let batch = try await withFieldNames(batch)
         let groups = SlotGroups.of(batch, in: context.keyspace, by: \.key)
         guard let lease = context.lease else {
             var reads = RoutedCommands(for: context.keyspace)
@@ -97,11 +107,12 @@ final class FieldRewriteWork: WalkWork {
                 return questions.count
             }
             var replies = try await context.keyspace.pipeline(reads)[...]
+            var undone: [RewriteItem] = []
             for (group, count) in zip(groups, counts) {
-                tally(try decide(group, replies.prefix(count)))
+                undone += finish(try decide(group, replies.prefix(count)))
                 replies = replies.dropFirst(count)
             }
-            return []
+            return undone
         }
         let looks = groups.map {
             Fence.Look(at: $0[0].key, watching: $0.map(\.key), reads: questions(about: $0))
@@ -113,7 +124,7 @@ final class FieldRewriteWork: WalkWork {
             return commands(for: decided[index])
         } finish: { index, outcome in
             switch outcome {
-            case .committed, .nothingToDo: tally(decided[index])
+            case .committed, .nothingToDo: undone += finish(decided[index])
             case .changed: undone += groups[index]
             case .redirected(let error): throw error
             }
@@ -121,9 +132,27 @@ final class FieldRewriteWork: WalkWork {
         return undone
     }
 
+    /// Where a hash has been seen whose fields end, hashes are asked by name, as pairs are.
+    private func withFieldNames(_ batch: [RewriteItem]) async throws -> [RewriteItem] {
+        guard hasSeenFieldEnds else { return batch }
+        var commands = RoutedCommands(for: context.keyspace)
+        for item in batch where !item.places.isEmpty { commands.append("HKEYS", item.key) }
+        var replies = try await context.keyspace.pipeline(commands).makeIterator()
+        return try batch.map { item in
+            var item = item
+            item.fields = item.places.isEmpty ? rewrites.fields : try FieldNames.read(replies.next())
+            return item
+        }
+    }
+
+    private func finish(_ decided: [Decided]) -> [RewriteItem] {
+        tally(decided.filter { !$0.isIncomplete })
+        return decided.filter(\.isIncomplete).map(\.item)
+    }
+
     private func questions(about items: [RewriteItem]) -> CommandBuffer {
         var reads = CommandBuffer()
-        reads.append("TIME")
+        header.ask(in: &reads)
         for item in items { ask(item, in: &reads) }
         return reads
     }
@@ -136,50 +165,86 @@ final class FieldRewriteWork: WalkWork {
             // The digest of the whole tells whether the hash is as an earlier migration left it.
             commands.append("HGETALL", item.key)
         }
+        if let fields = item.fields, !fields.isEmpty {
+            commands.append("HPEXPIRETIME", [item.key, Bytes("FIELDS"), Bytes(String(fields.count))] + fields)
+        }
         for place in item.places { commands.append("HGET", place.key, place.field) }
     }
 
     private func decide(_ batch: [RewriteItem], _ replies: Replies.SubSequence) throws -> [Decided] {
-        var next = replies.startIndex
-        let now = try ServerTime.read(replies[next]).milliseconds
-        next += 1
+        var next = replies.startIndex + header.replyCount
+        let moment = try header.read(replies[..<next])
+        if moment.mayHaveFieldEnds { hasSeenFieldEnds = true }
         return try batch.compactMap { item in
-            let content = next + expiry.replyCount
-            defer { next = content + 1 + item.places.count }
-            let ends = try expiry.read(replies[next..<content])
-            // The key is gone, or became another type, since it was listed.
-            guard let ends, replies[content].error?.serverCode != "WRONGTYPE" else { return nil }
-            let reply = try replies[content].unlessError()
-            if let end = ends.end, end - now <= expiringWithin {
-                return Decided(item: item, rewrite: .done, isExpiring: true)
-            }
-            guard !item.places.isEmpty else {
-                return Decided(item: item, rewrite: rewrites.rewrite(reply.elements.map(\.bytes), kind: item.kind))
-            }
-            var hash = HashContent(reply)
-            let rewrite = rewrites.rewrite(hash.values(of: rewrites.fields), kind: item.kind)
-            guard case .change(let changes) = rewrite else { return Decided(item: item, rewrite: rewrite) }
-            let before = Side(content: digester.hash(hash), expiry: ends.end)
-            hash.apply(changes)
-            let after = Side(content: digester.hash(hash), expiry: before.expiry)
-            var decided = Decided(item: item, rewrite: rewrite)
-            for (index, place) in item.places.enumerated() {
-                let stored = try replies[content + 1 + index].unlessError().bytes
-                guard var entry = stored.flatMap(LedgerEntry.init),
-                    entry.destination.matches(before, within: expiry.tolerance + ends.slack)
-                else { continue }
-                entry.destination = after
-                decided.entries.append((place.key, place.field, entry.bytes))
-            }
-            return decided
+            let start = next
+            next += expiry.replyCount + (item.fields?.isEmpty == false ? 2 : 1) + item.places.count
+            return try decide(item, replies[start..<next], at: moment)
         }
+    }
+
+    private func decide(_ item: RewriteItem, _ replies: Replies.SubSequence, at moment: Moment) throws -> Decided? {
+        let content = replies.startIndex + expiry.replyCount
+        let expiry = try expiry.read(replies[..<content])
+        // The key is gone, or became another type, since it was listed.
+        guard let expiry, replies[content].error?.serverCode != "WRONGTYPE" else { return nil }
+        let reply = try replies[content].unlessError()
+        if let end = expiry.end, end <= moment.horizon {
+            return Decided(item: item, rewrite: .done, isExpiring: true)
+        }
+        var ends: Reply?
+        if item.fields?.isEmpty == false { ends = try replies[content + 1].unlessError() }
+        let incomplete = Decided(item: item, rewrite: .done, isIncomplete: true)
+        guard !moment.mayHaveFieldEnds || item.fields != nil else { return incomplete }
+        guard item.places.isEmpty else {
+            var hash: HashContent? = HashContent(reply)
+            if moment.mayHaveFieldEnds, let fields = item.fields {
+                hash = HashContent(reply, ends: ends, of: fields, horizon: moment.horizon)
+            }
+            return try hash.map { try decide(item, $0, expiry, replies.suffix(item.places.count)) } ?? incomplete
+        }
+        var decided = Decided(item: item, rewrite: rewrites.rewrite(reply.elements.map(\.bytes), kind: item.kind))
+        guard case .change(let changes) = decided.rewrite else { return decided }
+        decided.write = HashWrite(changes: changes)
+        for (field, end) in zip(item.fields ?? [], ends?.elements.map(\.integer) ?? []) {
+            guard let end, end >= 0, changes.contains(where: { $0.field == field }) else { continue }
+            decided.write.ends.append((field, end))
+        }
+        return decided
+    }
+
+    /// Decides on a hash of which earlier migrations may keep entries.
+    private func decide(
+        _ item: RewriteItem,
+        _ hash: HashContent,
+        _ expiry: Expiry,
+        _ entries: Replies.SubSequence
+    ) throws -> Decided {
+        var hash = hash
+        var decided = Decided(
+            item: item,
+            rewrite: rewrites.rewrite(hash.values(of: rewrites.fields), kind: item.kind)
+        )
+        guard case .change(let changes) = decided.rewrite else { return decided }
+        decided.write = hash.write(changes)
+        let before = Side(content: digester.hash(hash), expiry: expiry.end)
+        hash.apply(changes)
+        let after = Side(content: digester.hash(hash), expiry: before.expiry)
+        let tolerance = self.expiry.tolerance + expiry.slack
+        for (place, reply) in zip(item.places, entries) {
+            let stored = try reply.unlessError().bytes
+            guard var entry = stored.flatMap(LedgerEntry.init),
+                entry.destination.matches(before, within: tolerance)
+            else { continue }
+            entry.destination = after
+            decided.entries.append((place.key, place.field, entry.bytes))
+        }
+        return decided
     }
 
     private func commands(for decided: [Decided]) -> CommandBuffer {
         var commands = CommandBuffer()
         for one in decided {
-            guard case .change(let changes) = one.rewrite else { continue }
-            commands.append("HSET", FieldChange.arguments(one.item.key, changes))
+            one.write.append(to: one.item.key, in: &commands)
             for entry in one.entries { commands.append("HSET", entry.key, entry.field, entry.bytes) }
         }
         return commands

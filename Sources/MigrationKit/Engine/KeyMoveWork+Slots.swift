@@ -21,11 +21,12 @@ extension KeyMoveWork {
             var reads = RoutedCommands(for: context.keyspace)
             for look in looks { reads.add(for: look.key) { $0.append(contentsOf: look.reads) } }
             var replies = try await context.keyspace.pipeline(reads)[...]
+            var undone: [Pair] = []
             for (group, look) in zip(groups, looks) {
-                tally(try decide(group, of: batch, sources: sources, replies.prefix(look.reads.count)))
+                undone += finish(try decide(group, of: batch, sources: sources, replies.prefix(look.reads.count)))
                 replies = replies.dropFirst(look.reads.count)
             }
-            return []
+            return undone
         }
         var decided = [[DecidedPair]](repeating: [], count: groups.count)
         var done: [DecidedPair] = []
@@ -53,13 +54,13 @@ extension KeyMoveWork {
         let removals = sure.filter { $0.ruling.action == .removeSource }
         let kept = try await removeSources(of: removals, under: lease)
         removingWithoutDestination = 0
-        tally(sure.filter { !kept.contains($0.pair.move.source) })
+        undone += finish(sure.filter { !kept.contains($0.pair.move.source) })
         return undone + doubtful + removals.map(\.pair).filter { kept.contains($0.move.source) }
     }
 
     private func questions(about pairs: [Pair]) -> CommandBuffer {
         var reads = CommandBuffer()
-        reads.append("TIME")
+        reader.header.ask(in: &reads)
         for pair in pairs {
             reader.askDestination(pair, in: &reads)
             reader.askEntry(pair, in: &reads)
@@ -95,8 +96,8 @@ extension KeyMoveWork {
         sources: [[Reply]],
         _ replies: Replies.SubSequence
     ) throws -> [DecidedPair] {
-        var next = replies.startIndex + 1
-        var gathered = [replies[replies.startIndex]]
+        var next = replies.startIndex + reader.header.replyCount
+        var gathered = Array(replies[..<next])
         for index in group {
             let count = reader.replyCount(batch[index]) - reader.sourceReplyCount(batch[index])
             gathered += sources[index]
@@ -113,7 +114,8 @@ extension KeyMoveWork {
         let again = try await readSources(of: conflicts.map(\.pair))
         var changed = Set<Bytes>()
         for (one, replies) in zip(conflicts, again) {
-            if try !reader.sourceIsStill(one.source, of: one.pair, replies) { changed.insert(one.pair.move.source) }
+            let isStill = try reader.sourceIsStill(one.source, of: one.pair, since: one.moment, replies)
+            if !isStill { changed.insert(one.pair.move.source) }
         }
         let doubtful = decided.filter { changed.contains($0.pair.move.source) }
         return (decided.filter { !changed.contains($0.pair.move.source) }, doubtful.map(\.pair))
@@ -137,7 +139,7 @@ extension KeyMoveWork {
             chosen[index] = []
             for one in groups[index] {
                 let end = next + reader.sourceReplyCount(one.pair)
-                let isStill = try reader.sourceIsStill(one.source, of: one.pair, replies[next..<end])
+                let isStill = try reader.sourceIsStill(one.source, of: one.pair, since: one.moment, replies[next..<end])
                 next = end
                 guard isStill, one.source?.content != nil else {
                     kept.insert(one.pair.move.source)

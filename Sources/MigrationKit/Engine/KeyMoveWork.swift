@@ -19,6 +19,7 @@ final class KeyMoveWork: WalkWork {
     private let resolver: NameResolver
     private let deletesAreUnseen: Bool
     private let total: Int
+    private var hasSeenFieldEnds = false
     private var vanished: [Bytes: Pair] = [:]
     private var dropsVanished = false
     private var removedWithoutDestination = 0
@@ -34,6 +35,11 @@ final class KeyMoveWork: WalkWork {
         reader = PairReader(
             limit: context.limits.keyBytes,
             expiry: ExpiryReader(isExact: context.features.hasExpiryTime),
+            header: LookHeader(
+                asksForFieldEnds: context.features.hasFieldExpiry,
+                expiringWithin: PairObservation.expiringWithin(isCluster: context.keyspace.isCluster)
+            ),
+            readsSourcesApart: context.keyspace.isCluster,
             readsPayloads: column.mayCopy && context.lease != nil,
             digester: digester
         )
@@ -143,14 +149,14 @@ final class KeyMoveWork: WalkWork {
     // MARK: One batch
 
     func attempt(_ batch: [Pair]) async throws -> [Pair] {
+        let batch = try await withFieldNames(batch)
         if context.keyspace.isCluster { return try await attemptAcrossSlots(batch) }
         var reads = CommandBuffer()
-        reads.append("TIME")
+        reader.header.ask(in: &reads)
         for pair in batch { reader.ask(pair, in: &reads) }
         guard let lease = context.lease else {
             let connection = try await context.keyspace.connection(for: batch[0].move.source)
-            tally(try decide(batch, try await connection.pipeline(reads)[...]))
-            return []
+            return finish(try decide(batch, try await connection.pipeline(reads)[...]))
         }
         let watched = batch.flatMap { [$0.move.source, $0.move.destination] }
         var decided: [DecidedPair] = []
@@ -170,19 +176,55 @@ final class KeyMoveWork: WalkWork {
             return batch
         case .committed(let replies):
             try writer.check(replies, of: decided)
-            tally(decided)
-            return []
+            return finish(decided)
         }
     }
 
+    /// Where a hash has been seen whose fields end, hashes are asked by name; which names they have is asked before the
+    /// look, and those that have got more since are looked at again.
+    private func withFieldNames(_ batch: [Pair]) async throws -> [Pair] {
+        guard hasSeenFieldEnds else { return batch }
+        var commands = RoutedCommands(for: context.keyspace)
+        for pair in batch where pair.move.type == .hash {
+            commands.append("HKEYS", pair.move.source)
+            commands.append("HKEYS", pair.move.destination)
+        }
+        guard !commands.isEmpty else { return batch }
+        var replies = try await context.keyspace.pipeline(commands).makeIterator()
+        return try batch.map { pair in
+            guard pair.move.type == .hash else { return pair }
+            var pair = pair
+            pair.sourceFields = try FieldNames.read(replies.next())
+            pair.destinationFields = try FieldNames.read(replies.next())
+            return pair
+        }
+    }
+
+    /// Counts what is done, and returns what must be looked at again.
+    func finish(_ decided: [DecidedPair]) -> [Pair] {
+        tally(decided.filter { !$0.isIncomplete })
+        return decided.filter(\.isIncomplete).map(\.pair)
+    }
+
     func decide(_ batch: [Pair], _ replies: Replies.SubSequence) throws -> [DecidedPair] {
-        let now = try ServerTime.read(replies[replies.startIndex]).milliseconds
-        var next = replies.startIndex + 1
+        var next = replies.startIndex + reader.header.replyCount
+        let moment = try reader.header.read(replies[..<next])
+        if moment.mayHaveFieldEnds { hasSeenFieldEnds = true }
         var destinations = Set<Bytes>()
         var removed = removedWithoutDestination + removingWithoutDestination
         return try batch.map { pair in
-            let seen = try reader.observe(pair, replies[next...], now: now, rewrites: context.laterRewrites)
+            let seen = try reader.observe(pair, replies[next...], at: moment, rewrites: context.laterRewrites)
             next += reader.replyCount(pair)
+            if seen.isIncomplete {
+                hasSeenFieldEnds = true
+                return DecidedPair(
+                    pair: pair,
+                    pairClass: .absent,
+                    ruling: Ruling(.leave, .fine),
+                    moment: moment,
+                    isIncomplete: true
+                )
+            }
             var observation = seen.observation
             observation.expiringWithin = expiringWithin
             if !context.isRaised || column == .apply && context.lease == nil {
@@ -209,7 +251,7 @@ final class KeyMoveWork: WalkWork {
                     pair: pair,
                     pairClass: pairClass,
                     ruling: Ruling(.leave, .fine),
-                    changes: [],
+                    moment: moment,
                     isPostponed: true
                 )
             }
@@ -228,6 +270,8 @@ final class KeyMoveWork: WalkWork {
                 entry: observation.entry,
                 rewritten: observation.rewrittenSource,
                 changes: seen.changes,
+                moment: moment,
+                hasFieldEnds: seen.hasFieldEnds,
                 payload: seen.payload,
                 obstacle: seen.obstacle,
                 isOtherType: seen.isOtherType

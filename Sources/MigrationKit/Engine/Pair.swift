@@ -13,6 +13,9 @@ struct Pair: Sendable {
     var ledgerField: Bytes
     /// How many bytes both sides took when they were listed.
     var memory = 0
+    /// The names of the fields of both sides, in any order; nil where they were not asked for, since no field ends.
+    var sourceFields: [Bytes]?
+    var destinationFields: [Bytes]?
     /// How the source is copied to its destination.
     var copyMethod = CopyMethod.copy
     /// Whether the new name's content says that it is itself an old key.
@@ -28,7 +31,13 @@ struct PairReading {
     /// Whether the source is of another type than it was when it was listed.
     var isOtherType = false
     /// The fields that later migrations would set in a copy.
-    var changes: [FieldChange] = []
+    var changes = HashWrite()
+    /// When it was read.
+    var moment: Moment
+    /// Whether fields of the source end by themselves.
+    var hasFieldEnds = false
+    /// Whether it tells nothing, as fields that may end were not asked for by name.
+    var isIncomplete = false
     /// The source as DUMP gave it, for a copy by RESTORE; nil where it was not asked for.
     var payload: Bytes?
 }
@@ -41,15 +50,23 @@ struct PairReader {
     let limit: Int
     /// How expiries are read.
     let expiry: ExpiryReader
+    /// What every look begins with.
+    let header: LookHeader
+    /// Whether sources are looked at on their own, so that each look tells whether fields may end.
+    let readsSourcesApart: Bool
     /// Whether sources may be copied, so that those copied by RESTORE are dumped.
     let readsPayloads: Bool
     let digester: Digester
 
     /// How many replies `ask` brings.
-    func replyCount(_ pair: Pair) -> Int { sourceReplyCount(pair) + reader(pair).replyCount + 1 }
+    func replyCount(_ pair: Pair) -> Int { sourceReplyCount(pair) + destinationReplyCount(pair) + 1 }
 
     /// How many replies `askSource` brings.
-    func sourceReplyCount(_ pair: Pair) -> Int { reader(pair).replyCount + (dumps(pair) ? 1 : 0) }
+    func sourceReplyCount(_ pair: Pair) -> Int {
+        (asksAtSource(pair) ? 1 : 0) + reader(pair).replyCount(pair.sourceFields) + (dumps(pair) ? 1 : 0)
+    }
+
+    private func destinationReplyCount(_ pair: Pair) -> Int { reader(pair).replyCount(pair.destinationFields) }
 
     /// Adds the commands that read a pair.
     func ask(_ pair: Pair, in commands: inout CommandBuffer) {
@@ -60,13 +77,14 @@ struct PairReader {
 
     /// Adds the commands that read a source.
     func askSource(_ pair: Pair, in commands: inout CommandBuffer) {
-        reader(pair).ask(pair.move.source, in: &commands)
+        if asksAtSource(pair) { header.askForFieldEnds(in: &commands) }
+        reader(pair).ask(pair.move.source, fields: pair.sourceFields, in: &commands)
         if dumps(pair) { commands.append("DUMP", pair.move.source) }
     }
 
     /// Adds the commands that read a destination.
     func askDestination(_ pair: Pair, in commands: inout CommandBuffer) {
-        reader(pair).ask(pair.move.destination, in: &commands)
+        reader(pair).ask(pair.move.destination, fields: pair.destinationFields, in: &commands)
     }
 
     /// Adds the command that reads an entry, with the header of its hash.
@@ -74,10 +92,15 @@ struct PairReader {
         commands.append("HMGET", pair.ledgerKey, Ledger.headerField, pair.ledgerField)
     }
 
-    /// What the replies to `askDestination` say, and how many there are.
-    func destination(_ pair: Pair, _ replies: some Collection<Reply>) throws -> (reading: KeyReading, count: Int) {
-        let reader = reader(pair)
-        return (try reader.read(replies, digester: digester), reader.replyCount)
+    /// What the replies to `askDestination` say, and how many there are; by a look at the moment given.
+    func destination(
+        _ pair: Pair,
+        _ replies: some Collection<Reply>,
+        at moment: Moment
+    ) throws -> (reading: KeyReading, count: Int) {
+        let reading = try reader(pair)
+            .read(replies, fields: pair.destinationFields, at: moment, digester: digester)
+        return (reading, destinationReplyCount(pair))
     }
 
     /// By how many milliseconds expiries may differ that count as equal, when these have been read.
@@ -85,30 +108,46 @@ struct PairReader {
         readings.reduce(expiry.tolerance) { max($0, expiry.tolerance + $1.slack) }
     }
 
-    /// Whether the replies to `askSource` say that the source is still as it was seen.
-    func sourceIsStill(_ seen: Side?, of pair: Pair, _ replies: some Collection<Reply>) throws -> Bool {
-        let reading = try reader(pair).read(replies, digester: digester)
+    /// Whether the replies to `askSource` say that the source is still as it was seen, at the moment given.
+    func sourceIsStill(
+        _ seen: Side?,
+        of pair: Pair,
+        since moment: Moment,
+        _ replies: some RandomAccessCollection<Reply>
+    ) throws -> Bool {
+        let reading = try source(pair, replies, at: moment)
+        guard !reading.lacksFieldEnds else { return false }
         guard let now = reading.side, let seen else { return reading.side == nil && seen == nil }
         // What cannot be compared is never acted upon.
         if now.content == nil || seen.content == nil { return now.content == seen.content }
         return now.matches(seen, within: tolerance(reading))
     }
 
-    /// What the replies to `ask` say, at the server's time `now`.
+    private func source(
+        _ pair: Pair,
+        _ replies: some RandomAccessCollection<Reply>,
+        at moment: Moment
+    ) throws -> KeyReading {
+        var moment = moment
+        var own = replies[...]
+        if asksAtSource(pair) { moment.mayHaveFieldEnds = try LookHeader.mayHaveFieldEnds(own.popFirst()) }
+        return try reader(pair).read(own, fields: pair.sourceFields, at: moment, digester: digester)
+    }
+
+    /// What the replies to `ask` say, in a look at the moment given.
     func observe(
         _ pair: Pair,
         _ replies: Replies.SubSequence,
-        now: Int64,
+        at moment: Moment,
         rewrites: [any FieldRewrites]
     ) throws -> PairReading {
-        let reader = reader(pair)
         let first = replies.startIndex
         let second = first + sourceReplyCount(pair)
-        let third = second + reader.replyCount
-        var source = try reader.read(replies[first..<second], digester: digester)
+        let third = second + destinationReplyCount(pair)
+        var source = try source(pair, replies[first..<second], at: moment)
         // What took the old name and is of another type is not the source: that is gone.
         if pair.isSeenByDestination, source.isOtherType { source = .absent }
-        let destination = try reader.read(replies[second..<third], digester: digester)
+        let destination = try destination(pair, replies[second..<third], at: moment).reading
         let ledger = replies[third]
         if ledger.error?.serverCode == "WRONGTYPE" {
             throw MigrationError.unreadable(pair.ledgerKey, "belongs to the ledger and is not a hash")
@@ -119,24 +158,31 @@ struct PairReader {
             destination: destination.side,
             entry: fields.last?.bytes.flatMap(LedgerEntry.init),
             sourceName: pair.sourceName,
-            now: now
+            now: moment.now
         )
         observation.destinationIsSource = pair.destinationIsSource
         observation.deletesAreUnseen = fields.first?.isNull ?? true
         observation.expiryTolerance = tolerance(source, destination)
-        var reading = PairReading(observation: observation)
+        var reading = PairReading(observation: observation, moment: moment)
+        reading.isIncomplete = source.lacksFieldEnds || destination.lacksFieldEnds
+        reading.hasFieldEnds = source.hash?.fields.contains { $0.end != nil } ?? false
         reading.obstacle = source.obstacle ?? destination.obstacle
         reading.isOtherType = reading.obstacle == nil && source.isOtherType
         if dumps(pair) { reading.payload = try replies[second - 1].unlessError().bytes }
         guard !rewrites.isEmpty, pair.move.type == .hash, let side = source.side, side.content != nil else {
             return reading
         }
-        var content = HashContent(replies[first + reader.contentIndex])
+        let start = first + (asksAtSource(pair) ? 1 : 0) + reader(pair).contentIndex
+        var content = source.hash ?? HashContent(replies[start])
         reading.changes = content.rewrite(rewrites, kind: pair.move.kind)
         if !reading.changes.isEmpty {
             reading.observation.rewrittenSource = Side(content: digester.hash(content), expiry: side.expiry)
         }
         return reading
+    }
+
+    private func asksAtSource(_ pair: Pair) -> Bool {
+        readsSourcesApart && pair.move.type == .hash && header.asksForFieldEnds
     }
 
     private func dumps(_ pair: Pair) -> Bool { readsPayloads && pair.copyMethod == .restore }

@@ -17,7 +17,13 @@ struct DecidedPair {
     /// What a copy of the source is once the later migrations have rewritten it; nil where they change nothing.
     var rewritten: Side?
     /// The fields that they set.
-    var changes: [FieldChange]
+    var changes = HashWrite()
+    /// When it was seen.
+    var moment: Moment
+    /// Whether fields of the source end by themselves.
+    var hasFieldEnds = false
+    /// Whether it tells nothing, as fields that may end were not asked for by name: it is to be looked at again.
+    var isIncomplete = false
     /// The source as DUMP gave it, for a copy by RESTORE.
     var payload: Bytes?
     /// Why it cannot be compared although it is of the right type.
@@ -92,17 +98,25 @@ struct PairWriter {
             let end = Bytes(String(one.source?.expiry ?? 0))
             commands.append("RESTORE", [move.destination, end, one.payload ?? [], Bytes("ABSTTL")] + replace)
         }
-        if !one.changes.isEmpty {
-            commands.append("HSET", FieldChange.arguments(move.destination, one.changes))
-            // Where RESTORE created nothing, what HSET has made must not stay.
-            if let end = expiryAfterChanges(one) {
-                commands.append("PEXPIREAT", move.destination, Bytes(String(end)))
-            }
+        one.changes.append(to: move.destination, in: &commands)
+        // Where RESTORE created nothing, what HSET has made must not stay.
+        if let end = expiryAfterChanges(one) {
+            commands.append("PEXPIREAT", move.destination, Bytes(String(end)))
         }
         note(one, destination: one.rewritten ?? one.source, in: &commands)
         if readsBack {
-            reader.askDestination(one.pair, in: &commands)
+            reader.askDestination(asCopied(one), in: &commands)
+            if one.hasFieldEnds { commands.append("TIME") }
         }
+    }
+
+    /// The pair with the fields that its copy has.
+    private func asCopied(_ one: DecidedPair) -> Pair {
+        var pair = one.pair
+        pair.destinationFields = pair.sourceFields.map { names in
+            names + one.changes.changes.map(\.field).filter { !names.contains($0) }
+        }
+        return pair
     }
 
     private func expiryAfterChanges(_ one: DecidedPair) -> Int64? {
@@ -148,22 +162,30 @@ struct PairWriter {
                 guard one.pair.copyMethod == .restore || replies[next].integer == 1 else {
                     throw didNothing("COPY", one.pair)
                 }
-                next += (one.changes.isEmpty ? 2 : 3) + (expiryAfterChanges(one) == nil ? 0 : 1)
-                if readsBack {
-                    let (copy, count) = try reader.destination(one.pair, replies[next...])
-                    next += count
-                    guard let side = copy.side, let meant = one.rewritten ?? one.source,
-                        side.matches(meant, within: reader.tolerance(copy))
-                    else {
-                        throw differs(one.pair)
-                    }
-                }
+                next += 2 + one.changes.commandCount + (expiryAfterChanges(one) == nil ? 0 : 1)
+                if readsBack { try checkCopy(one, replies, &next) }
             case .removeSource where marksRemovals:
                 next += 1
             case .takeExpiry, .dropDestination, .removeSource:
                 guard replies[next].integer == 1 else { throw didNothing("a write", one.pair) }
                 next += 2
             }
+        }
+    }
+
+    private func checkCopy(_ one: DecidedPair, _ replies: [Reply], _ next: inout Int) throws {
+        let (copy, count) = try reader.destination(asCopied(one), replies[next...], at: one.moment)
+        next += count
+        if one.hasFieldEnds {
+            let time = try ServerTime.read(replies[next]).milliseconds
+            next += 1
+            // A field may have ended since the source was seen; the next look tells.
+            if time >= one.moment.horizon { return }
+        }
+        guard let side = copy.side, let meant = one.rewritten ?? one.source,
+            side.matches(meant, within: reader.tolerance(copy))
+        else {
+            throw differs(one.pair)
         }
     }
 

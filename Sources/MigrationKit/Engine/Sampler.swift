@@ -9,6 +9,8 @@ final class Sampler<Work: WalkWork>: WalkWork {
     private var sample: [Work.Item] = []
     private var seen = 0
 
+    private static var attempts: Int { 20 }
+
     init(_ work: Work, count: Int) {
         self.work = work
         self.count = count
@@ -42,7 +44,9 @@ final class Sampler<Work: WalkWork>: WalkWork {
         while !rest.isEmpty {
             let batch = rest.prefix(BatchPace.largest).prefix(BatchPace.mostBytes, by: work.weight)
             rest = rest.dropFirst(batch.count)
-            _ = try await work.attempt(Array(batch))
+            // What must be looked at once more is, as on a walk.
+            var undone = try await work.attempt(Array(batch))
+            for _ in 0..<Self.attempts where !undone.isEmpty { undone = try await work.attempt(undone) }
         }
     }
 }

@@ -10,6 +10,10 @@ struct KeyReading {
     var isOtherType = false
     /// Why it cannot be compared although it is of the right type: one word for counts.
     var obstacle: String?
+    /// A hash whose fields may end, field by field.
+    var hash: HashContent?
+    /// Whether it cannot be compared as fields that may end were not asked for by name.
+    var lacksFieldEnds = false
 
     /// There is no key.
     static let absent = KeyReading()
@@ -27,13 +31,15 @@ struct ValueReader {
     var mostElements = 1 << 21
 
     /// How many replies `ask` brings.
-    var replyCount: Int { contentIndex + (type == .stream ? 2 : 1) }
+    func replyCount(_ fields: [Bytes]? = nil) -> Int {
+        contentIndex + (type == .stream || type == .hash && fields?.isEmpty == false ? 2 : 1)
+    }
 
     /// Which of the replies to `ask` is the content; of a stream, what XINFO says.
     var contentIndex: Int { expiry.replyCount }
 
-    /// Adds the commands that read a key: its expiry, then its content.
-    func ask(_ key: Bytes, in commands: inout CommandBuffer) {
+    /// Adds the commands that read a key: its expiry, then its content, then when these fields end.
+    func ask(_ key: Bytes, fields: [Bytes]? = nil, in commands: inout CommandBuffer) {
         let last = Bytes(String(most))
         expiry.ask(key, in: &commands)
         switch type {
@@ -41,7 +47,11 @@ struct ValueReader {
         case .list: commands.append("LRANGE", key, Bytes("0"), last)
         case .set: commands.append("SRANDMEMBER", key, last)
         case .sortedSet: commands.append("ZRANGE", key, Bytes("0"), last, Bytes("WITHSCORES"))
-        case .hash: commands.append("HGETALL", key)
+        case .hash:
+            commands.append("HGETALL", key)
+            if let fields, !fields.isEmpty {
+                commands.append("HPEXPIRETIME", [key, Bytes("FIELDS"), Bytes(String(fields.count))] + fields)
+            }
         case .stream:
             commands.append("XINFO", Bytes("STREAM"), key)
             commands.append("XRANGE", key, Bytes("-"), Bytes("+"), Bytes("COUNT"), last)
@@ -49,7 +59,12 @@ struct ValueReader {
     }
 
     /// What the replies to `ask` say.
-    func read(_ replies: some Collection<Reply>, digester: Digester) throws -> KeyReading {
+    func read(
+        _ replies: some Collection<Reply>,
+        fields: [Bytes]? = nil,
+        at moment: Moment,
+        digester: Digester
+    ) throws -> KeyReading {
         guard let end = try expiry.read(replies.prefix(expiry.replyCount)) else { return .absent }
         var contents = replies.dropFirst(contentIndex).makeIterator()
         guard let content = contents.next() else {
@@ -65,6 +80,11 @@ struct ValueReader {
         if type == .hash, content.count == 0 { return .absent }
         if type == .stream {
             try readStream(content, entries: contents.next(), into: &reading, digester: digester)
+        } else if type == .hash, moment.mayHaveFieldEnds {
+            let ends = fields?.isEmpty == false ? try contents.next()?.unlessError() : nil
+            reading.hash = fields.flatMap { HashContent(content, ends: ends, of: $0, horizon: moment.horizon) }
+            reading.side?.content = reading.hash.map(digester.hash)
+            reading.lacksFieldEnds = reading.hash == nil
         } else if isTooLarge(content) {
             reading.obstacle = "tooLarge"
         } else {

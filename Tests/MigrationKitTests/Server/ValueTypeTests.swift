@@ -146,7 +146,8 @@ struct ValueTypeTests {
                     var commands = CommandBuffer()
                     reader.ask(key, in: &commands)
                     let replies = try await bench.connection.pipeline(commands)
-                    let reading = try reader.read(replies, digester: try Digester())
+                    let moment = Moment(now: 0, horizon: 0)
+                    let reading = try reader.read(replies, at: moment, digester: try Digester())
                     #expect(reading.obstacle == obstacle, "\(sample.type)")
                     #expect((reading.side?.content == nil) == (obstacle != nil), "\(sample.type)")
                 }

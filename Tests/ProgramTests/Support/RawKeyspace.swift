@@ -31,7 +31,7 @@ struct RawKeyspace: Sendable, Equatable {
         var keyspace = RawKeyspace()
         for name in try await names(on: connection) where !isOurs(name) {
             let type = try await connection.send("TYPE", name).text ?? ""
-            let expiry = try await connection.send("PEXPIRETIME", name).integer ?? -2
+            let expiry = try await connection.expiry(of: name)
             let content = try await content(of: name, type: type, on: connection)
             keyspace.records[name] = Record(type: type, content: content, expiry: expiry)
         }

@@ -5,7 +5,10 @@ import Testing
 @testable import RedisClient
 
 /// What is refused, on which side, and what is said of it.
-@Suite("TLS that does not come about")
+@Suite(
+    "TLS that does not come about",
+    .enabled("the server was built without TLS") { try await ServerCommands.speakTLS() }
+)
 struct TLSRefusalTests {
     /// How a connection fails to a server with a certificate.
     private func refusal(

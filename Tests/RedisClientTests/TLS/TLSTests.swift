@@ -4,7 +4,10 @@ import Testing
 
 @testable import RedisClient
 
-@Suite("Over TLS")
+@Suite(
+    "Over TLS",
+    .enabled("the server was built without TLS") { try await ServerCommands.speakTLS() }
+)
 struct TLSTests {
     /// Lends a server that speaks TLS with a certificate for this host.
     private func withServer(
