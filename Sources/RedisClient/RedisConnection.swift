@@ -74,6 +74,19 @@ public actor RedisConnection {
         return try pipeline(commands)[0].unlessError()
     }
 
+    /// Subscribes to a channel: from then on the connection takes nothing but `pushed`.
+    func subscribe(to channel: Bytes) throws -> (replies: Replies, ending: @Sendable () -> Void) {
+        var commands = CommandBuffer()
+        commands.append("SUBSCRIBE", channel)
+        let deadline = Deadline(after: options.commandTimeout)
+        return try onLink { (try $0.subscribe(commands, deadline: deadline), $0.ending) }
+    }
+
+    /// What the server has said by itself, or nothing when nothing came within the time.
+    func pushed(within time: Duration) throws -> Replies {
+        try onLink { try $0.pushed(by: Deadline(after: time)) }
+    }
+
     /// Closes the connection; a second call does nothing.
     public func close() {
         guard !isClosed else { return }
@@ -119,13 +132,17 @@ public actor RedisConnection {
     }
 
     private func exchange(_ commands: CommandBuffer, by deadline: Deadline) throws -> Replies {
+        try onLink { try commands.isEmpty ? Replies() : $0.exchange(commands, deadline: deadline) }
+    }
+
+    /// Uses the stream, which is over after any failure.
+    private func onLink<Result>(_ body: (Link) throws -> Result) throws -> Result {
         switch state {
         case .ended(let why):
             throw RedisError(.disconnected, why, outcome: .notExecuted)
         case .open(let link):
-            guard !commands.isEmpty else { return Replies() }
             do {
-                return try link.exchange(commands, deadline: deadline)
+                return try body(link)
             } catch {
                 state = .ended((error as? RedisError)?.message ?? "The connection failed.")
                 throw error

@@ -20,6 +20,7 @@ final class FieldRewriteWork: WalkWork {
     /// How far the work is.
     var progress = Progress()
 
+    private var heldKeys: HeldKeyStream
     private let rewrites: any FieldRewrites
     private let context: MigrationContext
     private let digester: Digester
@@ -30,6 +31,7 @@ final class FieldRewriteWork: WalkWork {
     init(rewrites: any FieldRewrites, context: MigrationContext, total: Int) throws {
         self.rewrites = rewrites
         self.context = context
+        heldKeys = HeldKeyStream(context.held)
         expiringWithin = PairObservation.expiringWithin(isCluster: context.keyspace.isCluster)
         digester = try Digester()
         expiry = ExpiryReader(isExact: context.features.hasExpiryTime)
@@ -47,12 +49,12 @@ final class FieldRewriteWork: WalkWork {
         for name in page.unrelated { report.noteUnrelated(name) }
         for doubt in page.ambiguous where doubt.readings.contains(where: concerns) {
             report.ambiguous += 1
-            report.held.add(doubt.name, reason: "ambiguous")
+            hold(doubt.name, reason: "ambiguous")
         }
         return page.readings.filter { concerns($0.reading) }.compactMap { reading, memory in
             let key = reading.move.destination
             guard memory <= context.limits.keyBytes else {
-                report.held.add(key, reason: "tooLarge")
+                hold(key, reason: "tooLarge")
                 return nil
             }
             let name = digester.nameDigest(key)
@@ -70,7 +72,17 @@ final class FieldRewriteWork: WalkWork {
 
     func giveUp(_ item: RewriteItem) {
         report.hot += 1
-        report.held.add(item.key, reason: "hot")
+        hold(item.key, reason: "hot")
+    }
+
+    private func hold(_ key: Bytes, reason: String) {
+        report.held.add(key, reason: reason)
+        heldKeys.add(HeldKey(key, reason: reason))
+    }
+
+    /// Hands over the held keys that were found and not told of yet.
+    func tellOfHeldKeys() async throws {
+        try await heldKeys.flush()
     }
 
     // MARK: One batch
@@ -83,6 +95,12 @@ final class FieldRewriteWork: WalkWork {
     }
 
     func attempt(_ batch: [RewriteItem]) async throws -> [RewriteItem] {
+        let undone = try await attemptAtOnce(batch)
+        try await tellOfHeldKeys()
+        return undone
+    }
+
+    private func attemptAtOnce(_ batch: [RewriteItem]) async throws -> [RewriteItem] {
         let groups = SlotGroups.of(batch, in: context.keyspace, by: \.key)
         guard let lease = context.lease else {
             var reads = RoutedCommands(for: context.keyspace)
@@ -196,7 +214,7 @@ final class FieldRewriteWork: WalkWork {
                 report.written += 1
             case .impossible(let reason):
                 counts.impossible += 1
-                report.held.add(one.item.key, reason: reason)
+                hold(one.item.key, reason: reason)
                 progress.failedItems += 1
             }
             report.rewrites[one.item.kind] = counts

@@ -23,11 +23,18 @@ struct TopologyTests {
     private static let cases = [
         Case(name: "all agree", views: [whole, whole]),
         Case(name: "an order of its own", views: [whole, "\(b) 8192-16383\n\(c)\n\(a) 0-8191\n"]),
-        Case(name: "single slots and ranges", views: Array(repeating: "\(a) 0 1-8191\n\(b) 8192-16382 16383\n", count: 2)),
+        Case(
+            name: "single slots and ranges",
+            views: Array(repeating: "\(a) 0 1-8191\n\(b) 8192-16382 16383\n", count: 2)
+        ),
         Case(name: "a slot leaves", views: ["\(a) 0-8191 [93->-bbbb]\n\(b) 8192-16383\n", whole], told: "on its way"),
         Case(name: "a slot comes", views: [whole, "\(a) 0-8191\n\(b) 8192-16383 [93-<-aaaa]\n"], told: "on its way"),
         Case(name: "they do not agree", views: [whole, "\(a) 0-8190\n\(b) 8191-16383\n"], told: "do not agree"),
-        Case(name: "a hole", views: Array(repeating: "\(a) 0-8191\n\(b) 8193-16383\n", count: 2), told: "1 of its slots"),
+        Case(
+            name: "a hole",
+            views: Array(repeating: "\(a) 0-8191\n\(b) 8193-16383\n", count: 2),
+            told: "1 of its slots"
+        ),
         Case(name: "a master more", views: [whole, whole], masters: 3, told: "have just changed"),
         Case(name: "nothing said", views: [], told: "do not agree"),
     ]
