@@ -14,12 +14,18 @@ public struct MigrationContext: Sendable {
     public var isRaised: Bool
     /// How many pairs without their destination catch-up found just before a cleanup.
     public var missingBeforeCleanup = 0
+    /// How many pairs that are `inUse` a person has accepted.
+    public var acceptedInUse = 0
     /// The rewrites of later migrations that were begun: a copy after the raise takes them with it.
     public var laterRewrites: [any FieldRewrites] = []
     /// The ledgers of earlier migrations that are not cleaned: what is rewritten must not look like the application's.
     var earlierLedgers: [Ledger] = []
     /// What the server can do.
     public var features = ServerFeatures()
+    /// Told of every key that is held, a page of them at a time; the walk waits meanwhile.
+    public var held: (@Sendable ([HeldKey]) async throws -> Void)?
+    /// How pairs that are held are settled; nil where they are left alone. Nothing else is done then.
+    public var resolution: Resolution?
     /// How gently to treat the server.
     public var limits: Limits
     /// Told now and then how far the phase is.

@@ -25,9 +25,14 @@ public func decide(_ observation: Observation, _ desired: Desired) -> Action {
         case .success(let state): migrations.append(Candidate(standing, state))
         }
     }
-    let target = desired.target.resolved(latest: observation.latest)
-    if let action = refusal(observation, migrations, version: version, target: target) { return action }
-    let work = nextStep(observation, migrations, version: version, target: target, desired)
+    let pin: Pin?
+    switch observation.pin {
+    case .failure(let error): return .stall(.unreadable, error.message)
+    case .success(let order): pin = order
+    }
+    let wanted = Wanted(version: desired.target(in: observation), pin: pin)
+    if let action = refusal(observation, migrations, version: version, wanted) { return action }
+    let work = nextStep(observation, migrations, version: version, target: wanted.version, desired)
     guard case .run(let step) = work else { return work }
     if observation.mayEvict, !desired.allowsEviction {
         return .stall(
@@ -38,6 +43,29 @@ public func decide(_ observation: Observation, _ desired: Desired) -> Action {
     }
     if let holder = observation.lockedBy { return .wait(.lockHeld, message(of: holder, before: step)) }
     return work
+}
+
+extension Desired {
+    /// The version wanted: that of the configuration, unless a person has pinned another one.
+    public func target(in observation: Observation) -> Int {
+        if case .success(let pin?) = observation.pin { return pin.version }
+        return target.resolved(latest: observation.latest)
+    }
+}
+
+/// The version wanted, and who wants it.
+private struct Wanted {
+    var version: Int
+    var pin: Pin?
+
+    var text: String {
+        pin.map { "Version \(version) is wanted (pinned by \($0.order.text))" } ?? "Version \(version) is wanted"
+    }
+
+    /// How another version comes to be wanted: `to` says which.
+    func remedy(_ change: String, to what: String = "") -> String {
+        pin == nil ? "\(change) schema.target\(what)" : "`migrateredis unpin`, or pin another version"
+    }
 }
 
 /// A migration whose state could be read.
@@ -62,13 +90,14 @@ private func refusal(
     _ observation: Observation,
     _ migrations: [Candidate],
     version: Int,
-    target: Int
+    _ wanted: Wanted
 ) -> Action? {
+    let target = wanted.version
     if let regression = observation.regression {
         return .stall(
             .dataLost,
-            "\(regression) Data may be lost: look at the server and its backups. `systemctl reload` or a restart of the "
-                + "daemon goes on with what is there."
+            "\(regression) Data may be lost: look at the server and its backups. `migrateredis retry` goes on with "
+                + "what is there."
         )
     }
     if let migration = migrations.first(where: { isOnOlderServer($0, observation) }) {
@@ -94,23 +123,23 @@ private func refusal(
     if target > observation.latest {
         return .stall(
             .targetUnknown,
-            "Version \(target) is wanted and this program knows only \(observation.latest). Upgrade it, or lower "
-                + "schema.target."
+            "\(wanted.text) and this program knows only \(observation.latest). Upgrade it, or "
+                + "\(wanted.remedy("lower"))."
         )
     }
     if target < version {
         return .stall(
             .targetBelowCurrent,
-            "Version \(target) is wanted and the keyspace is at \(version): there is no way back. Set schema.target to "
-                + "\(version) or above."
+            "\(wanted.text) and the keyspace is at \(version): there is no way back. "
+                + "\(wanted.remedy("Set", to: " to \(version) or above"))."
         )
     }
     for migration in migrations where migration.version > target && migration.version > version {
         if let phase = migration.phase, phase != .planned {
             return .stall(
                 .targetBelowStarted,
-                "Version \(target) is wanted, and \(migration.name) was begun (\(phase.rawValue)). Raise schema.target to "
-                    + "\(migration.version), or roll it back by hand."
+                "\(wanted.text), and \(migration.name) was begun (\(phase.rawValue)). "
+                    + "\(wanted.remedy("Raise", to: " to \(migration.version)")), or roll it back by hand."
             )
         }
     }
@@ -154,7 +183,7 @@ private func settleRaised(_ migration: Candidate, _ observation: Observation) ->
     case .applied:
         return .run(Step(.verify, migration.name))
     case .failed:
-        return observation.retriesFailed ? .run(Step(.apply, migration.name)) : failed(migration)
+        return observation.retries(migration.name) ? .run(Step(.apply, migration.name)) : failed(migration)
     case .verified, .cleaning:
         return migration.state?.verification == nil ? .run(Step(.verify, migration.name)) : nil
     case .cleaned:
@@ -176,7 +205,7 @@ private func raise(_ migration: Candidate, _ observation: Observation, _ desired
     switch phase {
     case .planned where state.format == nil || state.scope == nil:
         return .run(Step(.plan, migration.name))
-    case .failed where !observation.retriesFailed:
+    case .failed where !observation.retries(migration.name):
         return failed(migration)
     case .planned, .applying, .failed:
         switch Gate.apply(state, approval: migration.standing.approval, policy: desired.gates) {
@@ -200,7 +229,8 @@ private func failed(_ migration: Candidate) -> Action {
     return .stall(
         .conflictsFound,
         "\(migration.name) holds \(Wording.number(held)) keys back that a person must settle. \(why) See them with "
-            + "`migrateredis status --output json`, settle them, then run `migrateredis -migration \(migration.name) apply`."
+            + "`migrateredis status --held \(migration.name)`, settle them with `migrateredis resolve`, then `migrateredis "
+            + "retry \(migration.name)`."
     )
 }
 
@@ -285,7 +315,7 @@ private func isRetryDue(_ state: MigrationState, _ observation: Observation, _ d
 }
 
 private func message(of pause: Override) -> String {
-    "Paused by \(pause.text); removing the key outpost:migration:pause ends it."
+    "Paused by \(pause.text); `migrateredis resume` ends it."
 }
 
 private func message(of holder: LockHolder, before step: Step) -> String {

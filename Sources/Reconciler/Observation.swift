@@ -39,6 +39,8 @@ public struct Observation: Sendable {
     public var lockedBy: LockHolder?
     /// The order to stop, if there is one.
     public var pause: Override?
+    /// The target that takes the place of the configured one, or why the order cannot be read.
+    public var pin: Result<Pin?, MigrationError> = .success(nil)
     /// Whether the server may drop keys by itself.
     public var mayEvict: Bool
     /// The server's clock.
@@ -49,8 +51,10 @@ public struct Observation: Sendable {
     public var server: ServerIdentity?
     /// What went backwards since this process first looked, if anything did.
     public var regression: String?
-    /// Whether a failed migration is to be tried again: at start, and after `retry` or a reload.
+    /// Whether every failed migration is to be tried again.
     public var retriesFailed: Bool
+    /// The failed migrations that are to be tried again: at start, and after `retry` or a reload.
+    public var retried: Set<String> = []
     /// Whether the last step of this process was a catch-up: then other work goes before the next one.
     public var followsCatchUp = false
 
@@ -79,6 +83,9 @@ public struct Observation: Sendable {
 
     /// The newest version known.
     public var latest: Int { migrations.count }
+
+    /// Whether a migration is to be tried again although it failed.
+    func retries(_ migration: String) -> Bool { retriesFailed || retried.contains(migration) }
 }
 
 extension Observation {
@@ -100,6 +107,7 @@ extension Observation {
             now: snapshot.time,
             save: snapshot.server.save
         )
+        pin = snapshot.pin
         server = snapshot.server.identity
     }
 }

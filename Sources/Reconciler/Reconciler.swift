@@ -13,7 +13,9 @@ public actor Reconciler {
     private var lockWatch = LockWatch()
     private var highWater = HighWater()
     private var regression: String?
-    private var retriesFailed = true
+    private var retries = RetryMemory()
+    private var retried: Set<String> = []
+    private var listener: (task: Task<Void, Never>, keyspace: ObjectIdentifier)?
     private var followsCatchUp = false
     private var backoff = Backoff()
     private var conditions: [Condition] = []
@@ -56,12 +58,14 @@ public actor Reconciler {
             return lookFailed(error)
         }
         let action = decide(observation, configuration.desired)
-        let report = report(action, version: try? observation.version.get())
+        let target = configuration.desired.target(in: observation)
+        let report = report(action, version: try? observation.version.get(), target: target)
         guard case .run(let step) = action else {
             backoff.reset()
             return PassResult(action: action, next: pause(after: action))
         }
-        return await perform(step, report)
+        let concern = StepOrders.Concern(step, observation, configuration.desired)
+        return await perform(step, report, StepOrders(concern, store: SchemaStore(names: configuration.names)))
     }
 
     /// How long until the next look, with jitter; whoever waits for a lock looks often enough to see it abandoned.
@@ -73,8 +77,20 @@ public actor Reconciler {
 
     /// Closes the connection.
     public func close() async {
+        listener?.task.cancel()
+        listener = nil
         await keyspace?.close()
         keyspace = nil
+    }
+
+    /// Hears from now on when a person gives an order; on the server of the last look, and only once there.
+    public func listen() {
+        guard let keyspace, listener?.keyspace != ObjectIdentifier(keyspace as AnyObject) else { return }
+        listener?.task.cancel()
+        let control = control
+        let channel = configuration.names.wake
+        let task = Task { await WakeListener.listen(to: channel, on: keyspace) { control.heard() } }
+        listener = (task, ObjectIdentifier(keyspace as AnyObject))
     }
 
     // MARK: Looking
@@ -84,7 +100,7 @@ public actor Reconciler {
         configuration = new
         regression = nil
         highWater = HighWater()
-        retriesFailed = true
+        retries.arm()
         backoff.reset()
         lastAction = nil
         await close()
@@ -105,11 +121,18 @@ public actor Reconciler {
         let keyspace = try await openKeyspace()
         let snapshot = try await SchemaStore(names: configuration.names)
             .snapshot(of: registry.migrations.map(\.name), on: keyspace)
+        let order = retries.look(at: snapshot)
+        if order.isNew { backoff.reset() }
+        if order.forgetsAll {
+            regression = nil
+            highWater = HighWater()
+        }
         regression = highWater.regression(in: snapshot) ?? regression
         var observation = Observation(snapshot, registry: registry, names: configuration.names)
         observation.lockedBy = holder(of: snapshot.lock)
         observation.regression = regression
-        observation.retriesFailed = retriesFailed
+        retried = order.retried
+        observation.retried = retried
         observation.followsCatchUp = followsCatchUp
         return observation
     }
@@ -126,7 +149,7 @@ public actor Reconciler {
     private func lookFailed(_ error: any Error) -> PassResult {
         let failure = Failure(error)
         let action = Action.after(failedLook: error)
-        _ = report(action, version: nil)
+        _ = report(action, version: nil, target: configuration.desired.target.resolved(latest: registry.latest))
         return PassResult(
             action: action,
             failure: failure.message,
@@ -137,10 +160,12 @@ public actor Reconciler {
 
     // MARK: Acting
 
-    private func perform(_ step: Step, _ report: PassReport) async -> PassResult {
+    private func perform(_ step: Step, _ report: PassReport, _ orders: StepOrders) async -> PassResult {
         let began = ContinuousClock.now
+        control.follow(orders)
+        defer { control.follow(nil) }
         do {
-            let result = try await run(step, report)
+            let result = try await run(step, report, orders)
             // A step that ended has written the state under its epoch.
             if let epoch = result.epoch { highWater.note(step.migration, epoch: epoch, raisedTo: result.raisedTo) }
             switch result.outcome {
@@ -161,7 +186,6 @@ public actor Reconciler {
                 )
                 return PassResult(action: .run(step), next: .zero)
             case .invalid(let problems, let hasConflicts):
-                if hasConflicts { retriesFailed = false }
                 return failed(step, Failure(invalid: problems, hasConflicts: hasConflicts), report)
             }
         } catch {
@@ -181,7 +205,7 @@ public actor Reconciler {
         let stands: Action = failure.isTransient ? .wait(failure.reason, text) : .stall(failure.reason, text)
         if isWorthALine, !failure.hasConflicts {
             lastAction = nil
-            _ = report(stands, version: before.version)
+            _ = report(stands, version: before.version, target: before.target)
         }
         return PassResult(
             action: failure.isTransient || failure.hasConflicts ? .run(step) : stands,
@@ -217,17 +241,19 @@ public actor Reconciler {
         case invalid([String], hasConflicts: Bool)
     }
 
-    private func run(_ step: Step, _ report: PassReport) async throws -> StepResult {
+    private func run(_ step: Step, _ report: PassReport, _ orders: StepOrders) async throws -> StepResult {
         let keyspace = try await openKeyspace()
+        let looks = orders.watch(on: keyspace)
+        defer { looks.cancel() }
         let migration = try registry.migration(named: step.migration)
-        let runner = runner(on: keyspace, step, report)
+        let runner = runner(on: keyspace, step, report, orders)
         let locksmith = Locksmith(names: configuration.names, identity: identity, times: configuration.lock)
         let desired = configuration.desired
         let again = ObservationAgain(
             registry: registry,
             names: configuration.names,
             desired: desired,
-            retriesFailed: retriesFailed,
+            retried: retried,
             followsCatchUp: followsCatchUp
         )
         // A plan writes nothing and needs no lock while it looks.
@@ -292,7 +318,12 @@ public actor Reconciler {
         return StepResult(outcome: outcome, epoch: epoch, raisedTo: raises ? migration.version : nil)
     }
 
-    private func runner(on keyspace: any Keyspace, _ step: Step, _ report: PassReport) -> PhaseRunner {
+    private func runner(
+        on keyspace: any Keyspace,
+        _ step: Step,
+        _ report: PassReport,
+        _ orders: StepOrders
+    ) -> PhaseRunner {
         let reporter = reporter
         let control = control
         return PhaseRunner(
@@ -301,15 +332,14 @@ public actor Reconciler {
             registry: registry,
             limits: configuration.limits,
             progress: { reporter.progressed(step, $0, in: report) },
-            shouldStop: { control.isStopping }
+            shouldStop: { control.isStopping || orders.objection != nil }
         )
     }
 
     // MARK: Reporting
 
     /// Reports a decision; the same one again is no event.
-    private func report(_ action: Action, version: Int?) -> PassReport {
-        let target = configuration.desired.target.resolved(latest: registry.latest)
+    private func report(_ action: Action, version: Int?, target: Int) -> PassReport {
         conditions = Condition.all(of: action, previous: conditions, at: .now)
         let report = PassReport(action: action, version: version, target: target, conditions: conditions)
         reporter.decided(report)
@@ -338,14 +368,14 @@ private struct ObservationAgain: Sendable {
     var registry: MigrationRegistry
     var names: KeyNames
     var desired: Desired
-    var retriesFailed: Bool
+    var retried: Set<String>
     var followsCatchUp: Bool
 
     /// The approval that holds for the step, if the step is still the one that is due; nil if it is not.
     func due(_ step: Step, on keyspace: any Keyspace) async throws -> Approved? {
         let snapshot = try await SchemaStore(names: names).snapshot(of: registry.migrations.map(\.name), on: keyspace)
         var observation = Observation(snapshot, registry: registry, names: names)
-        observation.retriesFailed = retriesFailed
+        observation.retried = retried
         observation.followsCatchUp = followsCatchUp
         guard decide(observation, desired) == .run(step) else { return nil }
         return Approved(

@@ -7,6 +7,7 @@ public final class ReconcilerControl: Sendable {
         var isWoken = false
         var sleeper: CheckedContinuation<Void, Never>?
         var configuration: ReconcilerConfiguration?
+        var orders: StepOrders?
     }
 
     private let state = Mutex(State())
@@ -32,6 +33,17 @@ public final class ReconcilerControl: Sendable {
             return sleeper
         }
         sleeper?.resume()
+    }
+
+    /// A person gave an order: a step that runs looks whether it is to stop, and a wait ends.
+    public func heard() {
+        state.withLock { $0.orders }?.lookNow()
+        wake()
+    }
+
+    /// The orders that the step in hand looks at; nil between steps.
+    func follow(_ orders: StepOrders?) {
+        state.withLock { $0.orders = orders }
     }
 
     /// Hands over a new configuration, which holds from the next pass.

@@ -1,6 +1,6 @@
 import ServiceLifecycle
 
-/// The loop around the passes, until it is asked to stop.
+/// The loop around the passes, until it is asked to stop; an order that a person gives ends a wait.
 public struct ReconcilerService: Service {
     private let reconciler: Reconciler
     private let control: ReconcilerControl
@@ -22,6 +22,7 @@ public struct ReconcilerService: Service {
         await withGracefulShutdownHandler {
             while !control.isStopping {
                 let result = await reconciler.pass()
+                await reconciler.listen()
                 guard !control.isStopping, result.next > .zero else { continue }
                 waits(result.next)
                 await control.sleep(for: result.next)

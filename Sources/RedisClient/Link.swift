@@ -39,6 +39,41 @@ final class Link {
         }
     }
 
+    /// Sends commands that make the server speak by itself from then on; returns their replies, and what followed at once.
+    ///
+    /// Errors: those of `exchange`.
+    func subscribe(_ commands: CommandBuffer, deadline: Deadline) throws -> Replies {
+        var sent = 0
+        isFresh = false
+        try commands.withUnsafeBytes { request in
+            try move(request, sent: &sent, expecting: commands.count, by: deadline)
+        }
+        return try parser.isBetweenReplies ? parser.take() : pushed(by: deadline)
+    }
+
+    /// What the server has said by itself since the last call; waits for it, and returns nothing when nothing came in time.
+    ///
+    /// Errors: `timedOut` in the middle of a message, `disconnected`, `protocolViolation`.
+    func pushed(by deadline: Deadline) throws -> Replies {
+        while true {
+            let incoming = try receive(parser.count + 1)
+            if parser.count > 0, parser.isBetweenReplies { return parser.take() }
+            if incoming == .ended { throw lost(expecting: 0) }
+            if deadline.hasPassed {
+                guard parser.isBetweenReplies else { throw late(expecting: 1) }
+                return Replies()
+            }
+            if case .waits(let events) = incoming { try wait(for: events, by: deadline) }
+        }
+    }
+
+    /// Makes whoever waits here notice the end of the stream, from any thread.
+    var ending: @Sendable () -> Void {
+        let transport = transport
+        // The transport closes with its last reference, so that this is never another's descriptor.
+        return { _ = shutdown(transport.descriptor, Int32(SHUT_RDWR)) }
+    }
+
     /// Whatever came since the last pipeline belongs to no command: taken for a reply it would shift all later ones.
     ///
     /// A connection that was closed meanwhile is noticed here, before anything is sent whose outcome would be unknown.

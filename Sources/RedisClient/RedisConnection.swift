@@ -87,6 +87,19 @@ public actor RedisConnection {
         return try pipeline(commands)[0].unlessError()
     }
 
+    /// Subscribes to a channel: from then on the connection takes nothing but `pushed`.
+    func subscribe(to channel: Bytes) throws -> (replies: Replies, ending: @Sendable () -> Void) {
+        var commands = CommandBuffer()
+        commands.append("SUBSCRIBE", channel)
+        let deadline = Deadline(after: options.commandTimeout)
+        return try onLink { (try $0.subscribe(commands, deadline: deadline), $0.ending) }
+    }
+
+    /// What the server has said by itself, or nothing when nothing came within the time.
+    func pushed(within time: Duration) throws -> Replies {
+        try onLink { try $0.pushed(by: Deadline(after: time)) }
+    }
+
     /// Closes the connection; a second call does nothing.
     public func close() {
         close(because: "The connection was closed by this program.")
@@ -137,18 +150,20 @@ public actor RedisConnection {
     }
 
     private func exchange(_ commands: CommandBuffer, by deadline: Deadline) throws -> Replies {
+        let replies = try onLink { try commands.isEmpty ? Replies() : $0.exchange(commands, deadline: deadline) }
+        // A master that was demoted: the name, or a sentinel, leads to another server by now.
+        if replies.contains(where: \.isReadOnly) { state = .ended("\(options.endpoint) is no master any more.") }
+        return replies
+    }
+
+    /// Uses the stream, which is over after any failure.
+    private func onLink<Result>(_ body: (Link) throws -> Result) throws -> Result {
         switch state {
         case .ended(let why):
             throw RedisError(.disconnected, why, outcome: .notExecuted)
         case .open(let link):
-            guard !commands.isEmpty else { return Replies() }
             do {
-                let replies = try link.exchange(commands, deadline: deadline)
-                // A master that was demoted: the name, or a sentinel, leads to another server by now.
-                if replies.contains(where: \.isReadOnly) {
-                    state = .ended("\(options.endpoint) is no master any more.")
-                }
-                return replies
+                return try body(link)
             } catch {
                 state = .ended((error as? RedisError)?.message ?? "The connection failed.")
                 throw error

@@ -19,7 +19,9 @@ struct MigrateRedis: AsyncParsableCommand {
         version: ProgramVersion.current,
         subcommands: [
             StatusCommand.self, ListCommand.self, PlanCommand.self, ApplyCommand.self, VerifyCommand.self,
-            RollbackCommand.self, CleanupCommand.self, ApproveCommand.self, ConvergeCommand.self, UnlockCommand.self,
+            RollbackCommand.self, CleanupCommand.self, PauseCommand.self, ResumeCommand.self, PinCommand.self,
+            UnpinCommand.self, ApproveCommand.self, RevokeCommand.self, RetryCommand.self, ReconcileCommand.self,
+            ConvergeCommand.self, WaitCommand.self, HistoryCommand.self, UnlockCommand.self,
         ]
     )
 

@@ -32,8 +32,9 @@ struct Session {
         try await store.snapshot(of: registry.migrations.map(\.name), on: keyspace)
     }
 
-    /// Runs phases with their progress shown; an interrupt from the keyboard stops at the end of the batch in hand.
-    func runner(_ activity: String) -> PhaseRunner {
+    /// Runs phases with their progress shown; an interrupt from the keyboard, and an order to stop, stops at the end of the
+    /// batch in hand.
+    func runner(_ activity: String, orders: StepOrders? = nil) -> PhaseRunner {
         let bar = ProgressLine(terminal: terminal, activity: activity)
         let interruption = interruption
         return PhaseRunner(
@@ -42,7 +43,7 @@ struct Session {
             registry: registry,
             limits: wiring.limits,
             progress: { bar.show($0) },
-            shouldStop: { interruption.isRequested }
+            shouldStop: { interruption.isRequested || orders?.objection != nil }
         )
     }
 
@@ -54,10 +55,11 @@ struct Session {
         return try registry.migration(named: name)
     }
 
-    /// Runs a phase by hand: under the lock, unless all work is paused or the server may drop keys.
+    /// Runs a phase by hand: under the lock, unless all work is paused or the server may drop keys; a pause stops it.
     func underLock<Result: Sendable>(
         for migration: any Migration,
-        _ body: (Lease) async throws -> Result
+        _ activity: String,
+        _ body: (Lease, PhaseRunner) async throws -> Result
     ) async throws -> Result {
         let snapshot = try await snapshot()
         // What cannot be read is refused before the lock and the epoch are touched.
@@ -74,8 +76,29 @@ struct Session {
                     + "Set maxmemory-policy noeviction, or redis.allow-eviction if that is meant."
             )
         }
-        var watch = LockWatch()
-        return try await locksmith().withLease(on: keyspace, for: migration.name, watch: &watch, body)
+        let orders = StepOrders(.init(migration: migration.name), store: store)
+        let runner = runner(activity, orders: orders)
+        let watching = watch(orders)
+        defer { watching.forEach { $0.cancel() } }
+        do {
+            var watch = LockWatch()
+            return try await locksmith().withLease(on: keyspace, for: migration.name, watch: &watch) { lease in
+                try await body(lease, runner)
+            }
+        } catch let error as MigrationError where error.code == .interrupted {
+            guard let objection = orders.objection else { throw error }
+            throw MigrationError(.interrupted, "\(objection) Stopped between two batches; what is done is kept.")
+        }
+    }
+
+    /// Follows orders while a phase runs by hand: at once by their messages, or else within two seconds.
+    private func watch(_ orders: StepOrders) -> [Task<Void, Never>] {
+        let keyspace = keyspace
+        let channel = names.wake
+        return [
+            orders.watch(on: keyspace),
+            Task { await WakeListener.listen(to: channel, on: keyspace) { orders.lookNow() } },
+        ]
     }
 }
 
@@ -87,6 +110,27 @@ extension CommonOptions {
         _ body: (Session) async throws -> Void,
         whenUnreachable: (RedisError, Wiring, Terminal) throws -> Void = { _, _, _ in }
     ) async throws {
+        try await withWiring(
+            { wired, terminal in
+                let keyspace = try await wired.connection(clientName: "migrateredis").openKeyspace()
+                let session = Session(
+                    wiring: wired,
+                    keyspace: keyspace,
+                    interruption: Interruption.begin(),
+                    terminal: terminal
+                )
+                try await body(session)
+                await keyspace.close()
+            },
+            whenUnreachable: whenUnreachable
+        )
+    }
+
+    /// Reads the settings, runs a command that connects by itself, and ends with the status that its failure means.
+    func withWiring(
+        _ body: (Wiring, Terminal) async throws -> Void,
+        whenUnreachable: (RedisError, Wiring, Terminal) throws -> Void = { _, _, _ in }
+    ) async throws {
         let terminal = Terminal()
         var settings: LoadedSettings?
         var wiring: Wiring?
@@ -96,15 +140,7 @@ extension CommonOptions {
             for warning in loaded.warnings { terminal.say("Warning: \(warning)") }
             let wired = try Wiring(loaded)
             wiring = wired
-            let keyspace = try await wired.connection(clientName: "migrateredis").openKeyspace()
-            let session = Session(
-                wiring: wired,
-                keyspace: keyspace,
-                interruption: Interruption.begin(),
-                terminal: terminal
-            )
-            try await body(session)
-            await keyspace.close()
+            try await body(wired, terminal)
         } catch let error as ExitCode {
             throw error
         } catch let error as ValidationError {

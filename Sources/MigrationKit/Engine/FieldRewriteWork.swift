@@ -24,6 +24,7 @@ final class FieldRewriteWork: WalkWork {
     /// How far the work is.
     var progress = Progress()
 
+    private var heldKeys: HeldKeyStream
     private let rewrites: any FieldRewrites
     private let context: MigrationContext
     private let digester: Digester
@@ -35,6 +36,7 @@ final class FieldRewriteWork: WalkWork {
     init(rewrites: any FieldRewrites, context: MigrationContext, total: Int) throws {
         self.rewrites = rewrites
         self.context = context
+        heldKeys = HeldKeyStream(context.held)
         header = LookHeader(
             asksForFieldEnds: context.features.hasFieldExpiry,
             expiringWithin: PairObservation.expiringWithin(isCluster: context.keyspace.isCluster)
@@ -55,12 +57,12 @@ final class FieldRewriteWork: WalkWork {
         for name in page.unrelated { report.noteUnrelated(name) }
         for doubt in page.ambiguous where doubt.readings.contains(where: concerns) {
             report.ambiguous += 1
-            report.held.add(doubt.name, reason: "ambiguous")
+            hold(doubt.name, reason: "ambiguous")
         }
         return page.readings.filter { concerns($0.reading) }.compactMap { reading, memory in
             let key = reading.move.destination
             guard memory <= context.limits.keyBytes else {
-                report.held.add(key, reason: "tooLarge")
+                hold(key, reason: "tooLarge")
                 return nil
             }
             let name = digester.nameDigest(key)
@@ -81,7 +83,17 @@ final class FieldRewriteWork: WalkWork {
 
     func giveUp(_ item: RewriteItem) {
         report.hot += 1
-        report.held.add(item.key, reason: "hot")
+        hold(item.key, reason: "hot")
+    }
+
+    private func hold(_ key: Bytes, reason: String) {
+        report.held.add(key, reason: reason)
+        heldKeys.add(HeldKey(key, reason: reason))
+    }
+
+    /// Hands over the held keys that were found and not told of yet.
+    func tellOfHeldKeys() async throws {
+        try await heldKeys.flush()
     }
 
     // MARK: One batch
@@ -97,6 +109,12 @@ final class FieldRewriteWork: WalkWork {
     }
 
     func attempt(_ batch: [RewriteItem]) async throws -> [RewriteItem] {
+        let undone = try await attemptAtOnce(batch)
+        try await tellOfHeldKeys()
+        return undone
+    }
+
+    private func attemptAtOnce(_ batch: [RewriteItem]) async throws -> [RewriteItem] {
         let batch = try await withFieldNames(batch)
         let groups = SlotGroups.of(batch, in: context.keyspace, by: \.key)
         guard let lease = context.lease else {
@@ -266,7 +284,7 @@ final class FieldRewriteWork: WalkWork {
                 report.written += 1
             case .impossible(let reason):
                 counts.impossible += 1
-                report.held.add(one.item.key, reason: reason)
+                hold(one.item.key, reason: reason)
                 progress.failedItems += 1
             }
             report.rewrites[one.item.kind] = counts

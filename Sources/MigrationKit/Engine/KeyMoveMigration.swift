@@ -75,7 +75,7 @@ extension KeyMoveMigration {
         let report = try await walk.run()
         return VerificationResult(
             report: report,
-            problems: report.problems(isRaised: context.isRaised),
+            problems: report.problems(isRaised: context.isRaised, acceptedInUse: context.acceptedInUse),
             hasConflicts: report.needsPerson(isRaised: context.isRaised),
             removable: report.sourcesByKind.values.reduce(0, +)
         )

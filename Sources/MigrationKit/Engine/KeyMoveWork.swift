@@ -20,6 +20,7 @@ final class KeyMoveWork: WalkWork {
     private let deletesAreUnseen: Bool
     private let total: Int
     private var hasSeenFieldEnds = false
+    private var heldKeys: HeldKeyStream
     private var vanished: [Bytes: Pair] = [:]
     private var dropsVanished = false
     private var removedWithoutDestination = 0
@@ -31,6 +32,7 @@ final class KeyMoveWork: WalkWork {
         self.context = context
         self.ledger = ledger
         self.total = total
+        heldKeys = HeldKeyStream(context.held)
         digester = try Digester()
         reader = PairReader(
             limit: context.limits.keyBytes,
@@ -59,7 +61,24 @@ final class KeyMoveWork: WalkWork {
 
     func giveUp(_ pair: Pair) {
         report.hot += 1
-        report.held.add(pair.move.source, reason: "hot")
+        hold(pair, reason: "hot")
+    }
+
+    private func hold(_ pair: Pair, reason: String) {
+        report.held.add(pair.move.source, reason: reason)
+        heldKeys.add(HeldKey(pair.move.source, destination: pair.move.destination, reason: reason))
+    }
+
+    /// Hands over the held keys that were found and not told of yet.
+    func tellOfHeldKeys() async throws {
+        try await heldKeys.flush()
+    }
+
+    /// The old names of the pairs that these names belong to, whichever of the two each is.
+    func sources(of names: [Bytes]) async throws -> [Bytes] {
+        let page = try await resolver.resolve(names, on: context.keyspace)
+        for name in page.unrelated { report.noteUnrelated(name) }
+        return page.readings.map(\.reading.move.source) + page.ambiguous.map(\.name)
     }
 
     /// A copy by RESTORE brings the source twice.
@@ -74,6 +93,7 @@ final class KeyMoveWork: WalkWork {
         for doubt in page.ambiguous {
             report.ambiguous += 1
             report.held.add(doubt.name, reason: "ambiguous")
+            heldKeys.add(HeldKey(doubt.name, reason: "ambiguous"))
         }
         var known = Set<KeyMove>()
         var pairs: [Pair] = []
@@ -97,7 +117,9 @@ final class KeyMoveWork: WalkWork {
             )
             memories.append(memory)
         }
-        return try await admit(pairs, memories: memories)
+        let admitted = try await admit(pairs, memories: memories)
+        try await tellOfHeldKeys()
+        return admitted
     }
 
     private func admit(_ pairs: [Pair], memories: [Int]) async throws -> [Pair] {
@@ -122,7 +144,7 @@ final class KeyMoveWork: WalkWork {
             if pair.isSeenByDestination, answer.equals(pair.move.type.name) { continue }
             let other = Int(answer.integer ?? 0)
             guard max(memories[index], other) <= context.limits.keyBytes else {
-                report.held.add(pair.move.source, reason: "tooLarge")
+                hold(pair, reason: "tooLarge")
                 continue
             }
             if !pair.isSeenByDestination, other == 0 { report.bytesNeeded += memories[index] }
@@ -149,6 +171,12 @@ final class KeyMoveWork: WalkWork {
     // MARK: One batch
 
     func attempt(_ batch: [Pair]) async throws -> [Pair] {
+        let undone = try await attemptAtOnce(batch)
+        try await tellOfHeldKeys()
+        return undone
+    }
+
+    private func attemptAtOnce(_ batch: [Pair]) async throws -> [Pair] {
         let batch = try await withFieldNames(batch)
         if context.keyspace.isCluster { return try await attemptAcrossSlots(batch) }
         var reads = CommandBuffer()
@@ -236,7 +264,7 @@ final class KeyMoveWork: WalkWork {
             // Of two sources of one destination only the first is copied; once there is an entry, it tells.
             let isFirst = destinations.insert(pair.move.destination).inserted
             let pairClass = isFirst || observation.entry != nil ? observation.pairClass : .collision
-            var ruling = pairClass.ruling(in: column)
+            var ruling = context.resolution?.ruling(of: pairClass, observation) ?? pairClass.ruling(in: column)
             if column == .cleanup, pairClass == .destinationMissing {
                 ruling = rulingOfMissing(observation, before: removed)
                 if ruling.action == .removeSource { removed += 1 }
@@ -260,6 +288,7 @@ final class KeyMoveWork: WalkWork {
             // What cannot be compared is neither copied nor removed.
             if seen.obstacle != nil || seen.isOtherType {
                 ruling = Ruling(.leave, column == .cleanup ? .kept : .conflict)
+                if let reason = context.resolution?.reason, reason != seen.obstacle { ruling.finding = .fine }
             }
             return DecidedPair(
                 pair: pair,
@@ -329,6 +358,11 @@ final class KeyMoveWork: WalkWork {
                 continue
             }
             report.note(one.pair, one.pairClass, one.ruling, obstacle: one.obstacle)
+            if one.ruling.finding.isHeld {
+                let reason = one.obstacle ?? one.pairClass.rawValue
+                let (key, destination) = (one.pair.move.source, one.pair.move.destination)
+                heldKeys.add(HeldKey(key, destination: destination, reason: reason))
+            }
             if one.pairClass.hasSource { progress.processedItems += 1 }
             switch one.ruling.finding {
             case .conflict, .wrong, .kept: progress.failedItems += 1

@@ -55,6 +55,16 @@ public enum Finding: String, Sendable, CaseIterable {
     case kept
 }
 
+extension Finding {
+    /// Whether a pair is left to a person, with its reason.
+    var isHeld: Bool {
+        switch self {
+        case .wrong, .conflict, .kept: return true
+        case .fine, .few, .listed: return false
+        }
+    }
+}
+
 /// What the table says of a pair in one column.
 public struct Ruling: Sendable, Hashable {
     /// What is done.

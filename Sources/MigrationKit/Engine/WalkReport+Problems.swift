@@ -1,6 +1,8 @@
 extension WalkReport {
     /// Why a verify is not valid, in sentences; empty when it is.
-    func problems(isRaised: Bool) -> [String] {
+    ///
+    /// So many pairs that are `inUse` are accepted, however many few are.
+    func problems(isRaised: Bool, acceptedInUse: Int = 0) -> [String] {
         var problems: [String] = []
         if let conflicts = findings[.conflict] {
             problems.append("\(conflicts) pairs are in conflict: somebody else wrote their destination.")
@@ -22,6 +24,15 @@ extension WalkReport {
         }
         for (pairClass, count) in fewByClass.sorted(by: { $0.key.rawValue < $1.key.rawValue })
         where Few.isMany(count, of: pairs) {
+            if pairClass == .inUse {
+                if count > acceptedInUse {
+                    problems.append(
+                        "\(count) pairs are inUse, more than few: their new keys were written since they were copied. If the "
+                            + "applications did that, approve verify, which accepts so many."
+                    )
+                }
+                continue
+            }
             let isLost = isRaised && pairClass == .destinationMissing
             problems.append(
                 isLost
@@ -35,6 +46,11 @@ extension WalkReport {
             problems.append("\(changed) hashes were not converted, more than few; apply again.")
         }
         return problems
+    }
+
+    /// How many pairs are `inUse` where that is more than few.
+    var manyInUse: Int? {
+        fewByClass[.inUse].flatMap { Few.isMany($0, of: pairs) ? $0 : nil }
     }
 
     /// Whether a verify that is not valid stays so until a person has done something: applying again does not help.

@@ -21,7 +21,7 @@ extension Event {
         case by
         /// A sentence for people; of an order, why it was given, in the person's words.
         case detail
-        /// How long a step took.
+        /// How long a step took; of an order, how long it holds.
         case duration
         /// When the next try begins.
         case retryIn = "retry_in"

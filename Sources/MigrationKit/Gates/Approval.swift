@@ -8,6 +8,8 @@ public struct Approval: Sendable, Equatable, Codable {
     public var phase: GatedPhase
     /// What was planned when it was approved; another magnitude needs another approval.
     public var scope: Scope?
+    /// Of `verify`: how many pairs that are `inUse` are accepted.
+    public var count: Int?
     /// Who approved: user and host.
     public var by: String
     /// When, RFC 3339.
@@ -16,7 +18,16 @@ public struct Approval: Sendable, Equatable, Codable {
     public var reason: String
 
     /// An approval of its parts.
-    public init(migration: String, phase: GatedPhase, scope: Scope?, by: String, at: String, reason: String) {
+    public init(
+        migration: String,
+        phase: GatedPhase,
+        scope: Scope?,
+        count: Int? = nil,
+        by: String,
+        at: String,
+        reason: String
+    ) {
+        self.count = count
         self.migration = migration
         self.phase = phase
         self.scope = scope
@@ -27,9 +38,14 @@ public struct Approval: Sendable, Equatable, Codable {
 
     /// Whether it opens a phase of a migration as it stands now.
     public func covers(_ phase: GatedPhase, of state: MigrationState) -> Bool {
-        guard format == 1, self.phase == phase, migration == state.migrationName else { return false }
+        guard format == 1, opens(phase, of: state), migration == state.migrationName else { return false }
         guard let planned = state.scope else { return true }
         return scope?.covers(planned) ?? false
+    }
+
+    /// Who accepts what verify found accepts the apply that leads to it: an invalid verify goes back there.
+    private func opens(_ gated: GatedPhase, of state: MigrationState) -> Bool {
+        phase == gated || phase == .verify && gated == .apply && state.inUse != nil
     }
 }
 

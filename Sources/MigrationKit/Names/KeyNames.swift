@@ -35,6 +35,8 @@ public struct KeyNames: Sendable, Hashable {
     public var pause: Bytes { key("outpost:migration:pause") }
     /// The target that takes the place of the configured one: JSON.
     public var pin: Bytes { key("outpost:migration:pin") }
+    /// The last order to forget failures: JSON.
+    public var retry: Bytes { key("outpost:migration:retry") }
     /// Every transition and every override: a capped stream.
     public var history: Bytes { key("outpost:migration:history") }
     /// The channel on which daemons hear that a person gave an order.

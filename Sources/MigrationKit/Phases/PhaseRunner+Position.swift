@@ -6,6 +6,7 @@ extension PhaseRunner {
         var version: Int
         var state: MigrationState?
         var isRaised: Bool
+        var acceptedInUse = 0
         var laterRewrites: [any FieldRewrites] = []
         var earlierLedgers: [Ledger] = []
         var features = ServerFeatures()
@@ -24,6 +25,9 @@ extension PhaseRunner {
         let version = try snapshot.version.get()
         let state = try snapshot.state(of: migration.name)
         var position = Position(version: version, state: state, isRaised: version >= migration.version)
+        if let state, let approval = snapshot.approvals[migration.name], approval.covers(.verify, of: state) {
+            position.acceptedInUse = approval.count ?? 0
+        }
         position.features = try await ServerFeatures.read(from: keyspace, names: store.names)
         for other in registry.migrations {
             let standing = try snapshot.state(of: other.name)
@@ -56,6 +60,7 @@ extension PhaseRunner {
             },
             shouldStop: shouldStop
         )
+        context.acceptedInUse = position.acceptedInUse
         context.laterRewrites = position.laterRewrites
         context.earlierLedgers = position.earlierLedgers
         context.features = position.features

@@ -117,6 +117,7 @@ public struct PhaseRunner: Sendable {
         let time = try await serverTime()
         state.held = result.report.held.total > 0 ? result.report.held : nil
         state.errors = Array(result.problems.prefix(20))
+        state.inUse = result.isValid ? nil : result.report.manyInUse
         state.completedAt = Timestamp.now.rfc3339
         if result.isValid {
             state.phase = previous == .cleaning ? .cleaning : .verified

@@ -37,6 +37,8 @@ public struct MigrationState: Sendable, Equatable, Codable {
     public var verification: Verification?
     /// What a person has to settle.
     public var held: HeldKeys?
+    /// How many new keys were written since they were copied, where verify found more than few; a person may accept them.
+    public var inUse: Int?
     /// What failed, with `failed`: `verify`.
     public var failedPhase: String?
     /// The server on which copying began.
@@ -72,6 +74,7 @@ public struct MigrationState: Sendable, Equatable, Codable {
         case startedAt = "started_at"
         case completedAt = "completed_at"
         case progress, errors, metadata, format, epoch, scope, ledger, checkpoint, verification, held
+        case inUse = "in_use"
         case failedPhase = "failed_phase"
         case server
         case followedAt = "followed_at_ms"
@@ -101,6 +104,7 @@ public struct MigrationState: Sendable, Equatable, Codable {
         checkpoint = try container.decodeIfPresent(Checkpoint.self, forKey: .checkpoint)
         verification = try container.decodeIfPresent(Verification.self, forKey: .verification)
         held = try container.decodeIfPresent(HeldKeys.self, forKey: .held)
+        inUse = try container.decodeIfPresent(Int.self, forKey: .inUse)
         failedPhase = try container.decodeIfPresent(String.self, forKey: .failedPhase)
         server = try container.decodeIfPresent(ServerIdentity.self, forKey: .server)
         followedAt = try container.decodeIfPresent(Timestamp.self, forKey: .followedAt)

@@ -14,6 +14,10 @@ public struct SchemaSnapshot: Sendable {
     public var lock: LockReading
     /// The order to stop, if there is one.
     public var pause: Override?
+    /// The target that takes the place of the configured one, or why the order cannot be read.
+    public var pin: Result<Pin?, MigrationError>
+    /// The last order to forget failures.
+    public var retry: RetryOrder?
     /// The server.
     public var server: ServerInfo
     /// The server's clock.
@@ -27,6 +31,8 @@ public struct SchemaSnapshot: Sendable {
         approvals: [String: Approval],
         lock: LockReading,
         pause: Override?,
+        pin: Result<Pin?, MigrationError> = .success(nil),
+        retry: RetryOrder? = nil,
         server: ServerInfo,
         time: Timestamp
     ) {
@@ -36,6 +42,8 @@ public struct SchemaSnapshot: Sendable {
         self.approvals = approvals
         self.lock = lock
         self.pause = pause
+        self.pin = pin
+        self.retry = retry
         self.server = server
         self.time = time
     }
@@ -45,30 +53,5 @@ public struct SchemaSnapshot: Sendable {
     /// Errors: `unreadable`.
     public func state(of migration: String) throws -> MigrationState? {
         try states[migration]?.get()
-    }
-}
-
-/// An order of a person to all programs of a keyspace.
-public struct Override: Sendable, Equatable, Codable {
-    /// Who gave it: user and host.
-    public var by: String
-    /// When, RFC 3339.
-    public var at: String
-    /// Why, in the person's words.
-    public var reason: String
-
-    /// An order of its parts.
-    public init(by: String, at: String, reason: String) {
-        self.by = by
-        self.at = at
-        self.reason = reason
-    }
-
-    /// Who, when and why, for people: nothing that was stored reaches a terminal as it is.
-    public var text: String {
-        var text = KeyText.escaped(Bytes(by))
-        if !at.isEmpty { text += " at \(KeyText.escaped(Bytes(at)))" }
-        if !reason.isEmpty { text += " (\(KeyText.escaped(Bytes(reason), limit: 500)))" }
-        return text
     }
 }

@@ -21,7 +21,9 @@ public struct SchemaStore: Sendable {
         commands.append("GET", names.pause)
         commands.add(for: names.lock) { $0.append("TIME") }
         commands.append("TYPE", names.history)
-        let fixed = 6
+        commands.append("GET", names.pin)
+        commands.append("GET", names.retry)
+        let fixed = 8
         for migration in migrations {
             commands.append("GET", names.state(of: migration))
             commands.append("GET", names.approval(of: migration))
@@ -54,6 +56,8 @@ public struct SchemaStore: Sendable {
             approvals: approvals,
             lock: LockReading(value: replies[1], timeToLive: replies[2]),
             pause: try pause(replies[3]),
+            pin: try pin(replies[6]),
+            retry: try retry(replies[7]),
             server: server,
             time: try ServerTime.read(replies[4])
         )
@@ -124,7 +128,7 @@ public struct SchemaStore: Sendable {
         try await write(commands, at: key, telling: nil, under: lease, on: keyspace)
     }
 
-    /// Removes the approval of an apply that has ended; one of another phase stays.
+    /// Removes the approval of an apply or a verify that has ended; one of cleanup stays.
     public func useUpApplyApproval(of migration: String, under lease: Lease, on keyspace: any Keyspace) async throws {
         let key = names.approval(of: migration)
         var reads = CommandBuffer()
@@ -133,7 +137,7 @@ public struct SchemaStore: Sendable {
             let outcome = try await Fence(lease).transaction(on: keyspace, at: key, watching: [key], reads: reads) {
                 replies in
                 let approval = try document(replies[replies.startIndex], as: Approval.self)
-                guard approval?.phase == .apply else { return nil }
+                guard let approval, approval.phase != .cleanup else { return nil }
                 var commands = CommandBuffer()
                 commands.append("UNLINK", key)
                 return commands
@@ -142,25 +146,10 @@ public struct SchemaStore: Sendable {
         }
     }
 
-    /// Stores an approval; needs no lock, since people must be heard while others work.
-    public func approve(_ approval: Approval, on keyspace: any Keyspace) async throws {
-        let key = names.approval(of: approval.migration)
-        var commands = CommandBuffer()
-        commands.append("SET", key, try StoredDocument.encode(approval))
-        let event = Event(
-            .approved,
-            [
-                .migration: approval.migration, .phase: approval.phase.rawValue, .by: approval.by,
-                .detail: approval.reason,
-            ]
-        )
-        try await order(commands, at: key, telling: event, on: keyspace)
-    }
-
     // MARK: Writing
 
     /// Runs an order of a person, its entry in the history and the call that wakes daemons; without lock and fence.
-    private func order(
+    func order(
         _ commands: CommandBuffer,
         at key: Bytes,
         telling event: Event,
@@ -201,8 +190,8 @@ public struct SchemaStore: Sendable {
         if let event, names.isCluster { try await tell(event, under: lease, on: keyspace) }
     }
 
-    /// An entry of the history, in the transaction of its own slot.
-    private func tell(_ event: Event, under lease: Lease, on keyspace: any Keyspace) async throws {
+    /// An entry of the history, in a transaction of its own.
+    public func tell(_ event: Event, under lease: Lease, on keyspace: any Keyspace) async throws {
         var commands = CommandBuffer()
         History.append(event, names: names, to: &commands)
         _ = try await Fence(lease).transaction(on: keyspace, at: names.history) { _ in commands }
@@ -244,14 +233,30 @@ public struct SchemaStore: Sendable {
         }
     }
 
-    private func document<Document: Decodable>(_ reply: Reply, as type: Document.Type) throws -> Document? {
+    func document<Document: Decodable>(_ reply: Reply, as type: Document.Type) throws -> Document? {
         if let error = reply.error, error.serverCode != "WRONGTYPE" { throw error }
         return reply.bytes.flatMap { StoredDocument.decode(type, from: $0) }
     }
 
     /// A pause that cannot be read is a pause all the same.
-    private func pause(_ reply: Reply) throws -> Override? {
+    func pause(_ reply: Reply) throws -> Override? {
         if reply.isNull { return nil }
-        return try document(reply, as: Override.self) ?? Override(by: "somebody", at: "", reason: "")
+        return try document(reply, as: Override.self) ?? .unreadable
+    }
+
+    /// A pin that cannot be read is neither a target nor none.
+    func pin(_ reply: Reply) throws -> Result<Pin?, MigrationError> {
+        if reply.isNull { return .success(nil) }
+        guard let pin = try document(reply, as: Pin.self) else {
+            return .failure(.unreadable(names.pin, "holds no order to pin a version"))
+        }
+        return .success(pin)
+    }
+
+    /// An order that cannot be read is one all the same; its bytes tell it from the next.
+    private func retry(_ reply: Reply) throws -> RetryOrder? {
+        if reply.isNull { return nil }
+        if let order = try document(reply, as: RetryOrder.self) { return order }
+        return RetryOrder(id: KeyText.escaped(reply.bytes ?? []), migration: nil, order: .unreadable)
     }
 }

@@ -30,8 +30,7 @@ struct ApplyCommand: AsyncParsableCommand {
                 session.terminal.say("Nothing was changed.")
                 throw ExitStatus.failed.code
             }
-            let runner = session.runner("applying")
-            let state = try await session.underLock(for: migration) { lease in
+            let state = try await session.underLock(for: migration, "applying") { lease, runner in
                 try await runner.apply(migration, plan: plan, acceptsServer: true, under: lease)
             }
             let written = Wording.number(state.report?.written ?? 0)
@@ -49,8 +48,7 @@ struct ApplyCommand: AsyncParsableCommand {
             session.terminal.print("\(migration.name) does not concern this deployment: \(reason)")
             return
         }
-        let runner = session.runner("skipping")
-        try await session.underLock(for: migration) { lease in
+        try await session.underLock(for: migration, "skipping") { lease, runner in
             try await runner.skip(migration, reason: reason, under: lease)
         }
         session.terminal.print(

@@ -27,8 +27,7 @@ struct CleanupCommand: AsyncParsableCommand {
                 session.terminal.say("Nothing was removed.")
                 throw ExitStatus.failed.code
             }
-            let runner = session.runner("cleaning up")
-            let result = try await session.underLock(for: migration) { lease in
+            let result = try await session.underLock(for: migration, "cleaning up") { lease, runner in
                 try await runner.cleanup(migration, under: lease)
             }
             session.terminal.print("\(migration.name): \(Wording.number(result.removed)) old keys removed.")

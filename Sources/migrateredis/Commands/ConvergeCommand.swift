@@ -22,6 +22,14 @@ struct ConvergeCommand: AsyncParsableCommand {
     func run() async throws {
         let goal = try parsedTarget()
         try await options.withSession { session in
+            if let goal, let pin = try await session.snapshot().pin.get(),
+                pin.version != goal.resolved(latest: session.registry.latest)
+            {
+                session.terminal.say(
+                    "Version \(pin.version) was pinned by \(pin.order.text); `migrateredis unpin` ends it."
+                )
+                throw ExitStatus.temporary.code
+            }
             await session.keyspace.close()
             let control = ReconcilerControl()
             let reconciler = Reconciler(

@@ -20,8 +20,7 @@ struct RollbackCommand: AsyncParsableCommand {
                 session.terminal.say("Nothing was removed.")
                 throw ExitStatus.failed.code
             }
-            let runner = session.runner("rolling back")
-            let report = try await session.underLock(for: migration) { lease in
+            let report = try await session.underLock(for: migration, "rolling back") { lease, runner in
                 try await runner.rollback(migration, under: lease)
             }
             let removed = report.count(of: .inSync) + report.count(of: .sourceChanged)

@@ -11,18 +11,8 @@ struct StatusCommand: AsyncParsableCommand {
         abstract: "Show version, target, each migration's phase, the lock, and what happens next."
     )
 
-    enum Format: String, ExpressibleByArgument, CaseIterable {
-        case text
-        case json
-    }
-
     @OptionGroup var options: CommonOptions
-
-    @Option(
-        name: [.customLong("output"), .customLong("output", withSingleDash: true)],
-        help: "How to write it: text or json."
-    )
-    var output = Format.text
+    @OptionGroup var form: OutputOption
 
     @Flag(
         name: [.customLong("check"), .customLong("check", withSingleDash: true)],
@@ -39,7 +29,7 @@ struct StatusCommand: AsyncParsableCommand {
                 try show(found, on: session.terminal)
             } whenUnreachable: { error, wiring, terminal in
                 // People are told why on standard error; programs read the same document as ever.
-                if output == .json { try show(unknown(error, wiring), on: terminal) }
+                if form.output == .json { try show(unknown(error, wiring), on: terminal) }
             }
         } catch is ExitCode where check {
             throw ExitCode(3)
@@ -69,7 +59,7 @@ struct StatusCommand: AsyncParsableCommand {
     }
 
     private func show(_ document: StatusDocument, on terminal: Terminal) throws {
-        switch output {
+        switch form.output {
         case .json: terminal.print(try document.json())
         case .text: for line in StatusText.lines(document) { terminal.print(line) }
         }

@@ -14,15 +14,17 @@ extension StatusDocument {
         var observation = Observation(snapshot, registry: registry, names: names)
         observation.lockedBy = snapshot.lock.holder
         let action = decide(observation, desired)
+        let pin = (try? snapshot.pin.get()) ?? nil
         self.init(
             time: snapshot.time.rfc3339,
             version: try? snapshot.version.get(),
-            target: desired.target.resolved(latest: registry.latest),
-            targetFrom: targetFrom,
+            target: desired.target(in: observation),
+            targetFrom: pin == nil ? targetFrom : .pin,
             conditions: Condition.all(of: action),
             migrations: registry.migrations.map { MigrationStatus($0, in: snapshot, names: names) },
             lock: snapshot.lock.holder.map(LockStatus.init),
             pause: snapshot.pause,
+            pin: pin,
             server: ServerStatus(
                 address: address,
                 version: snapshot.server.version,

@@ -24,6 +24,8 @@ struct StatusDocument: Sendable, Equatable, Codable {
     var lock: LockStatus?
     /// The order to stop.
     var pause: Override?
+    /// The target that takes the place of the configured one.
+    var pin: Pin?
     /// The server.
     var server: ServerStatus
     /// What a daemon would do now.
@@ -35,6 +37,8 @@ struct StatusDocument: Sendable, Equatable, Codable {
         case configuration
         /// Nobody: the newest version known is taken.
         case newest
+        /// A person, for all programs.
+        case pin
     }
 
     /// One migration.
@@ -100,7 +104,7 @@ struct StatusDocument: Sendable, Equatable, Codable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case format, time, version, target, conditions, migrations, lock, pause, server, next
+        case format, time, version, target, conditions, migrations, lock, pause, pin, server, next
         case targetFrom = "target_from"
     }
 }

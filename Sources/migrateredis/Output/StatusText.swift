@@ -10,6 +10,7 @@ enum StatusText {
         let version = document.version.map(String.init) ?? (isKnown ? "unreadable" : "unknown")
         let origin = document.targetFrom == .newest ? " (the newest known; schema.target is not set)" : ""
         lines.append("Schema     version \(version), target \(document.target)\(origin)")
+        if let pin = document.pin { lines.append("Pinned     version \(pin.version) by \(pin.order.text)") }
         let server = document.server.version.map { ", version \($0)" } ?? ""
         lines.append("Redis      \(document.server.address)\(server)")
         if isKnown { lines.append("Lock       \(lock(document.lock))") }

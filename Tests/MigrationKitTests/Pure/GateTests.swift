@@ -92,6 +92,16 @@ struct GateTests {
         #expect(!Self.approval(kinds: ["summary": 10]).covers(.cleanup, of: state))
     }
 
+    @Test("who accepts what verify found in use accepts the apply on the way back to it, and only that")
+    func acceptance() {
+        var state = Self.state()
+        state.phase = .applying
+        #expect(!Self.approval(.verify).covers(.apply, of: state))
+        state.inUse = 30
+        #expect(Self.approval(.verify).covers(.apply, of: state))
+        #expect(!Self.approval(.verify).covers(.cleanup, of: state))
+    }
+
     @Test("an approval of a format that this program does not know opens nothing")
     func newerFormat() {
         var approval = Self.approval()

@@ -46,6 +46,30 @@ extension StatusCase {
             )
             $0.put(first, .applying)
         },
+        StatusCase("pinned", check: 0, version: 1) {
+            $0.pin = .success(
+                Pin(
+                    version: 1,
+                    order: Override(
+                        by: "ann@ops1",
+                        at: before(.seconds(300)).rfc3339,
+                        reason: "not before the release",
+                        until: before(.seconds(-7200)).rfc3339
+                    )
+                )
+            )
+            $0.put(first, .verified) { $0.verification?.soakFrom = now }
+        },
+        StatusCase("pinned-below-started", check: 2) {
+            let order = Override(by: "ann@ops1", at: before(.seconds(300)).rfc3339, reason: "")
+            $0.pin = .success(Pin(version: 0, order: order))
+            $0.put(first, .applying)
+        },
+        StatusCase("pin-unreadable", check: 2) {
+            $0.pin = .failure(
+                MigrationError(.unreadable, "The key outpost:migration:pin holds no order to pin a version.")
+            )
+        },
         StatusCase("version-unreadable", check: 2) {
             $0.version = .failure(MigrationError(.unreadable, "The key outpost:schema:version is not a string."))
         },

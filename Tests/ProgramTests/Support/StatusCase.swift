@@ -21,6 +21,7 @@ struct StatusCase: Sendable, CustomTestStringConvertible {
     var approvals: [String: Approval] = [:]
     var lock = LockReading.free
     var pause: Override?
+    var pin: Result<Pin?, MigrationError> = .success(nil)
     var mayEvict = false
     var save = ServerInfo.Save.continuous
     var error: RedisError?
@@ -104,6 +105,7 @@ struct StatusCase: Sendable, CustomTestStringConvertible {
             approvals: approvals,
             lock: lock,
             pause: pause,
+            pin: pin,
             server: try info(),
             time: Self.now
         )

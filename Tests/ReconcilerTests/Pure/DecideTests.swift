@@ -45,6 +45,9 @@ struct DecideTests {
     private static func approved(_ number: Int, _ phase: GatedPhase) -> (inout World) -> Void {
         { $0.observation.migrations[number - 1].approval = World.approval("m\(number)", phase) }
     }
+    private static func pinned(_ version: Int) -> (inout World) -> Void {
+        { $0.observation.pin = .success(Pin(version: version, order: pause)) }
+    }
     private static func target(_ version: Int) -> (inout World) -> Void {
         { $0.desired.target = .version(version) }
     }
@@ -73,6 +76,21 @@ struct DecideTests {
                 World(version: 0).with { $0.observation.version = .failure(unreadable) },
                 .stall(.unreadable)
             ),
+            Row(
+                "a pin unreadable",
+                World(version: 0).with { $0.observation.pin = .failure(unreadable) },
+                .stall(.unreadable)
+            ),
+            Row("pinned to the version", World(version: 0).with(pinned(0)), .converged),
+            Row("pinned above the target", World(version: 0).with(target(0)).with(pinned(1)), .run(.plan, "m1")),
+            Row("pinned below the version", World(version: 2).with(pinned(1)), .stall(.targetBelowCurrent)),
+            Row("pinned above all", World(version: 2).with(pinned(9)), .stall(.targetUnknown)),
+            Row(
+                "pinned below what was begun",
+                World(version: 0, .applying).with(pinned(0)),
+                .stall(.targetBelowStarted)
+            ),
+            Row("pinned and paused", World(version: 0).with(pinned(0)).with(paused), .wait(.paused)),
             Row(
                 "a state unreadable",
                 World(version: 0).with { $0.observation.migrations[1].state = .failure(unreadable) },

@@ -11,18 +11,15 @@ struct ApproveCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var options: CommonOptions
+    @OptionGroup var orders: OrderOptions
 
     @Argument(help: ArgumentHelp("The migration; or name it with -migration.", valueName: "name"))
     var name: String?
 
-    @Argument(help: "apply or cleanup; without it, the gate that waits.")
+    @Argument(help: "apply, verify or cleanup; without it, the gate that waits.")
     var phase: String?
 
-    @Option(
-        name: [.customLong("reason"), .customLong("reason", withSingleDash: true)],
-        help: ArgumentHelp("Why; kept in the history.", valueName: "text")
-    )
-    var reason = ""
+    func validate() throws { _ = try orders.duration() }
 
     func run() async throws {
         try await options.withSession { session in
@@ -33,8 +30,10 @@ struct ApproveCommand: AsyncParsableCommand {
                 throw ValidationError("\(migration.name) is not planned yet: there is nothing to approve.")
             }
             let gate = try phase ?? waitingGate(of: state, snapshot, session)
-            guard gate != .verify else {
-                throw ValidationError("Approving what verify lists is not supported by this version.")
+            guard gate != .verify || state.inUse != nil else {
+                throw ValidationError(
+                    "Verify of \(migration.name) lists no pairs that are inUse: there is nothing to accept."
+                )
             }
             guard state.trustedPhase != .cleaned else {
                 throw ValidationError("\(migration.name) is cleaned: there is nothing left to approve.")
@@ -44,18 +43,26 @@ struct ApproveCommand: AsyncParsableCommand {
                     "\(migration.name) is \(state.trustedPhase.rawValue): apply needs no approval any more."
                 )
             }
+            let order = try orders.order(at: snapshot.time)
             let approval = Approval(
                 migration: migration.name,
                 phase: gate,
                 scope: scope,
-                by: Person.current,
-                at: Timestamp.now.rfc3339,
-                reason: reason
+                count: gate == .verify ? state.inUse : nil,
+                by: order.by,
+                at: order.at,
+                reason: order.reason
             )
-            try await session.store.approve(approval, on: session.keyspace)
-            session.terminal.print(
-                "Approved: \(gate.rawValue) of \(migration.name), for \(Wording.number(scope.total)) keys as planned."
-            )
+            try await session.store.approve(approval, for: orders.duration(), on: session.keyspace)
+            let what =
+                gate == .verify
+                ? "at most \(Wording.number(state.inUse ?? 0)) pairs that are inUse"
+                : "for \(Wording.number(scope.total)) keys as planned"
+            let end = order.until.map { ", until \($0)" } ?? ""
+            session.terminal.print("Approved: \(gate.rawValue) of \(migration.name), \(what)\(end).")
+            if let pause = snapshot.pause {
+                session.terminal.say("All work is paused by \(pause.text); nothing begins before that ends.")
+            }
         }
     }
 
@@ -70,7 +77,7 @@ struct ApproveCommand: AsyncParsableCommand {
         }
         guard let word else { return (named, nil) }
         guard let gate = GatedPhase(rawValue: word) else {
-            throw ValidationError("There is no gate “\(word)”; there are apply and cleanup.")
+            throw ValidationError("There is no gate “\(word)”; there are apply, verify and cleanup.")
         }
         return (named, gate)
     }
@@ -83,6 +90,12 @@ struct ApproveCommand: AsyncParsableCommand {
         switch state.trustedPhase {
         case .planned where Gate.apply(state, approval: approval, policy: policy) == .needsApproval:
             return .apply
+        case .applying, .applied:
+            if let found = state.inUse,
+                (approval?.covers(.verify, of: state) == true ? approval?.count ?? 0 : 0) < found
+            {
+                return .verify
+            }
         case .verified, .cleaning:
             var withoutSoak = policy
             withoutSoak.soak = .zero

@@ -1,0 +1,41 @@
+import RedisClient
+
+/// A key that a walk left alone for a person, while the walk goes on.
+public struct HeldKey: Sendable, Equatable {
+    /// The old name, or the only one.
+    public var key: Bytes
+    /// The new name, where there is a pair.
+    public var destination: Bytes?
+    /// Why it is held: a word of the documentation's "Operating".
+    public var reason: String
+
+    /// A key with its reason.
+    init(_ key: Bytes, destination: Bytes? = nil, reason: String) {
+        self.key = key
+        self.destination = destination
+        self.reason = reason
+    }
+}
+
+/// Hands over held keys as they are found, so that memory does not grow with their number.
+struct HeldKeyStream {
+    private let receiver: (@Sendable ([HeldKey]) async throws -> Void)?
+    private var waiting: [HeldKey] = []
+
+    init(_ receiver: (@Sendable ([HeldKey]) async throws -> Void)?) {
+        self.receiver = receiver
+    }
+
+    /// Notes one; at most a page of them waits.
+    mutating func add(_ key: @autoclosure () -> HeldKey) {
+        if receiver != nil { waiting.append(key()) }
+    }
+
+    /// Hands over those that wait.
+    mutating func flush() async throws {
+        guard let receiver, !waiting.isEmpty else { return }
+        let batch = waiting
+        waiting = []
+        try await receiver(batch)
+    }
+}

@@ -1,0 +1,61 @@
+import RedisClient
+
+extension KeyMoveMigration {
+    /// Walks without writing, and tells `context.held` of every key that a person has to look at.
+    func listHeld(_ state: MigrationState?, in context: MigrationContext) async throws -> WalkReport {
+        guard let state, let shape = state.ledger else { return try await plan(in: context.withoutLease).report }
+        let column: Column
+        switch (context.isRaised, state.trustedPhase) {
+        case (false, _): column = .verify
+        case (true, .cleaning): column = .cleanup
+        case (true, .failed): column = .verifyAgain
+        case (true, _): column = .catchUp
+        }
+        return try await KeyMoveWalk(
+            moves: moves(in: context.names),
+            migration: name,
+            column: column,
+            context: context.withoutLease,
+            ledger: shape,
+            total: state.scope?.total ?? 0
+        ).run()
+    }
+
+    /// Settles pairs as a person says: those of these keys, each in a transaction of its own; or without keys all that
+    /// are held.
+    ///
+    /// What was written is counted in the report; what a choice of sides does not settle is held there.
+    func resolve(
+        _ keys: [Bytes]?,
+        _ state: MigrationState,
+        in context: MigrationContext
+    ) async throws -> WalkReport {
+        guard let shape = state.ledger else {
+            throw MigrationError(.wrongPhase, "Nothing was applied yet: there is nothing to settle. Run apply first.")
+        }
+        let column = context.isRaised ? Column.verifyAgain : .verify
+        let moves = moves(in: context.names)
+        let total = state.scope?.total ?? 0
+        guard let keys else {
+            return try await KeyMoveWalk(
+                moves: moves,
+                migration: name,
+                column: column,
+                context: context,
+                ledger: shape,
+                total: total
+            ).run()
+        }
+        let ledger = Ledger(names: context.names, migration: name, shape: shape)
+        let work = try KeyMoveWork(moves: moves, column: column, context: context, ledger: ledger, total: total)
+        for key in keys {
+            for pair in try await work.items(of: work.sources(of: [key])) { try await settle(pair, work) }
+        }
+        return work.report
+    }
+
+    private func settle(_ pair: Pair, _ work: KeyMoveWork) async throws {
+        for _ in 0..<20 where try await work.attempt([pair]).isEmpty { return }
+        work.giveUp(pair)
+    }
+}

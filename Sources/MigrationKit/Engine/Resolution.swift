@@ -1,0 +1,66 @@
+/// How a person settles pairs that are held.
+public struct Resolution: Sendable, Equatable {
+    /// Which side is right.
+    public enum Kept: String, Sendable, CaseIterable {
+        /// The old key: it is copied over the new one.
+        case source
+        /// The new key: it is noted as it is, so that the old one counts as copied.
+        case destination
+    }
+
+    /// Which side is right.
+    public var kept: Kept
+    /// Only pairs that are held for this reason; nil for any.
+    public var reason: String?
+
+    /// A resolution.
+    public init(keeping kept: Kept, reason: String? = nil) {
+        self.kept = kept
+        self.reason = reason
+    }
+
+    /// What is done with a pair; a finding of `conflict` means that a person has to do more than choose a side.
+    func ruling(of pairClass: PairClass, _ seen: PairObservation) -> Ruling {
+        if let reason, reason != pairClass.rawValue { return Ruling(.leave, .fine) }
+        let refusal = Ruling(.leave, .conflict)
+        switch (pairClass, kept) {
+        case (.foreign, .source), (.diverged, .source): return Ruling(.copyOver, .fine)
+        case (.expiryLost, .source): return Ruling(.takeExpiry, .fine)
+        case (.destinationMissing, .source), (.reappeared, .source): return Ruling(.copy, .fine)
+        case (.foreign, .destination), (.diverged, .destination), (.expiryLost, .destination):
+            // What cannot be compared is no base.
+            return seen.source?.content == nil || seen.destination?.content == nil ? refusal : Ruling(.note, .fine)
+        // To keep a new key that is not there is to remove the old one: that is a person's own doing.
+        case (.destinationMissing, .destination), (.reappeared, .destination): return refusal
+        case (.collision, _), (.orphan, _): return refusal
+        case (.uncopied, _), (.equal, _), (.inSync, _), (.sourceChanged, _), (.inUse, _), (.converged, _),
+            (.sourceGone, _), (.native, _), (.removed, _), (.expiring, _), (.absent, _):
+            return Ruling(.leave, .fine)
+        }
+    }
+}
+
+/// What a person must do with a key that choosing a side does not settle.
+public enum HeldReason {
+    /// The way out, as the end of a sentence; nil for a reason that `resolve` settles, or that is none.
+    public static func wayOut(of reason: String) -> String? {
+        switch reason {
+        case "collision": return "rename or remove one of the old keys, or the new key that is itself an old one"
+        case "orphan": return "remove the new key, or leave it to the applications"
+        case "ambiguous": return "set its field id, or rename or remove it"
+        case "tooLarge": return "raise limits.key-bytes, or remove it"
+        case "hot": return "it changes faster than it can be compared: try again when it is calmer"
+        case "consumerGroups": return "remove its consumer groups, or move it by hand"
+        case "destinationMissing", "reappeared":
+            return "its new key is gone: keep the source, or remove the old key yourself"
+        case "foreign", "diverged", "expiryLost":
+            return "a side is of another type, which is no copy: keep the source, or rename or remove one yourself"
+        default: return nil
+        }
+    }
+
+    /// Whether choosing a side can settle it.
+    public static func isSettledByChoice(_ reason: String) -> Bool {
+        ["foreign", "diverged", "expiryLost", "destinationMissing", "reappeared"].contains(reason)
+    }
+}

@@ -1,0 +1,56 @@
+import RedisClient
+
+/// Looking at what is held, and settling it.
+extension PhaseRunner {
+    /// Tells `receive` of every key that a migration holds back now, as it is found; writes nothing and needs no lease.
+    @discardableResult
+    public func listHeld(
+        of migration: any Migration,
+        receive: @escaping @Sendable ([HeldKey]) async throws -> Void
+    ) async throws -> WalkReport {
+        let position = try await position(of: migration)
+        var context = context(for: migration, at: position, lease: nil)
+        context.held = receive
+        if let moving = migration as? any KeyMoveMigration {
+            return try await moving.listHeld(position.state, in: context)
+        }
+        return try await migration.plan(in: context).report
+    }
+
+    /// Settles what a migration holds back, as a person says, and notes that in the history.
+    ///
+    /// Without keys it settles everything that is held. The report counts what was settled as written, and holds what a
+    /// choice of sides does not settle. The migration's phase stays: it is for apply and verify to see that all is well.
+    /// Errors: `wrongPhase` where there is nothing to choose; all of the fence's.
+    public func resolve(
+        _ keys: [Bytes]?,
+        of migration: any Migration,
+        by resolution: Resolution,
+        order: Override,
+        under lease: Lease
+    ) async throws -> WalkReport {
+        let position = try await position(of: migration)
+        guard let moving = migration as? any KeyMoveMigration else {
+            throw MigrationError(
+                .wrongPhase,
+                "\(migration.name) rewrites in place, so there are no two sides: correct the fields that it holds back."
+            )
+        }
+        guard let state = position.state, state.trustedPhase != .planned else {
+            throw MigrationError(.wrongPhase, "\(migration.name) was not applied yet: there is nothing to settle.")
+        }
+        guard state.trustedPhase != .cleaned else {
+            throw MigrationError(.wrongPhase, "\(migration.name) is cleaned: there is nothing left to settle.")
+        }
+        var context = context(for: migration, at: position, lease: lease)
+        context.resolution = resolution
+        let report = try await moving.resolve(keys, state, in: context)
+        guard report.written > 0 else { return report }
+        var detail = "\(report.written) settled, the \(resolution.kept.rawValue) kept"
+        if let reason = resolution.reason { detail += ", held as \(reason)" }
+        if !order.reason.isEmpty { detail += ": \(order.reason)" }
+        let event = Event(.resolved, [.migration: migration.name, .by: order.by, .detail: detail])
+        try await store.tell(event, under: lease, on: keyspace)
+        return report
+    }
+}

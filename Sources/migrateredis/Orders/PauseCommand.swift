@@ -1,0 +1,47 @@
+import ArgumentParser
+import MigrationKit
+
+/// Stops all work at the next safe point.
+struct PauseCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pause",
+        abstract: "Stop all work of all programs at the next safe point, until `resume` or --for ends it."
+    )
+
+    @OptionGroup var options: CommonOptions
+    @OptionGroup var orders: OrderOptions
+
+    func validate() throws { _ = try orders.duration() }
+
+    func run() async throws {
+        try await options.withSession { session in
+            let snapshot = try await session.snapshot()
+            if let pause = snapshot.pause { session.terminal.say("It was paused already, by \(pause.text).") }
+            let order = try orders.order(at: snapshot.time)
+            try await session.store.pause(order, for: orders.duration(), on: session.keyspace)
+            session.terminal.print("Paused\(order.until.map { " until \($0)" } ?? "; `migrateredis resume` ends it").")
+            if let holder = snapshot.lock.holder {
+                session.terminal.say("\(holder.words) stops at the end of the batch in hand.")
+            }
+        }
+    }
+}
+
+/// Ends a pause.
+struct ResumeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "resume", abstract: "End a pause.")
+
+    @OptionGroup var options: CommonOptions
+    @OptionGroup var reasoning: ReasonOption
+
+    func run() async throws {
+        try await options.withSession { session in
+            guard let pause = try await session.snapshot().pause else {
+                session.terminal.print("Nothing is paused.")
+                return
+            }
+            try await session.store.resume(reasoning.order, on: session.keyspace)
+            session.terminal.print("Resumed; it was paused by \(pause.text).")
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import ArgumentParser
+import MigrationKit
+
+/// Puts another version in the place of the configured target.
+struct PinCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pin",
+        abstract: "Put another version in the place of every program's configured target."
+    )
+
+    @OptionGroup var options: CommonOptions
+    @OptionGroup var orders: OrderOptions
+
+    @Argument(help: ArgumentHelp("The version wanted.", valueName: "version"))
+    var version: Int
+
+    func validate() throws {
+        guard (0...1_000_000).contains(version) else { throw ValidationError("There is no version \(version).") }
+        _ = try orders.duration()
+    }
+
+    func run() async throws {
+        try await options.withSession { session in
+            let snapshot = try await session.snapshot()
+            let current = try snapshot.version.get()
+            guard version >= current else {
+                throw ValidationError(
+                    "The keyspace is at version \(current), and there is no way back: pin \(current) to keep it there."
+                )
+            }
+            if version > session.registry.latest {
+                session.terminal.say("This program knows versions up to \(session.registry.latest).")
+            }
+            let pin = Pin(version: version, order: try orders.order(at: snapshot.time))
+            try await session.store.pin(pin, for: orders.duration(), on: session.keyspace)
+            let end = pin.order.until.map { " until \($0)" } ?? "; `migrateredis unpin` ends it"
+            session.terminal.print("Pinned: version \(version) is the target of every program\(end).")
+        }
+    }
+}
+
+/// Gives the target back to the configuration.
+struct UnpinCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "unpin",
+        abstract: "End a pin: the configured target counts again."
+    )
+
+    @OptionGroup var options: CommonOptions
+    @OptionGroup var reasoning: ReasonOption
+
+    func run() async throws {
+        try await options.withSession { session in
+            if case .success(nil) = try await session.snapshot().pin {
+                session.terminal.print("No version is pinned.")
+                return
+            }
+            try await session.store.unpin(reasoning.order, on: session.keyspace)
+            session.terminal.print("No longer pinned; the configured target counts.")
+        }
+    }
+}

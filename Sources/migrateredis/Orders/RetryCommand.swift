@@ -1,0 +1,55 @@
+import ArgumentParser
+import MigrationKit
+import Programs
+
+/// Asks every daemon to forget failures.
+struct RetryCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "retry",
+        abstract: "Have every daemon forget failures and back-off, once, and look now.",
+        discussion: "It changes no state: what failed is tried again as it stands. Exit 75 while all work is paused."
+    )
+
+    @OptionGroup var options: CommonOptions
+    @OptionGroup var reasoning: ReasonOption
+
+    @Argument(help: ArgumentHelp("The migration; without it, all that failed.", valueName: "name"))
+    var name: String?
+
+    func run() async throws {
+        try await options.withSession { session in
+            let named = name ?? options.migration
+            if let named { _ = try session.registry.migration(named: named) }
+            let snapshot = try await session.snapshot()
+            let order = RetryOrder(id: session.locksmith().identity.token, migration: named, order: reasoning.order)
+            try await session.store.retry(order, on: session.keyspace)
+            session.terminal.print("Asked to try \(named ?? "all that failed") again.")
+            if let pause = snapshot.pause {
+                session.terminal.say("All work was paused by \(pause.text); it begins when that ends.")
+                throw ExitStatus.temporary.code
+            }
+        }
+    }
+}
+
+/// Asks every daemon to look now.
+struct ReconcileCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "reconcile",
+        abstract: "Have every daemon look now, and not only at its next interval. Exit 75 while all work is paused."
+    )
+
+    @OptionGroup var options: CommonOptions
+    @OptionGroup var reasoning: ReasonOption
+
+    func run() async throws {
+        try await options.withSession { session in
+            if let pause = try await session.snapshot().pause {
+                session.terminal.say("All work was paused by \(pause.text); nobody would do anything.")
+                throw ExitStatus.temporary.code
+            }
+            try await session.store.askToLook(reasoning.order, on: session.keyspace)
+            session.terminal.print("Asked every daemon to look now.")
+        }
+    }
+}
