@@ -61,8 +61,8 @@ struct WaitTests {
     @Test("history tells what happened in order, in words and as JSON lines, and steers no terminal")
     func history() async throws {
         try await withStage(Keyspace(tenants: 2)) { stage in
-            let odd = "odd \u{1B}[2J \"words\"\n"
-            #expect(try await stage.run("pause", "--reason", odd, "--for", "1h").exitStatus == 0)
+            let reason = "odd \u{1B}[2J \"words\"\n"
+            #expect(try await stage.run("pause", "--reason", reason, "--for", "1h").exitStatus == 0)
             #expect(try await stage.run("resume").exitStatus == 0)
             #expect(try await stage.converge().exitStatus == 0)
             let text = try await stage.run("history")
