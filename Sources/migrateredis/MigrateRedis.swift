@@ -21,6 +21,7 @@ struct MigrateRedis: AsyncParsableCommand {
             StatusCommand.self, ListCommand.self, PlanCommand.self, ApplyCommand.self, VerifyCommand.self,
             RollbackCommand.self, CleanupCommand.self, PauseCommand.self, ResumeCommand.self, PinCommand.self,
             UnpinCommand.self, ApproveCommand.self, RevokeCommand.self, RetryCommand.self, ReconcileCommand.self,
+            ResolveCommand.self, CheckCommand.self,
             ConvergeCommand.self, WaitCommand.self, HistoryCommand.self, UnlockCommand.self,
         ]
     )

@@ -59,13 +59,14 @@ struct Session {
     func underLock<Result: Sendable>(
         for migration: any Migration,
         _ activity: String,
+        whilePaused: Bool = false,
         _ body: (Lease, PhaseRunner) async throws -> Result
     ) async throws -> Result {
         let snapshot = try await snapshot()
         // What cannot be read is refused before the lock and the epoch are touched.
         _ = try snapshot.version.get()
         _ = try snapshot.state(of: migration.name)
-        if let pause = snapshot.pause {
+        if let pause = snapshot.pause, !whilePaused {
             terminal.say("All work was paused by \(pause.text).")
             throw ExitStatus.temporary.code
         }
@@ -78,7 +79,7 @@ struct Session {
         }
         let orders = StepOrders(.init(migration: migration.name), store: store)
         let runner = runner(activity, orders: orders)
-        let watching = watch(orders)
+        let watching = whilePaused ? [] : watch(orders)
         defer { watching.forEach { $0.cancel() } }
         do {
             var watch = LockWatch()

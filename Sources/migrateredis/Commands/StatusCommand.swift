@@ -20,7 +20,28 @@ struct StatusCommand: AsyncParsableCommand {
     )
     var check = false
 
+    @Flag(
+        name: [.customLong("watch"), .customLong("watch", withSingleDash: true)],
+        help: "Show it again and again: in place on a terminal, else a line for each change."
+    )
+    var watch = false
+
+    @Option(
+        name: [.customLong("held"), .customLong("held", withSingleDash: true)],
+        help: ArgumentHelp("Walk over all keys, and show every one that this migration holds back.", valueName: "name")
+    )
+    var held: String?
+
+    func validate() throws {
+        guard [watch, check, held != nil].count(where: { $0 }) < 2 else {
+            throw ValidationError("--watch, --check and --held are three different things: give one of them.")
+        }
+        guard !watch || form.output == .text else { throw ValidationError("--watch writes text only.") }
+    }
+
     func run() async throws {
+        if let held { return try await showHeld(held) }
+        if watch { return try await showAgainAndAgain() }
         var document: StatusDocument?
         do {
             try await options.withSession { session in
@@ -35,6 +56,28 @@ struct StatusCommand: AsyncParsableCommand {
             throw ExitCode(3)
         }
         if check, let document, document.checkStatus != 0 { throw ExitCode(document.checkStatus) }
+    }
+
+    /// Every held key as it is found; what is read of each is no more than a page at a time.
+    private func showHeld(_ name: String) async throws {
+        try await options.withSession { session in
+            let migration = try session.registry.migration(named: name)
+            let text = HeldText(keyspace: session.keyspace, terminal: session.terminal, form: form.output)
+            let report = try await session.runner("looking").listHeld(of: migration) { try await text.write($0) }
+            session.terminal.endLine()
+            session.terminal.say("\(migration.name) holds \(Wording.number(report.held.total)) keys back.")
+        }
+    }
+
+    private func showAgainAndAgain() async throws {
+        try await options.withWiring { wiring, terminal in
+            try await StatusWatch(
+                wiring: wiring,
+                terminal: terminal,
+                look: { try await look($0) },
+                failed: { unknown($0, wiring) }
+            ).run()
+        }
     }
 
     private func look(_ session: Session) async throws -> StatusDocument {

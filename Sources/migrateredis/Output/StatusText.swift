@@ -35,7 +35,7 @@ enum StatusText {
         return table.lines + document.migrations.flatMap(details)
     }
 
-    private static func lock(_ lock: StatusDocument.LockStatus?) -> String {
+    static func lock(_ lock: StatusDocument.LockStatus?) -> String {
         guard let lock else { return "free" }
         var text = "held by \(lock.holder)"
         if let migration = lock.migration { text += " for \(migration)" }

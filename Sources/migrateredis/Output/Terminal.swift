@@ -25,11 +25,28 @@ struct Terminal: Sendable {
         return ["y", "yes"].contains(answer.lowercased())
     }
 
+    /// The columns of the terminal that standard output goes to; nil where it goes elsewhere.
+    var outputWidth: Int? {
+        guard isatty(STDOUT_FILENO) == 1 else { return nil }
+        return Self.width(of: STDOUT_FILENO)
+    }
+
+    /// Draws a picture on standard output over one of so many lines.
+    func draw(_ lines: [String], over previous: Int) {
+        var text = previous > 0 ? "\r\u{1B}[\(previous)A" : ""
+        for line in lines { text += "\u{1B}[K\(line)\n" }
+        write(text + "\u{1B}[J", to: STDOUT_FILENO)
+    }
+
+    private static func width(of descriptor: Int32) -> Int {
+        var size = winsize()
+        return ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 10 ? Int(size.ws_col) : 80
+    }
+
     /// Draws over the line in hand; nothing where nobody watches.
     func redraw(_ line: String) {
         guard isInteractive else { return }
-        var size = winsize()
-        let width = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 10 ? Int(size.ws_col) : 80
+        let width = Self.width(of: STDERR_FILENO)
         write("\r\u{1B}[K" + String(line.prefix(width - 1)), to: STDERR_FILENO)
     }
 

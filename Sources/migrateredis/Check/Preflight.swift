@@ -1,0 +1,209 @@
+import MigrationKit
+import Programs
+import Reconciler
+import RedisClient
+
+/// Looks at a server, one thing after the other; what cannot be looked at is a finding too.
+struct Preflight {
+    let session: Session
+
+    /// All findings, in order.
+    func run() async -> [CheckFinding] {
+        var findings = [connection()]
+        let missing = await CommandPermissions(session: session).findings()
+        findings += missing
+        do {
+            let snapshot = try await session.snapshot()
+            findings += server(snapshot.server) + [eviction(snapshot.server)]
+            findings += [save(snapshot), replicas(snapshot.server), clock(snapshot.time)]
+            findings += bookkeeping(snapshot)
+            if session.keyspace.isCluster { findings.append(await cluster()) }
+            findings.append(await messages())
+            if let memory = await memory(snapshot) { findings.append(memory) }
+        } catch {
+            let hint = Hint.text(for: error, settings: session.wiring.loaded)
+            findings.append(.problem("server", "\(error)", hint, ExitStatus(error)))
+        }
+        return findings
+    }
+
+    private func connection() -> CheckFinding {
+        let options = session.keyspace.options
+        guard case .tcp(let host, _) = options.endpoint, options.tls == nil else {
+            guard options.tls?.verifies ?? true else {
+                return .warning(
+                    "connection",
+                    "\(options)",
+                    "set redis.tls.verify to true: nobody else can then answer for it"
+                )
+            }
+            return .ok("connection", "\(options)")
+        }
+        if ["localhost", "127.0.0.1", "::1"].contains(host) { return .ok("connection", "\(options), not encrypted") }
+        return .warning(
+            "connection",
+            "\(options), not encrypted: the password and the data can be read on the way",
+            "set redis.tls.enabled, or use a network that nobody else is on"
+        )
+    }
+
+    private func server(_ server: ServerInfo) -> [CheckFinding] {
+        guard server.isMaster else {
+            return [.problem("server", "version \(server.version), a replica", "name the master's address")]
+        }
+        let numbers = server.version.split(separator: ".").map { Int($0) ?? 0 }
+        guard !numbers.lexicographicallyPrecedes([6, 2]) else {
+            return [.problem("server", "version \(server.version)", "upgrade to Redis 6.2 or newer, best 7.0")]
+        }
+        guard !numbers.lexicographicallyPrecedes([7, 0]) else {
+            return [
+                .warning(
+                    "server",
+                    "version \(server.version): expiries are told to within 2 ms only",
+                    "upgrade to Redis 7.0 or newer, which tells them exactly"
+                )
+            ]
+        }
+        return [.ok("server", "version \(server.version), a master")]
+    }
+
+    private func eviction(_ server: ServerInfo) -> CheckFinding {
+        guard server.mayEvict else {
+            let limit = server.maxMemory == 0 ? "no maxmemory" : "maxmemory \(Wording.bytes(server.maxMemory))"
+            return .ok("eviction", "\(limit), \(server.evictionPolicy)")
+        }
+        let message =
+            "maxmemory is set and the policy is \(server.evictionPolicy): the lock and live data may be dropped"
+        let remedy = "set maxmemory-policy noeviction"
+        guard session.wiring.loaded.settings.redis.allowEviction else {
+            return .problem("eviction", message, "\(remedy), or redis.allow-eviction if that is meant")
+        }
+        return .warning("eviction", "\(message); redis.allow-eviction says that this is meant", remedy)
+    }
+
+    private func save(_ snapshot: SchemaSnapshot) -> CheckFinding {
+        let limit = session.wiring.loaded.settings.cleanup.requireSaveWithin
+        switch snapshot.server.save {
+        case .continuous: return .ok("persistence", "every write goes to the append-only file")
+        case .never:
+            let remedy = limit > .zero ? "BGSAVE: cleanup waits for a save" : "BGSAVE, and set save or appendonly"
+            return .warning("persistence", "nothing was saved since the server started", remedy)
+        case .at(let time):
+            let age = time.duration(to: snapshot.time)
+            let message = "the last snapshot is \(Wording.duration(age)) old"
+            guard limit == .zero || age <= limit else {
+                return .warning(
+                    "persistence",
+                    message,
+                    "BGSAVE: cleanup waits for one of the last \(Wording.duration(limit))"
+                )
+            }
+            return age > .seconds(86400)
+                ? .warning("persistence", message, "BGSAVE, and look why it is not saved more often")
+                : .ok("persistence", message)
+        }
+    }
+
+    private func replicas(_ server: ServerInfo) -> CheckFinding {
+        let count = server.connectedReplicas
+        return .ok(
+            "replicas",
+            count == 0 ? "none is connected" : "\(count) connected; they must have all before cleanup"
+        )
+    }
+
+    private func clock(_ time: Timestamp) -> CheckFinding {
+        let apart = time.duration(to: .now)
+        let size = max(apart, .zero - apart)
+        guard size > .seconds(5) else { return .ok("clock", "the server's and this host's agree") }
+        return .warning(
+            "clock",
+            "the server's clock is \(Wording.duration(size)) \(apart > .zero ? "behind" : "ahead of") this host's",
+            "set the clocks by NTP; soak and expiry go by the server's, times in states by each host's"
+        )
+    }
+
+    private func bookkeeping(_ snapshot: SchemaSnapshot) -> [CheckFinding] {
+        var errors = [snapshot.refusal].compactMap(\.self)
+        if case .failure(let error) = snapshot.version { errors.append(error) }
+        if case .failure(let error) = snapshot.pin { errors.append(error) }
+        for migration in session.registry.migrations {
+            if case .failure(let error)? = snapshot.states[migration.name] { errors.append(error) }
+        }
+        var findings = errors.map { CheckFinding.problem("bookkeeping", $0.message, nil) }
+        if errors.isEmpty { findings.append(.ok("bookkeeping", "version and states can be read")) }
+        if let pause = snapshot.pause {
+            findings.append(.warning("pause", "all work was paused by \(pause.text)", "migrateredis resume"))
+        }
+        guard let holder = snapshot.lock.holder else { return findings + [.ok("lock", "free")] }
+        return findings + [.warning("lock", "held by \(holder.words)", "wait, or see `migrateredis unlock`")]
+    }
+
+    private func cluster() async -> CheckFinding {
+        do {
+            let masters = try await session.keyspace.masters()
+            let covered = masters.reduce(0) { $0 + $1.slots.count }
+            guard covered == Slot.count else {
+                return .problem(
+                    "cluster",
+                    "\(covered) of \(Slot.count) slots have a master",
+                    "mend the cluster: redis-cli --cluster check"
+                )
+            }
+            for master in masters {
+                let view = try ClusterView(try await master.connection.send("CLUSTER", "NODES"))
+                guard view.moving.isEmpty else {
+                    return .warning(
+                        "cluster",
+                        "slots are on their way (\(master.connection.options.endpoint))",
+                        "end the resharding, or redis-cli --cluster fix: no walk is complete meanwhile"
+                    )
+                }
+            }
+            return .ok("cluster", "\(masters.count) masters, all slots covered, none on its way")
+        } catch {
+            return .problem("cluster", "\(error)", nil, ExitStatus(error))
+        }
+    }
+
+    private func messages() async -> CheckFinding {
+        do {
+            try await Subscription.open(session.names.wake, on: session.keyspace).end()
+            return .ok("messages", "orders are heard at once")
+        } catch {
+            return .warning(
+                "messages",
+                "orders are seen only at the next look: \(error)",
+                "give the user +subscribe &\(KeyText.escaped(session.names.wake))"
+            )
+        }
+    }
+
+    /// The room that the next migration's copies need; nil where none copies.
+    private func memory(_ snapshot: SchemaSnapshot) async -> CheckFinding? {
+        let desired = session.wiring.desired(target: session.target)
+        guard let version = try? snapshot.version.get(),
+            version < desired.target.resolved(latest: session.registry.latest),
+            let migration = session.registry.migration(raisingTo: version + 1)
+        else { return nil }
+        do {
+            let plan = try await session.runner("planning").plan(migration)
+            let needed = plan.report.bytesNeeded
+            let server = snapshot.server
+            let message = "the copies of \(migration.name) take about \(Wording.bytes(needed))"
+            guard server.maxMemory > 0 else {
+                return .ok("memory", "\(message); \(Wording.bytes(server.usedMemory)) are in use, without a limit")
+            }
+            let free = max(0, server.maxMemory - server.usedMemory)
+            return needed <= free
+                ? .ok("memory", "\(message); \(Wording.bytes(free)) of maxmemory are free")
+                : .problem(
+                    "memory",
+                    "\(message), and \(Wording.bytes(free)) of maxmemory are free",
+                    "raise maxmemory first"
+                )
+        } catch {
+            return .problem("memory", "the plan of \(migration.name) failed: \(error)", nil, ExitStatus(error))
+        }
+    }
+}

@@ -1,0 +1,111 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import MigrationKit
+@testable import migrateredis
+
+@Suite("check: the preflight")
+struct CheckTests {
+    private struct Finding: Decodable {
+        var check: String
+        var level: String
+        var message: String
+        var remedy: String?
+    }
+
+    private struct Report: Decodable {
+        var findings: [Finding]
+        var worst: String
+    }
+
+    private func report(_ result: ProcessResult) throws -> Report {
+        try JSONDecoder().decode(Report.self, from: Data(result.standardOutput.utf8))
+    }
+
+    @Test("on a server that will do, nothing is a problem and nothing is changed")
+    func good() async throws {
+        try await withStage(Keyspace(tenants: 4)) { stage in
+            let changes = try await stage.changes()
+            let result = try await stage.run("check", "--output", "json")
+            #expect(result.exitStatus == 0, "\(result)")
+            let report = try report(result)
+            #expect(!report.findings.contains { $0.level == "problem" }, "\(result)")
+            let looked = Set(report.findings.map(\.check))
+            let all = [
+                "connection", "permissions", "server", "eviction", "persistence", "replicas", "clock", "bookkeeping",
+            ]
+            #expect(looked.isSuperset(of: all + ["lock", "messages", "memory"]), "\(looked)")
+            #expect(report.findings.allSatisfy { ($0.level == "ok") == ($0.remedy == nil) })
+            #expect(try await stage.changes() == changes)
+            let text = try await stage.run("check")
+            #expect(text.exitStatus == 0 && text.standardOutput.contains("ok       permissions"), "\(text)")
+        }
+    }
+
+    @Test("what is wrong is named with its remedy, and the exit status is the worst")
+    func bad() async throws {
+        try await withStage(Keyspace(tenants: 4)) { stage in
+            try await stage.send("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+            try await stage.send("CONFIG", "SET", "maxmemory", "100mb")
+            try await stage.send("SET", "outpost:migration:001_hash_tags:state", "no JSON")
+            #expect(try await stage.run("pause", "--reason", "audit").exitStatus == 0)
+            let result = try await stage.run("check", "--output", "json")
+            #expect(result.exitStatus == 1, "\(result)")
+            let report = try report(result)
+            let problems = Set(report.findings.filter { $0.level == "problem" }.map(\.check))
+            #expect(problems.isSuperset(of: ["eviction", "bookkeeping"]) && report.worst == "problem", "\(result)")
+            #expect(report.findings.first { $0.check == "eviction" }?.remedy?.contains("noeviction") == true)
+            #expect(report.findings.contains { $0.check == "pause" && $0.message.contains("audit") })
+        }
+    }
+
+    @Test("copies that do not fit are a problem before they begin")
+    func memory() async throws {
+        try await withStage(Keyspace(tenants: 200)) { stage in
+            let used = try await stage.info("memory", "used_memory")
+            try await stage.send("CONFIG", "SET", "maxmemory", String(used + 100_000))
+            let result = try await stage.run("check", "--output", "json")
+            #expect(result.exitStatus == 1, "\(result)")
+            #expect(try report(result).findings.contains { $0.check == "memory" && $0.level == "problem" }, "\(result)")
+        }
+    }
+
+    @Test("nobody there, and a user who is refused: the statuses of the other commands")
+    func away() async throws {
+        try await withStage(Keyspace(tenants: 1)) { stage in
+            let away = try await stage.run(["check"], with: ["REDIS_SOCKET": "/nonexistent/redis.sock"])
+            #expect(away.exitStatus == 69 && away.standardOutput.contains("PROBLEM  connection"), "\(away)")
+            try await stage.send("ACL", "SETUSER", "default", "on", ">secret", "~*", "&*", "+@all")
+            let refused = try await stage.run("check")
+            #expect(refused.exitStatus == 77, "\(refused)")
+        }
+    }
+
+    @Test("the rule of each missing permission is named, without the permission to ask for permissions")
+    func permissions() async throws {
+        try await withStage(Keyspace(tenants: 1)) { stage in
+            let rules = try LeastPrivilege.rule().filter {
+                !["+unlink", "+xadd", "+subscribe", "~tenant:*"].contains($0) && !$0.hasPrefix("#")
+            }
+            try await stage.send(["ACL", "SETUSER", "migrateredis"] + rules + ["nopass"])
+            let changes = try await stage.changes()
+            let result = try await stage.run(["check"], with: ["REDIS_USERNAME": "migrateredis"])
+            #expect(result.exitStatus == 77, "\(result)")
+            for rule in ["+unlink", "+xadd", "~tenant:*", "+subscribe &outpost:migration:wake"] {
+                #expect(result.standardOutput.contains(rule), "\(rule): \(result)")
+            }
+            for rule in ["+hset", "+set ", "~outpost"] { #expect(!result.standardOutput.contains(rule), "\(rule)") }
+            #expect(try await stage.changes() == changes, "nothing that was asked for ran")
+        }
+    }
+
+    @Test("every rule of deploy/migrateredis.acl that is about a command is asked for")
+    func isWhole() throws {
+        let given = Set(try LeastPrivilege.rule().filter { $0.hasPrefix("+") }.map { String($0.dropFirst()) })
+        let probes = CommandPermissions.probes(for: KeyNames(), database: 1).flatMap { $0.probes.map(\.rule) }
+        // Run as they are, on the way to the others; and the subscription, which has a finding of its own.
+        let direct: Set<String> = ["watch", "unwatch", "multi", "exec", "discard", "subscribe"]
+        #expect(given == Set(probes).union(direct))
+    }
+}
