@@ -61,6 +61,9 @@ public struct ServerInfo: Sendable, Equatable {
                 fields[line[..<colon]] = line[line.index(after: colon)...]
             }
         }
+        if let refusal = Self.refusal(fields) {
+            throw RedisError(.unsupportedServer, refusal, outcome: .notExecuted)
+        }
         guard let runID = fields["run_id"], let replicationID = fields["master_replid"], let role = fields["role"]
         else {
             throw RedisError(
@@ -79,6 +82,24 @@ public struct ServerInfo: Sendable, Equatable {
         evictionPolicy = fields["maxmemory_policy"].map(String.init) ?? "noeviction"
         save = Self.save(fields)
         keys = fields.reduce(0) { $0 + Self.keys($1.key, $1.value) }
+    }
+
+    /// Why no guarantee can be given on such a server; nil where nothing is against it.
+    ///
+    /// The fence is a key that one server compares and raises. Where two servers accept writes to the same key and merge
+    /// them later, each of two holders finds its own epoch, and both would write.
+    /// Sources: https://docs.keydb.dev/docs/multi-master and https://www.dragonflydb.io/docs/command-reference/server-management/info
+    private static func refusal(_ fields: [Substring: Substring]) -> String? {
+        if fields["role"] == "active-replica" || fields["connected_masters"].flatMap({ Int($0) }) ?? 0 > 0 {
+            return
+                "This is a KeyDB with several masters that all accept writes: two holders of the lock could not see each "
+                + "other. Migrate on a server without active-replica, and let the others copy it."
+        }
+        if fields["dragonfly_version"] != nil {
+            return "This is Dragonfly: that its WATCH fails for whatever Redis' would fail for is not known, and every "
+                + "guarantee rests on that. Migrate on Redis or Valkey."
+        }
+        return nil
     }
 
     /// The keys in a line of the section "keyspace": `db0:keys=12,expires=3,…`.

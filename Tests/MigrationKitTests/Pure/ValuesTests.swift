@@ -119,4 +119,19 @@ struct ValuesTests {
             #expect(throws: RedisError.self) { try info([missing]) }
         }
     }
+
+    @Test(
+        "servers on which the fence would not hold are refused in one sentence with a way out",
+        arguments: [
+            ("role:active-replica\r\n", "KeyDB"), ("role:master\r\nconnected_masters:1\r\n", "KeyDB"),
+            ("role:master\r\ndragonfly_version:df-v1.27.1\r\n", "Dragonfly"),
+        ]
+    )
+    func refusedServers(lines: String, name: String) throws {
+        let error = #expect(throws: RedisError.self) {
+            try ServerInfo(replies: [try WireReply.string(Bytes("run_id:a\r\nmaster_replid:b\r\n" + lines))])
+        }
+        #expect(error?.code == .unsupportedServer && error?.isRetryable == false)
+        #expect(error?.message.contains(name) == true && error?.message.contains("Migrate on") == true)
+    }
 }

@@ -24,7 +24,7 @@ struct Writer: Sendable {
         func ring() { rung.withLock { $0 = true } }
     }
 
-    let connection: RedisConnection
+    let keyspace: any RedisClient.Keyspace
     /// Whether the names are old ones: then nothing is deleted for good once verify may have looked.
     let usesOldNames: Bool
     /// How many more records it may make.
@@ -44,7 +44,7 @@ struct Writer: Sendable {
             if number.isMultiple(of: 20), let new = creations.popLast() { try await create(new, in: &model) }
             try await Task.sleep(for: .milliseconds(Int64.random(in: 2...8)))
         }
-        await connection.close()
+        await keyspace.close()
         return model
     }
 
@@ -90,6 +90,9 @@ struct Writer: Sendable {
             return true
         }
         let state = "outpost:migration:001_hash_tags:state"
+        // State and record are in two slots of a cluster, and no WATCH spans both.
+        guard !keyspace.isCluster else { return false }
+        let connection = try await keyspace.connection(for: Bytes(name))
         try await send(["WATCH", state])
         let text = try await connection.send("GET", state).text
         guard text == nil || text?.contains("\"phase\":\"applying\"") == true else {
@@ -104,8 +107,8 @@ struct Writer: Sendable {
     }
 
     private func send(_ words: [String]) async throws {
-        var commands = CommandBuffer()
-        commands.append(words: words)
-        _ = try await connection.pipeline(commands).unlessError()
+        var commands = RoutedCommands(for: keyspace)
+        commands.add(for: words.count > 1 ? Bytes(words[1]) : []) { $0.append(words: words) }
+        _ = try await keyspace.pipeline(commands).unlessError()
     }
 }
