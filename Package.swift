@@ -78,6 +78,13 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),
+        .target(name: "CReplay", path: "Tests/CReplay", cSettings: [.treatAllWarnings(as: .error)]),
+        .executableTarget(
+            name: "benchmark",
+            dependencies: ["CReplay", "TestSupport", "MigrationKit", "RedisClient", arguments],
+            path: "Tests/Benchmark",
+            swiftSettings: strict
+        ),
         tests("RedisClient", ["RedisClient", "COpenSSL"]),
         tests("MigrationKit", ["MigrationKit", "Migrations", "RedisClient"]),
         tests("Migrations", ["Migrations", "MigrationKit", "RedisClient"]),

@@ -1,0 +1,106 @@
+import Foundation
+import Synchronization
+import TestSupport
+
+/// What one run of a program took.
+struct ProgramRun: Sendable {
+    /// From its start to its end, in seconds.
+    var seconds: Double
+    /// What it used of a processor, its kernel's time too, in seconds.
+    var cpuSeconds: Double
+    /// The most that was resident, in KiB.
+    var peakKiB: Int
+}
+
+extension ProgramRun {
+    /// Runs `migrateredis` on a socket to its end. Fails when it does: a run that failed measures nothing.
+    ///
+    /// Its output goes to a file, so that nobody has to read it meanwhile.
+    static func migrateredis(
+        _ arguments: [String],
+        on socketPath: String,
+        with variables: [String: String] = [:]
+    ) async throws -> ProgramRun {
+        let directory = try TemporaryDirectory()
+        let log = open(directory.file("log"), O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        let null = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        defer {
+            close(log)
+            close(null)
+        }
+        let own = ["PATH", "HOME", "LD_LIBRARY_PATH"].reduce(into: [String: String]()) { all, name in
+            all[name] = ProcessInfo.processInfo.environment[name]
+        }
+        let environment = own.merging(["LANG": "C.UTF-8", "REDIS_SOCKET": socketPath]) { $1 }
+            .merging(variables) { $1 }
+        let program = try ProductPath.find("migrateredis")
+        let began = monotonicNanoseconds()
+        let pid = try spawn([program] + arguments, environment, input: null, output: log)
+        let peak = Mutex(0)
+        let watcher = Thread { watchResident(of: pid, peak: peak) }
+        watcher.start()
+        let (status, usage) = await ended(pid)
+        let seconds = Double(monotonicNanoseconds() - began) / 1e9
+        guard status == 0 else {
+            let text = (try? String(contentsOfFile: directory.file("log"), encoding: .utf8)) ?? ""
+            throw TestSupportError("migrateredis \(arguments.joined(separator: " ")) ended with \(status):\n\(text)")
+        }
+        return ProgramRun(
+            seconds: seconds,
+            cpuSeconds: usage.ru_utime.seconds + usage.ru_stime.seconds,
+            peakKiB: peak.withLock { $0 }
+        )
+    }
+}
+
+extension timeval {
+    fileprivate var seconds: Double { Double(tv_sec) + Double(tv_usec) / 1e6 }
+}
+
+/// Waits for the end on a thread of its own, since it blocks.
+private func ended(_ pid: pid_t) async -> (status: Int32, usage: rusage) {
+    await withCheckedContinuation { continuation in
+        let thread = Thread {
+            var status: Int32 = 0
+            var usage = rusage()
+            while wait4(pid, &status, 0, &usage) < 0, errno == EINTR {}
+            continuation.resume(returning: (status, usage))
+        }
+        thread.start()
+    }
+}
+
+/// Reads the high-water mark of a process until it is gone.
+///
+/// Not from `rusage`: what the kernel says there includes the parent, whose memory the child shares until it becomes the
+/// program.
+private func watchResident(of pid: pid_t, peak: borrowing Mutex<Int>) {
+    while let text = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8) {
+        guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }) else { return }
+        if let now = line.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) {
+            peak.withLock { $0 = max($0, now) }
+        }
+        usleep(10_000)
+    }
+}
+
+private func spawn(
+    _ command: [String],
+    _ environment: [String: String],
+    input: Int32,
+    output: Int32
+) throws -> pid_t {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_adddup2(&actions, input, 0)
+    posix_spawn_file_actions_adddup2(&actions, output, 1)
+    posix_spawn_file_actions_adddup2(&actions, output, 2)
+    var pid: pid_t = 0
+    var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
+    var variables: [UnsafeMutablePointer<CChar>?] = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
+    defer { (arguments + variables).forEach { free($0) } }
+    let result = posix_spawn(&pid, command[0], &actions, nil, &arguments, &variables)
+    guard result == 0 else { throw TestSupportError("Cannot start \(command[0]): error \(result).") }
+    return pid
+}
