@@ -158,7 +158,7 @@ final class KeyspaceWalk<Work: WalkWork> {
             }
         }
         // SCAN may return a key twice, most often in one page.
-        var seen = Set<Bytes>()
+        var seen = Set<KeyName>()
         var names: [Bytes] = []
         for index in asked {
             guard let reply = pages[index]?[0] else { continue }
@@ -170,7 +170,7 @@ final class KeyspaceWalk<Work: WalkWork> {
             lanes[index].isDone = next == Bytes("0")
             // A node may still hold keys of a slot that it lost: they are nobody's.
             names += page.elements.compactMap(\.bytes).filter {
-                !context.names.isBookkeeping($0) && lanes[index].master.owns($0) && seen.insert($0).inserted
+                !context.names.isBookkeeping($0) && lanes[index].master.owns($0) && seen.insert(KeyName($0)).inserted
             }
         }
         return names
@@ -204,7 +204,6 @@ final class KeyspaceWalk<Work: WalkWork> {
         }
     }
 
-    /// A batch that lost a race is halved, down to single items; those wait until the end of the walk.
     /// What lost a race is halved, down to single items; those wait until the end of the walk.
     private func halving(_ batch: [Work.Item]) async throws {
         let undone = try await work.attempt(batch)

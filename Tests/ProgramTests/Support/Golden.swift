@@ -34,7 +34,10 @@ struct Golden {
             case .insert(let offset, let line, _): return "\(offset + 1) is:   \(line)"
             }
         }
-        Issue.record("\(name), by lines that are not empty:\n\(lines.joined(separator: "\n"))", sourceLocation: location)
+        Issue.record(
+            "\(name), by lines that are not empty:\n\(lines.joined(separator: "\n"))",
+            sourceLocation: location
+        )
     }
 
     private static func offset(_ change: CollectionDifference<Substring>.Change) -> Int {
