@@ -1,5 +1,4 @@
 import RedisClient
-import Synchronization
 import TestSupport
 import Testing
 
@@ -27,7 +26,7 @@ struct EveryCommandTests {
     private func everyCommand(_ ground: Ground, _ victim: Victim, _ injury: Injury, sample: Int) async throws {
         let expected = victim.expected(on: ground)
         let trace = try await Traces.shared.trace("\(victim) \(ground.kind)") {
-            let trace = try await undisturbed(ground, victim)
+            let trace = try await ground.trace(of: victim)
             try await requireEnd(ground, victim, expected, "undisturbed")
             return trace
         }
@@ -52,19 +51,6 @@ struct EveryCommandTests {
         print("\(victim) \(injury) \(ground.kind): \(reached) reached; \(points.description), of \(trace.count)")
         // Renewals come by the clock, so the last numbers are not there in each run.
         #expect(reached * 10 >= points.points.count * 9 - 10, "most points are reached")
-    }
-
-    /// Every command of an undisturbed run, by its name and, for the epochs of slots, by what it writes.
-    private func undisturbed(_ ground: Ground, _ victim: Victim) async throws -> [String] {
-        try await ground.reset()
-        let trace = Mutex<[String]>([])
-        ground.schedule.rearm(hook: { _, words in
-            let names = words.prefix(2).map { String(decoding: $0.prefix(40), as: UTF8.self) }
-            trace.withLock { $0.append(names.joined(separator: " ")) }
-        })
-        let run = try await victim.work(on: ground, victim: ProcessSlot(), heals: false)
-        #expect(run.hasSucceeded, "undisturbed: \(run.words)")
-        return trace.withLock { $0 }
     }
 
     /// A new holder in a cluster sets the epoch of each of 16,384 slots: of those one in a thousand will do.

@@ -1,4 +1,5 @@
 import RedisClient
+import Synchronization
 import TestSupport
 
 /// A keyspace on one server or on a cluster, behind proxies in which one schedule's faults happen.
@@ -81,6 +82,30 @@ struct Ground: Sendable {
         case .one(let stage): try await stage.text(key)
         case .cluster(let stage): try await stage.text(key)
         }
+    }
+
+    /// Sends one command to the server; not for clusters.
+    func send(_ words: [String]) async throws {
+        if case .one(let stage) = servers { try await stage.send(words) }
+    }
+
+    /// A field of the first of these hashes that is there.
+    func field(_ field: String, of names: [String]) async throws -> String? {
+        guard case .one(let stage) = servers else { return nil }
+        for name in names {
+            if let text = try await stage.send("HGET", name, field).text { return text }
+        }
+        return nil
+    }
+
+    /// The commands of an undisturbed run.
+    func trace(of victim: Victim) async throws -> [String] {
+        try await reset()
+        let trace = Mutex<[String]>([])
+        schedule.rearm(hook: { _, words in trace.withLock { $0.append(RESPScanner.text(of: words)) } })
+        let run = try await victim.work(on: self, victim: ProcessSlot(), heals: false)
+        guard run.hasSucceeded else { throw TestSupportError("The undisturbed run fails: \(run.words)") }
+        return trace.withLock { $0 }
     }
 
     /// A directory for the programs to start in.
