@@ -117,6 +117,12 @@ final class KeyMoveWork: WalkWork {
             )
             memories.append(memory)
         }
+        #if SEEDED_BUGS
+            if SeededBug.isOn(.samplingVerify), column == .verify {
+                let some = pairs.indices.filter { pairs[$0].sourceName.isMultiple(of: 10) }
+                return try await admit(some.map { pairs[$0] }, memories: some.map { memories[$0] })
+            }
+        #endif
         let admitted = try await admit(pairs, memories: memories)
         try await tellOfHeldKeys()
         return admitted

@@ -111,6 +111,9 @@ final class KeyspaceWalk<Work: WalkWork> {
     }
 
     private func resume(_ checkpoint: Checkpoint) {
+        #if SEEDED_BUGS
+            if SeededBug.isOn(.cursorKept), let kept = checkpoint.cursors.values.first { lanes[0].cursor = Bytes(kept) }
+        #endif
         for index in lanes.indices {
             guard let cursor = checkpoint.cursors[lanes[index].runID] else { continue }
             if cursor == Checkpoint.end { lanes[index].isDone = true }
