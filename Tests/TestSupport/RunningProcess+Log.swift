@@ -3,6 +3,7 @@ extension RunningProcess {
     @discardableResult
     package func waitForLine(_ texts: String..., timeout: Duration = .seconds(45)) async throws -> String {
         let deadline = ContinuousClock.now + timeout
+        var pause = Duration.milliseconds(2)
         while true {
             let hasEnded = termination != nil
             if let line = lines(texts).first { return line }
@@ -11,7 +12,9 @@ extension RunningProcess {
                     "No line with \(texts) (\(hasEnded ? "it ended" : "waited \(timeout)")). Its log:\n\(standardError)"
                 )
             }
-            try await Task.sleep(for: .milliseconds(5))
+            try await Task.sleep(for: pause)
+            // The log is read as a whole each time, on the machine on which the process works.
+            pause = min(pause * 2, .milliseconds(20))
         }
     }
 

@@ -33,7 +33,7 @@ struct CheckCommand: AsyncParsableCommand {
                 report.findings = [.problem("connection", "\(error)", hint, ExitStatus(error))]
             }
             switch form.output {
-            case .text: for line in CheckText.lines(report) { terminal.print(line) }
+            case .text: terminal.show(CheckText.lines(report))
             case .json: terminal.print(try CheckText.json(report))
             }
             guard report.status == .done else { throw report.status.code }

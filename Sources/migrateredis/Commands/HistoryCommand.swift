@@ -25,7 +25,7 @@ struct HistoryCommand: AsyncParsableCommand {
         try await options.withSession { session in
             for entry in try await session.store.history(last: count, on: session.keyspace) {
                 switch form.output {
-                case .text: session.terminal.print(HistoryText.line(entry))
+                case .text: session.terminal.show([HistoryText.line(entry)])
                 case .json: session.terminal.print(try HistoryText.json(entry))
                 }
             }

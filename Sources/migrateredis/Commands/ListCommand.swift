@@ -23,7 +23,7 @@ struct ListCommand: AsyncParsableCommand {
                 }
                 table.add([migration.name, String(migration.version), phase, migration.description])
             }
-            for line in table.lines { session.terminal.print(line) }
+            session.terminal.show(table.lines)
         }
     }
 }

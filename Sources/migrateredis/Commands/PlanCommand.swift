@@ -21,9 +21,7 @@ struct PlanCommand: AsyncParsableCommand {
             }
             let plan = try await session.runner("planning").plan(migration)
             let server = try await session.snapshot().server
-            for line in PlanText.lines(plan, of: migration, server: server, verbose: options.verbose) {
-                session.terminal.print(line)
-            }
+            session.terminal.show(PlanText.lines(plan, of: migration, server: server, verbose: options.verbose))
             if plan.hasConflicts { throw ExitStatus.failed.code }
         }
     }

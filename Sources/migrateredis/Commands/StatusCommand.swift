@@ -104,7 +104,7 @@ struct StatusCommand: AsyncParsableCommand {
     private func show(_ document: StatusDocument, on terminal: Terminal) throws {
         switch form.output {
         case .json: terminal.print(try document.json())
-        case .text: for line in StatusText.lines(document) { terminal.print(line) }
+        case .text: terminal.show(StatusText.lines(document))
         }
     }
 }

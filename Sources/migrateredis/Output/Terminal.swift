@@ -15,6 +15,14 @@ struct Terminal: Sendable {
         write(line + "\n", to: STDOUT_FILENO)
     }
 
+    /// Lines for people: on a terminal broken at words where they are wider than it, elsewhere as they are.
+    func show(_ lines: [String]) {
+        let width = outputWidth ?? .max
+        for line in lines {
+            for row in WrappedText.rows(of: line, width: width) { print(row) }
+        }
+    }
+
     /// Asks and waits for an answer; anything but yes, and no answer at all, is no.
     func confirms(_ question: String) -> Bool {
         write(question + " [y/N] ", to: STDERR_FILENO)
