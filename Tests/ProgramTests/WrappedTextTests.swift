@@ -12,7 +12,7 @@ struct WrappedTextTests {
         "is broken at words, under its own text",
         arguments: [
             ("short", ["short"]), ("", [""]),
-            ("Waiting    one two three four five", ["Waiting    one two", "           three", "           four five"]),
+            ("Wait      one two three four five", ["Wait      one two", "          three four", "          five"]),
             ("a sentence of many words", ["a sentence of many", "  words"]),
             ("  indented and too long by far", ["  indented and too", "    long by far"]),
             ("averyveryverylongwordofmorethan20", ["averyveryverylongwordofmorethan20"]),
