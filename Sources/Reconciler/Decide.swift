@@ -41,7 +41,7 @@ public func decide(_ observation: Observation, _ desired: Desired) -> Action {
                 + "among them. Set maxmemory-policy noeviction, or redis.allow-eviction if that is meant."
         )
     }
-    if let holder = observation.lockedBy { return .wait(.lockHeld, message(of: holder, before: step)) }
+    if let holder = observation.lockedBy { return .wait(.lockHeld, message(of: holder, before: step, observation)) }
     return work
 }
 
@@ -318,12 +318,21 @@ private func message(of pause: Override) -> String {
     "Paused by \(pause.text); `migrateredis resume` ends it."
 }
 
-private func message(of holder: LockHolder, before step: Step) -> String {
+private func message(of holder: LockHolder, before step: Step, _ observation: Observation) -> String {
     var text = "\(step.migration) is due for \(step.activity), and the lock is held by \(holder.words)"
+    if let share = share(appliedBy: holder, observation) { text += ", which has applied about \(share) %" }
     if holder.isForeign {
         text += "; another tool's lock is waited for"
         text +=
             holder.timeToLive.map { " (it ends by itself in \(Wording.duration($0)))" } ?? " (it never ends by itself)"
     }
     return text + "."
+}
+
+/// How far the holder is, as it has stored; in tenths, since whoever waits tells of every change.
+private func share(appliedBy holder: LockHolder, _ observation: Observation) -> Int? {
+    guard let standing = observation.migrations.first(where: { $0.name == holder.migration }),
+        case .success(let state?) = standing.state, state.phase == .applying, state.progress.totalItems > 0
+    else { return nil }
+    return min(state.progress.processedItems, state.progress.totalItems) * 10 / state.progress.totalItems * 10
 }
