@@ -1,3 +1,5 @@
+import Glibc
+
 /// Everything that settings are read from; a value, so that a test can say all of it.
 public struct SettingsSources: Sendable, Equatable {
     /// The configuration file.
@@ -81,14 +83,22 @@ public struct SettingsSources: Sendable, Equatable {
         dotEnv: DotEnv? = nil,
         configPath: String? = nil
     ) -> SettingsSources {
-        SettingsSources(
+        let credentials = environment["CREDENTIALS_DIRECTORY"]
+        return SettingsSources(
             overrides: overrides,
             environment: environment,
             dotEnv: dotEnv,
-            credentialsDirectory: environment["CREDENTIALS_DIRECTORY"],
+            credentialsDirectory: credentials,
             configFile: ConfigFile(path: configPath ?? standardConfigPath, mustExist: configPath != nil),
-            defaultPasswordFile: standardPasswordFile
+            defaultPasswordFile: hasPassword(credentials) ? nil : standardPasswordFile
         )
+    }
+
+    /// Whether the service manager hands a password over, be it an empty one: it then comes from the standard file, which
+    /// the service itself cannot read.
+    private static func hasPassword(_ credentials: String?) -> Bool {
+        guard let credentials, !credentials.isEmpty else { return false }
+        return access(credentials + "/redis-password", F_OK) == 0
     }
 
     /// Where the configuration file is unless somebody says otherwise.

@@ -108,7 +108,7 @@ final class DaemonReporter: ReconcilerReporter {
             logger.log(Event(.reloaded))
             metrics.note { $0.happened(Event(.reloaded), at: .now) }
             notifier.ready(status: text)
-            renewal.look()
+            renewal.lookSoon()
         }
     }
 

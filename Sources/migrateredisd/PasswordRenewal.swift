@@ -30,7 +30,16 @@ final class PasswordRenewal: Sendable {
         state.withLock { $0.credential = credential }
     }
 
-    /// Looks whether it is outdated: after a reload, and when Redis refuses the password.
+    /// Looks after a reload, when systemd has had the time to see that it is over: a service that ends in the middle of
+    /// one has failed to reload.
+    func lookSoon() {
+        Task {
+            try? await Task.sleep(for: .seconds(2))
+            look()
+        }
+    }
+
+    /// Looks whether it is outdated, as when Redis refuses the password.
     func look() {
         let isNew = state.withLock { state in
             guard !state.isDue, let credential = state.credential, credential.isOutdated else { return false }

@@ -132,4 +132,13 @@ struct PrecedenceTests {
         let named = SettingsSources.installed(environment: [:], configPath: "/c.yaml")
         #expect(named.configFile == .init(path: "/c.yaml", mustExist: true))
     }
+
+    @Test("a password that systemd hands over, be it empty, takes the place of the standard file, which only root can read")
+    func handedOver() throws {
+        let folder = try Folder()
+        _ = try folder.write("redis-password", "\n")
+        let sources = SettingsSources.installed(environment: ["CREDENTIALS_DIRECTORY": folder.path])
+        #expect(sources.defaultPasswordFile == nil)
+        #expect(SettingsSources.installed(environment: ["CREDENTIALS_DIRECTORY": ""]).defaultPasswordFile != nil)
+    }
 }
