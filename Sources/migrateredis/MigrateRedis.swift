@@ -39,6 +39,10 @@ struct MigrateRedis: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+            if let fault = Terminal.faultOfOutput {
+                Terminal().say(fault)
+                throw ExitStatus.failed.code
+            }
         } catch {
             exit(withError: error)
         }

@@ -30,7 +30,7 @@ struct EveryCommandTests {
             try await requireEnd(ground, victim, expected, "undisturbed")
             return trace
         }
-        let numbers = Self.numbers(of: trace)
+        let numbers = CommandShapes.numbers(of: trace)
         print(
             Dictionary(trace.map { ($0.prefix(34), 1) }, uniquingKeysWith: +).sorted { $0.value > $1.value }.prefix(12)
         )
@@ -51,13 +51,6 @@ struct EveryCommandTests {
         print("\(victim) \(injury) \(ground.kind): \(reached) reached; \(points.description), of \(trace.count)")
         // Renewals come by the clock, so the last numbers are not there in each run.
         #expect(reached * 10 >= points.points.count * 9 - 10, "most points are reached")
-    }
-
-    /// A new holder in a cluster sets the epoch of each of 16,384 slots: of those one in a thousand will do.
-    private static func numbers(of trace: [String]) -> [Int] {
-        (1...max(1, trace.count)).filter { number in
-            !trace[number - 1].hasPrefix("SET outpost:migration:epoch:{") || number.isMultiple(of: 1000)
-        }
     }
 
     /// Disturbs one run; false when it ended before it came so far.

@@ -3,7 +3,7 @@ import Foundation
 /// The environment that programs under test are started with.
 enum ChildEnvironment {
     private static let kept = [
-        "PATH", "HOME", "USER", "TMPDIR", "LD_LIBRARY_PATH",
+        "PATH", "HOME", "USER", "TMPDIR", "LD_LIBRARY_PATH", "SEEDED_BUG",
         "ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS", "LLVM_PROFILE_FILE",
     ]
 

@@ -15,6 +15,7 @@ public final class FaultSchedule: Sendable {
         var hook: Hook?
         var onFault: (@Sendable () -> Void)?
         var held: [HeldCommands] = []
+        var trace: [Bytes]?
         var proxies: [WeakProxy] = []
     }
 
@@ -51,6 +52,22 @@ public final class FaultSchedule: Sendable {
             return held
         }
         for commands in held { commands.discard() }
+    }
+
+    /// Counts from 1 again, without faults, and remembers the beginning of each command for ``trace``.
+    public func beginTrace() {
+        rearm()
+        state.withLock { $0.trace = [] }
+    }
+
+    /// Every command since ``beginTrace()``: its first two words, cut to what tells commands apart.
+    public var trace: [String] {
+        // Reading them is left for afterwards: a holder in a cluster sends many thousands at once.
+        (state.withLock { $0.trace } ?? []).map { start in
+            let lines = String(decoding: start, as: UTF8.self).split(separator: "\r\n")
+            return lines.dropFirst().enumerated().filter { !$0.offset.isMultiple(of: 2) }.prefix(2)
+                .map { String($0.element) }.joined(separator: " ")
+        }
     }
 
     /// How many commands have come so far.
@@ -103,10 +120,11 @@ public final class FaultSchedule: Sendable {
     var hasHook: Bool { state.withLock { $0.hook != nil } }
 
     /// Counts one command, tells the hook of it, and gives what is to happen to it.
-    func count(_ command: () -> Bytes) -> ProxyFault.Effect? {
+    func count(_ command: () -> Bytes, start: () -> Bytes) -> ProxyFault.Effect? {
         let (number, effect, hook, onFault) = state.withLock { state in
             state.count += 1
             let effect = state.faults[state.count]
+            state.trace?.append(start())
             if let effect { state.happened.append(ProxyFault(at: state.count, effect)) }
             return (state.count, effect, state.hook, effect == nil ? nil : state.onFault)
         }

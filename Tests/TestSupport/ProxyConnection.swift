@@ -61,7 +61,11 @@ struct ProxyConnection {
         while let end = RESPScanner.end(in: requests, from: start) {
             if goesOneByOne, !send(done..<start) { return .ended }
             if goesOneByOne { done = start }
-            if let effect = isMute ? nil : schedule.count({ Array(requests[start..<end]) }) {
+            let effect = schedule.count(
+                { Array(requests[start..<end]) },
+                start: { Array(requests[start..<min(end, start + 70)]) }
+            )
+            if let effect, !isMute {
                 guard send(done..<start) else { return .ended }
                 done = start
                 if let fate = strike(effect, start..<end) { return fate }
@@ -89,7 +93,7 @@ struct ProxyConnection {
             var rest = pollfd(fd: client, events: Int16(POLLIN), revents: 0)
             while poll(&rest, 1, 3) > 0, UnixSocket.read(from: client, into: &requests) {}
             return .held(Array(requests[command.lowerBound...]))
-        case .swallow, .lose, .deafen, .trickle: marked = (forwarded, effect)
+        case .swallow, .lose, .answer, .deafen, .trickle: marked = (forwarded, effect)
         case .mute: isMute = true
         case .pass: break
         case .delay(let milliseconds): usleep(UInt32(milliseconds) * 1000)
@@ -109,6 +113,10 @@ struct ProxyConnection {
                 switch marked.effect {
                 case .deafen: isDeaf = true
                 case .trickle(let rate): bytesPerSecond = rate
+                case .answer(let text):
+                    _ = hand(0..<start)
+                    _ = UnixSocket.write(Bytes(text), to: client)
+                    return .ended
                 default:
                     _ = hand(0..<start)
                     return marked.effect == .swallow ? .everythingEnds : .ended

@@ -20,6 +20,8 @@ public struct ProxyFault: Sendable, Equatable {
         case hold
         /// As ``drop``, by an RST in both directions where the connection is TCP.
         case reset
+        /// It is executed, and in the place of its reply stand these bytes; then its connection ends.
+        case answer(String)
         /// It is executed; nothing comes back from then on, and the connection stays.
         case deafen
         /// Nothing arrives from it on, and the connection stays.

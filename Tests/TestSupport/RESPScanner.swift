@@ -65,11 +65,6 @@ package enum RESPScanner {
         }
     }
 
-    /// The first two words, cut to what tells commands apart.
-    package static func text(of words: [Bytes]) -> String {
-        words.prefix(2).map { String(decoding: $0.prefix(40), as: UTF8.self) }.joined(separator: " ")
-    }
-
     /// Takes the first whole value off the front of a buffer.
     package static func take(from buffer: inout Bytes) -> Bytes? {
         guard let end = end(in: buffer, from: 0) else { return nil }

@@ -29,17 +29,21 @@ package struct Snapshot: Sendable, Equatable, CustomStringConvertible {
         for name in names { looks.append("TYPE", name) }
         let expiries = try await connection.expiries(of: names.map { Bytes($0) })
         let facts = try await connection.pipeline(looks).unlessError()
+        // A key may have come to its end since it was listed.
+        let isThere = facts.map { $0.text != "none" }
         var reads = CommandBuffer()
-        for (index, name) in names.enumerated() {
+        for (index, name) in names.enumerated() where isThere[index] {
             reads.append(words: try contentCommand(of: name, type: facts[index].text ?? ""))
         }
-        let contents = try await connection.pipeline(reads).unlessError()
+        var contents = try await connection.pipeline(reads).unlessError().makeIterator()
         var snapshot = Snapshot()
-        for (index, name) in names.enumerated() {
+        for (index, name) in names.enumerated() where isThere[index] {
             let type = facts[index].text ?? ""
+            let elements = contents.next().map { Self.content($0, of: type) } ?? []
+            guard !elements.isEmpty || type == "stream" else { continue }
             snapshot.records[name] = Record(
                 type: type,
-                content: content(contents[index], of: type),
+                content: elements,
                 expiry: expiries[index]
             )
         }

@@ -154,7 +154,7 @@ public struct Fence: Sendable {
                 lanes[index].epoch = epoch
                 var watched = [epoch] + look.watching
                 #if SEEDED_BUGS
-                    if SeededBug.isOn(.noFence) { watched[0] = lease.names.lock }
+                    if SeededBug.isOn(.noFence) { watched[0] = lease.names.pause }
                 #endif
                 commands.append("WATCH", watched)
                 commands.append("GET", epoch)

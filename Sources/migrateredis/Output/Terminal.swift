@@ -1,9 +1,13 @@
 import Glibc
+import Synchronization
 
 /// Where talk, questions and progress go: standard error, as data goes to standard output.
 struct Terminal: Sendable {
     /// Whether a person watches standard error.
     let isInteractive = isatty(STDERR_FILENO) == 1
+
+    /// Why data could not be written, if they could not.
+    private static let lost = Mutex<Int32?>(nil)
 
     /// One line of talk.
     func say(_ line: String) {
@@ -11,8 +15,16 @@ struct Terminal: Sendable {
     }
 
     /// One line of data.
+    ///
+    /// Whoever reads a file or a pipe takes the exit status for whether it is whole: see ``faultOfOutput``.
     func print(_ line: String) {
-        write(line + "\n", to: STDOUT_FILENO)
+        guard let failure = write(line + "\n", to: STDOUT_FILENO), failure != EPIPE else { return }
+        Self.lost.withLock { $0 = failure }
+    }
+
+    /// In words, why data are missing from standard output; nil where all were written, or their reader has gone.
+    static var faultOfOutput: String? {
+        lost.withLock { $0 }.map { "Not all could be written to standard output: \(String(cString: strerror($0)))." }
     }
 
     /// Lines for people: on a terminal broken at words where they are wider than it, elsewhere as they are.
@@ -64,16 +76,18 @@ struct Terminal: Sendable {
         write("\r\u{1B}[K", to: STDERR_FILENO)
     }
 
-    /// All of a text, or as much as its reader takes: talk to a pipe that was closed is no failure.
-    private func write(_ text: String, to descriptor: Int32) {
+    /// All of a text, or as much as its reader takes; then why not all.
+    @discardableResult
+    private func write(_ text: String, to descriptor: Int32) -> Int32? {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count > 0 {
                 bytes = bytes.dropFirst(count)
             } else if errno != EINTR {
-                return
+                return errno
             }
         }
+        return nil
     }
 }

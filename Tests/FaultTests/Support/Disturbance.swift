@@ -9,6 +9,8 @@ enum Disturbance: String, CaseIterable, Sendable {
     case serverStopped
     case serverStoppedAndDaemonKilled
     case clientsPaused
+    case clientsPausedBeyondTheTimeOut
+    case restartLoop
     case connectionsReset
     case unreachable
     case serverKilled
@@ -21,6 +23,7 @@ enum Disturbance: String, CaseIterable, Sendable {
     case clientsKilled
     case scriptsFlushed
     case lockDeleted
+    case lockExpired
     case lockOverwritten
     case lockOfAnotherType
     case lockWithoutTTL
@@ -62,6 +65,18 @@ enum Disturbance: String, CaseIterable, Sendable {
             await pause(700)
             server.resume()
         case .clientsPaused: await trial.tell(["CLIENT", "PAUSE", "1500", "ALL"])
+        case .clientsPausedBeyondTheTimeOut:
+            await trial.tell(["CLIENT", "PAUSE", "12000", "ALL"])
+            await pause(11_000)
+            trial.killDaemons()
+            await trial.startDaemon()
+            await pause(1500)
+        case .restartLoop:
+            for _ in 0..<8 {
+                trial.killDaemons()
+                await trial.startDaemon()
+                await pause(150)
+            }
         case .connectionsReset:
             for _ in 0..<4 {
                 trial.schedule.interrupt()
@@ -91,6 +106,7 @@ enum Disturbance: String, CaseIterable, Sendable {
             }
         case .scriptsFlushed: await trial.tell(["SCRIPT", "FLUSH"])
         case .lockDeleted: await trial.tell(["UNLINK", Trial.lock])
+        case .lockExpired: await trial.tell(["PEXPIRE", Trial.lock, "1"])
         case .lockOverwritten: await trial.tell(["SET", Trial.lock, "mine", "PX", "1500"])
         case .lockOfAnotherType:
             await trial.tell(["UNLINK", Trial.lock])

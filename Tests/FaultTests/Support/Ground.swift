@@ -1,5 +1,4 @@
 import RedisClient
-import Synchronization
 import TestSupport
 
 /// A keyspace on one server or on a cluster, behind proxies in which one schedule's faults happen.
@@ -101,11 +100,10 @@ struct Ground: Sendable {
     /// The commands of an undisturbed run.
     func trace(of victim: Victim) async throws -> [String] {
         try await reset()
-        let trace = Mutex<[String]>([])
-        schedule.rearm(hook: { _, words in trace.withLock { $0.append(RESPScanner.text(of: words)) } })
+        schedule.beginTrace()
         let run = try await victim.work(on: self, victim: ProcessSlot(), heals: false)
         guard run.hasSucceeded else { throw TestSupportError("The undisturbed run fails: \(run.words)") }
-        return trace.withLock { $0 }
+        return schedule.trace
     }
 
     /// A directory for the programs to start in.
