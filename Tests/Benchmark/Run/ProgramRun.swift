@@ -2,25 +2,16 @@ import Foundation
 import Synchronization
 import TestSupport
 
-/// What one run of a program took.
-struct ProgramRun: Sendable {
-    /// From its start to its end, in seconds.
-    var seconds: Double
-    /// What it used of a processor, its kernel's time too, in seconds.
-    var cpuSeconds: Double
-    /// The most that was resident, in KiB.
-    var peakKiB: Int
-}
-
-extension ProgramRun {
-    /// Runs `migrateredis` on a socket to its end. Fails when it does: a run that failed measures nothing.
+/// Runs of the command line, measured by what the kernel says of them.
+enum ProgramRun {
+    /// Runs `migrateredis` to its end. Fails when it does: a run that failed measures nothing. What the servers used is
+    /// not known here, and 0.
     ///
     /// Its output goes to a file, so that nobody has to read it meanwhile.
     static func migrateredis(
         _ arguments: [String],
-        on socketPath: String,
-        with variables: [String: String] = [:]
-    ) async throws -> ProgramRun {
+        with variables: [String: String]
+    ) async throws -> Cost {
         let directory = try TemporaryDirectory()
         let log = open(directory.file("log"), O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
         let null = open("/dev/null", O_RDONLY | O_CLOEXEC)
@@ -31,8 +22,7 @@ extension ProgramRun {
         let own = ["PATH", "HOME", "LD_LIBRARY_PATH"].reduce(into: [String: String]()) { all, name in
             all[name] = ProcessInfo.processInfo.environment[name]
         }
-        let environment = own.merging(["LANG": "C.UTF-8", "REDIS_SOCKET": socketPath]) { $1 }
-            .merging(variables) { $1 }
+        let environment = own.merging(["LANG": "C.UTF-8"]) { $1 }.merging(variables) { $1 }
         let program = try ProductPath.find("migrateredis")
         let began = monotonicNanoseconds()
         let pid = try spawn([program] + arguments, environment, input: null, output: log)
@@ -45,9 +35,10 @@ extension ProgramRun {
             let text = (try? String(contentsOfFile: directory.file("log"), encoding: .utf8)) ?? ""
             throw TestSupportError("migrateredis \(arguments.joined(separator: " ")) ended with \(status):\n\(text)")
         }
-        return ProgramRun(
+        return Cost(
             seconds: seconds,
             cpuSeconds: usage.ru_utime.seconds + usage.ru_stime.seconds,
+            serverCPUSeconds: 0,
             peakKiB: peak.withLock { $0 }
         )
     }
