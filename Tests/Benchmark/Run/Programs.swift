@@ -33,11 +33,12 @@ struct Programs: Sendable {
     /// All of their variables.
     var variables: [String: String] { address.merging(settings) { $1 } }
 
-    /// Runs the command line to its end, and says what it took here and in the servers.
-    func cost(of arguments: [String]) async throws -> Cost {
+    /// Runs the command line to its end, or so many seconds, and says what it took here and in the servers.
+    @discardableResult
+    func cost(of arguments: [String], limit: Double? = nil) async throws -> Cost {
         let clients = try servers.map { try PlainClient($0) }
         let before = try ServerCounters.look(at: clients)
-        var cost = try await ProgramRun.migrateredis(arguments, with: variables)
+        var cost = try await ProgramRun.migrateredis(arguments, with: variables, limit: limit)
         cost.serverCPUSeconds = try ServerCounters.look(at: clients).since(before).cpuSeconds
         return cost
     }
