@@ -62,7 +62,7 @@ struct Benchmark: AsyncParsableCommand {
     func run() async throws {
         let count = keys ?? (quick ? 20_000 : 200_000)
         let rounds = rounds ?? (quick ? 1 : 3)
-        if sections.contains(.counts) { return try await printCounts(keys: keys ?? 4000) }
+        if sections.contains(.counts) { return try await printCounts(keys: keys ?? 2000) }
         var report = Report(
             server: try await Self.server(),
             processors: ProcessInfo.processInfo.activeProcessorCount,

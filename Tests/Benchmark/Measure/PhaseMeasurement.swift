@@ -33,7 +33,8 @@ struct PhaseMeasurement {
                     figures[index].ours.append(try await programs.cost(of: phase.arguments))
                     figures[index].replay.append(try await replay(rehearsal))
                     if let bare = phase.bare(of: tenants) {
-                        figures[index].bare.append(try await play(bare, from: rehearsal.start, leastChanges: tenants.count))
+                        let cost = try await play(bare, from: rehearsal.start, leastChanges: tenants.count)
+                        figures[index].bare.append(cost)
                     }
                     progress("round \(round) of \(rounds): \(phase.rawValue)")
                 }

@@ -17,11 +17,17 @@ struct Drawing {
     mutating func text(_ text: String, x: Double, y: Double, _ anchor: Anchor = .start, size: Int = 12) {
         let escaped = text.replacing("&", with: "&amp;").replacing("<", with: "&lt;")
         elements.append(
-            #"<text x="\#(place(x))" y="\#(place(y))" text-anchor="\#(anchor.rawValue)" font-size="\#(size)">\#(escaped)</text>"#
+            #"<text x="\#(place(x))" y="\#(place(y))" text-anchor="\#(anchor.rawValue)""#
+                + #" font-size="\#(size)">\#(escaped)</text>"#
         )
     }
 
-    mutating func line(_ from: (x: Double, y: Double), _ to: (x: Double, y: Double), color: Color, isDashed: Bool = false) {
+    mutating func line(
+        _ from: (x: Double, y: Double),
+        _ to: (x: Double, y: Double),
+        color: Color,
+        isDashed: Bool = false
+    ) {
         let dashes = isDashed ? #" stroke-dasharray="4 3""# : ""
         elements.append(
             #"<line x1="\#(place(from.x))" y1="\#(place(from.y))" x2="\#(place(to.x))" y2="\#(place(to.y))""#

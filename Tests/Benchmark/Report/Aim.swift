@@ -29,7 +29,8 @@ extension Report {
         [Phase.apply1, .verify1, .cleanup1].flatMap { phase in
             guard let ratio = phases.first(where: { $0.phase == phase })?.ratioToReplay else { return [Aim]() }
             return [0.7, 1.0].map { bound in
-                Aim("\(phase.rawValue): at least \(bound) of the same commands from a minimal client", ratio, atLeast: bound)
+                let what = "\(phase.rawValue): at least \(bound) of the same commands from a minimal client"
+                return Aim(what, ratio, atLeast: bound)
             }
         }
     }
@@ -52,8 +53,8 @@ extension Report {
         let peaks = phases.map(\.peakKiB) + growth.map(\.peakKiB)
         if let peak = peaks.max() { aims.append(Aim("resident memory: under 64 MiB", Double(peak) / 1024, atMost: 64)) }
         if let least = growth.first, let most = growth.last, most.keys > least.keys {
-            let what = "resident memory at \(grouped(most.keys)) keys: at most 4 MiB above that at \(grouped(least.keys))"
-            aims.append(Aim(what, Double(most.peakKiB - least.peakKiB) / 1024, atMost: 4))
+            let sizes = "at \(grouped(most.keys)) keys: at most 4 MiB above that at \(grouped(least.keys))"
+            aims.append(Aim("resident memory \(sizes)", Double(most.peakKiB - least.peakKiB) / 1024, atMost: 4))
         }
         return aims
     }
