@@ -96,5 +96,7 @@ let package = Package(
             ["migrateredis", "migrateredisd", "Programs", "Reconciler", "Migrations", "MigrationKit", "RedisClient"],
             excluding: ["Golden"]
         ),
+        // The faults of the article Faults: the programs as they are, disturbed, on real servers.
+        tests("Fault", ["migrateredis", "migrateredisd", "MigrationKit", "RedisClient"]),
     ]
 )

@@ -26,7 +26,7 @@ public enum ExitStatus: Int32, Sendable {
     /// The status that an error means.
     public init(_ error: any Error) {
         switch error {
-        case is SettingsError, is UnsupportedSettings: self = .configuration
+        case is SettingsError: self = .configuration
         case let error as RedisError:
             if error.isPermission {
                 self = .permission

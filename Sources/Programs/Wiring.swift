@@ -13,10 +13,9 @@ public struct Wiring: Sendable {
 
     /// Wires settings.
     ///
-    /// Errors: `UnsupportedSettings`; `RedisError.misconfigured` for files of TLS that cannot be used.
+    /// Errors: `RedisError.misconfigured` for files of TLS that cannot be used.
     public init(_ loaded: LoadedSettings) throws {
         self.loaded = loaded
-        try UnsupportedSettings.check(loaded.settings)
         tls = Self.tls(loaded.settings.redis.tls)
         try tls?.check()
     }
@@ -65,6 +64,9 @@ public struct Wiring: Sendable {
         if let path = redis.sentinelPasswordFile { sentinels.password = Self.secret(in: path) }
         return sentinels
     }
+
+    /// The file that metrics go to; nil for none.
+    public var metricsFile: String? { settings.metrics.textfile }
 
     /// A password that stands in a file of its own is read for each connection; any other stays until a reload.
     private var password: SecretSource {

@@ -5,13 +5,14 @@ extension Event.Kind {
     /// How grave it is.
     public var level: Logger.Level {
         switch self {
-        case .started, .stopping, .reloaded, .versionRaised, .converged: return .notice
+        case .started, .stopping, .reloaded, .credentialChanged, .versionRaised, .converged: return .notice
         case .approved, .revoked, .paused, .resumed, .pinned, .unpinned, .retryAsked, .reconcileAsked, .resolved,
             .unlocked:
             return .notice
         case .stepStarted, .stepFinished, .waiting, .phaseChanged: return .info
-        case .stepFailed, .reloadRefused, .lockTakenOver: return .warning
+        case .stepFailed, .reloadRefused, .metricsNotWritten, .lockTakenOver: return .warning
         case .stalled: return .error
+        case .configurationRefused: return .critical
         }
     }
 }

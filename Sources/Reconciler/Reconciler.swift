@@ -358,7 +358,9 @@ public actor Reconciler {
         case .run: return nil
         case .wait: return Event(.waiting, facts)
         case .stall: return Event(.stalled, facts)
-        case .converged: return Event(.converged, facts)
+        case .converged(let pending):
+            facts[.migration] = pending?.migration
+            return Event(.converged, facts)
         }
     }
 }

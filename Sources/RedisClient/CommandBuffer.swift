@@ -45,6 +45,36 @@ public struct CommandBuffer: Sendable {
         for word in words { argument(word) }
     }
 
+    /// Adds a command of a name alone.
+    public mutating func append(_ name: StaticString) {
+        begin(1)
+        name.withUTF8Buffer { bulk($0) }
+    }
+
+    /// Adds a command with one argument of any bytes.
+    public mutating func append(_ name: StaticString, _ first: Bytes) {
+        begin(2)
+        name.withUTF8Buffer { bulk($0) }
+        argument(first)
+    }
+
+    /// Adds a command with two arguments of any bytes.
+    public mutating func append(_ name: StaticString, _ first: Bytes, _ second: Bytes) {
+        begin(3)
+        name.withUTF8Buffer { bulk($0) }
+        argument(first)
+        argument(second)
+    }
+
+    /// Adds a command with three arguments of any bytes.
+    public mutating func append(_ name: StaticString, _ first: Bytes, _ second: Bytes, _ third: Bytes) {
+        begin(4)
+        name.withUTF8Buffer { bulk($0) }
+        argument(first)
+        argument(second)
+        argument(third)
+    }
+
     /// Adds a command: its name, then arguments of any bytes.
     public mutating func append(_ name: StaticString, _ arguments: Bytes...) {
         append(name, arguments)
@@ -88,6 +118,9 @@ public struct CommandBuffer: Sendable {
         bytes.append(kind)
         if number < 10 {
             bytes.append(UInt8(ascii: "0") + UInt8(number))
+        } else if number < 100 {
+            bytes.append(UInt8(ascii: "0") + UInt8(number / 10))
+            bytes.append(UInt8(ascii: "0") + UInt8(number % 10))
         } else {
             bytes.append(contentsOf: String(number).utf8)
         }

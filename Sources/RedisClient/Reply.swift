@@ -40,7 +40,7 @@ public struct Reply: Sendable {
     /// The bytes of a string or status, if it is one.
     public var bytes: Bytes? {
         switch kind {
-        case .string, .status: return Array(storage.content(of: node))
+        case .string, .status: return storage.withContent(of: node) { Bytes($0) }
         default: return nil
         }
     }
@@ -48,7 +48,7 @@ public struct Reply: Sendable {
     /// The text of a string, status or error, with invalid UTF-8 repaired, if it is one.
     public var text: String? {
         switch kind {
-        case .string, .status, .error: return String(decoding: storage.content(of: node), as: UTF8.self)
+        case .string, .status, .error: return storage.withContent(of: node) { String(decoding: $0, as: UTF8.self) }
         default: return nil
         }
     }
@@ -60,7 +60,7 @@ public struct Reply: Sendable {
 
     /// Whether a server that is no master refused to write.
     var isReadOnly: Bool {
-        kind == .error && storage.content(of: node).starts(with: "READONLY ".utf8)
+        kind == .error && storage.withContent(of: node) { $0.starts(with: "READONLY ".utf8) }
     }
 
     /// How many elements an array has; 0 for everything else.
@@ -76,7 +76,10 @@ public struct Reply: Sendable {
     /// Whether it is the string or status with these bytes.
     public func equals(_ expected: Bytes) -> Bool {
         switch kind {
-        case .string, .status: return storage.content(of: node) == expected[...]
+        case .string, .status:
+            return storage.withContent(of: node) { content in
+                expected.withUnsafeBytes { $0.count == content.count && $0.elementsEqual(content) }
+            }
         default: return false
         }
     }
@@ -84,7 +87,7 @@ public struct Reply: Sendable {
     /// Calls a function with the bytes of a string or status, without a copy; nil if it is neither.
     public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result? {
         switch kind {
-        case .string, .status: return try storage.content(of: node).withUnsafeBytes(body)
+        case .string, .status: return try storage.withContent(of: node, body)
         default: return nil
         }
     }

@@ -2,8 +2,8 @@ import CHiredis
 
 /// What the reader's hooks write into: nodes and bytes, in the order of the wire.
 final class ReplySink {
-    private var nodes: [ReplyStorage.Node] = []
-    private var bytes: [UInt8] = []
+    /// One struct, so that an element costs one access to this object and not one for each of its parts.
+    private var content = Content()
     /// Where each complete reply begins.
     private(set) var roots: [Int] = []
     /// Why a hook has made hiredis stop.
@@ -20,46 +20,66 @@ final class ReplySink {
     /// Notes that the reply that began at `nextRoot` is complete, and computes where each subtree ends.
     func finishRoot() {
         roots.append(nextRoot)
-        setEnds(from: nextRoot)
-        nextRoot = nodes.count
+        nextRoot = content.setEnds(from: nextRoot)
     }
 
     /// The replies so far; the sink is empty afterwards.
     func take() -> Replies {
-        let replies = Replies(storage: ReplyStorage(nodes: nodes, bytes: bytes), roots: roots)
-        nodes = []
-        bytes = []
+        let replies = Replies(storage: ReplyStorage(nodes: content.nodes, bytes: content.bytes), roots: roots)
+        content = Content(expecting: content)
         roots = []
         nextRoot = 0
         elements = 0
         return replies
     }
 
-    /// Nodes are in pre-order, so children stand behind their parent: from the back, every child's end is known.
-    private func setEnds(from first: Int) {
-        var index = nodes.count - 1
-        while index >= first {
-            if nodes[index].kind == .array {
-                var end = UInt32(index + 1)
-                for _ in 0..<nodes[index].number { end = nodes[Int(end)].end }
-                nodes[index].end = end
+    /// Nodes and bytes.
+    private struct Content {
+        var nodes: [ReplyStorage.Node] = []
+        var bytes: [UInt8] = []
+
+        init() {}
+
+        /// Nothing yet, and room for as much as the last time: the next pipeline is most often like it.
+        init(expecting last: Content) {
+            nodes.reserveCapacity(min(last.nodes.count, Self.mostExpected))
+            bytes.reserveCapacity(min(last.bytes.count, Self.mostExpected))
+        }
+
+        private static let mostExpected = 1 << 16
+
+        /// Nodes are in pre-order, so children stand behind their parent: from the back, every child's end is known.
+        /// Returns how many nodes there are.
+        mutating func setEnds(from first: Int) -> Int {
+            var index = nodes.count - 1
+            while index >= first {
+                if nodes[index].kind == .array {
+                    var end = UInt32(index + 1)
+                    for _ in 0..<nodes[index].number { end = nodes[Int(end)].end }
+                    nodes[index].end = end
+                }
+                index -= 1
             }
-            index -= 1
+            return nodes.count
+        }
+
+        mutating func add(_ kind: Reply.Kind, number: Int64, content: UnsafeRawBufferPointer?) {
+            let offset = bytes.count
+            if let content { bytes.append(contentsOf: content) }
+            nodes.append(
+                ReplyStorage.Node(
+                    number: number,
+                    offset: UInt32(offset),
+                    length: UInt32(content?.count ?? 0),
+                    end: UInt32(nodes.count + 1),
+                    kind: kind
+                )
+            )
         }
     }
 
     private func add(_ kind: Reply.Kind, number: Int64 = 0, content: UnsafeRawBufferPointer? = nil) {
-        let offset = bytes.count
-        if let content { bytes.append(contentsOf: content) }
-        nodes.append(
-            ReplyStorage.Node(
-                number: number,
-                offset: UInt32(offset),
-                length: UInt32(content?.count ?? 0),
-                end: UInt32(nodes.count + 1),
-                kind: kind
-            )
-        )
+        self.content.add(kind, number: number, content: content)
     }
 
     private func addString(type: Int32, _ content: UnsafeRawBufferPointer) -> Bool {

@@ -25,9 +25,12 @@ final class ReplyStorage: Sendable {
         self.bytes = bytes
     }
 
-    /// The bytes of a string, status or error.
-    func content(of node: Int) -> ArraySlice<UInt8> {
+    /// Lends the bytes of a string, status or error; where they are is not for longer.
+    func withContent<Result>(of node: Int, _ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
         let node = nodes[node]
-        return bytes[Int(node.offset)..<Int(node.offset) + Int(node.length)]
+        return try bytes.withUnsafeBytes { all in
+            let start = Int(node.offset)
+            return try body(UnsafeRawBufferPointer(rebasing: all[start..<start + Int(node.length)]))
+        }
     }
 }

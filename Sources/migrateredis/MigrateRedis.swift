@@ -22,7 +22,7 @@ struct MigrateRedis: AsyncParsableCommand {
             RollbackCommand.self, CleanupCommand.self, PauseCommand.self, ResumeCommand.self, PinCommand.self,
             UnpinCommand.self, ApproveCommand.self, RevokeCommand.self, RetryCommand.self, ReconcileCommand.self,
             ResolveCommand.self, CheckCommand.self,
-            ConvergeCommand.self, WaitCommand.self, HistoryCommand.self, UnlockCommand.self,
+            ConvergeCommand.self, WaitCommand.self, HistoryCommand.self, UnlockCommand.self, JournalCatalogCommand.self,
         ]
     )
 

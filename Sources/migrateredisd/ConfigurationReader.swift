@@ -9,21 +9,34 @@ import Settings
 struct ConfigurationReader: Sendable {
     private let sources: SettingsSources
 
+    /// The password that systemd handed over, also an empty one: the file may have come later.
+    private var credential: LoadedCredential? {
+        guard let directory = sources.credentialsDirectory, !directory.isEmpty else { return nil }
+        return LoadedCredential(
+            path: directory + "/redis-password",
+            configPath: sources.configFile?.path ?? SettingsSources.standardConfigPath
+        )
+    }
+
     init(arguments: ConnectionArguments) {
         sources = arguments.sources(readsWorkingDirectory: false)
     }
 
     /// Reads all sources anew.
     ///
-    /// Errors: `SettingsError`, `UnsupportedSettings`, `MissingTarget`.
-    func read(logger: Logger) throws -> ReconcilerConfiguration {
+    /// Errors: `SettingsError`, `MissingTarget`, `RedisError.misconfigured`.
+    func read(logger: Logger) throws -> DaemonConfiguration {
         let loaded = try SettingsReader(sources).read()
         for warning in loaded.warnings {
             logger.warning("configuration", metadata: ["detail": .string(warning)])
         }
         let wiring = try Wiring(loaded)
         guard let target = wiring.target else { throw MissingTarget() }
-        return wiring.reconciler(target: target, clientName: "migrateredisd")
+        return DaemonConfiguration(
+            reconciler: wiring.reconciler(target: target, clientName: "migrateredisd"),
+            metricsFile: wiring.metricsFile,
+            credential: credential
+        )
     }
 }
 

@@ -54,12 +54,12 @@ struct Daemon: AsyncParsableCommand {
         let logger = Logger(label: "migrateredisd")
 
         let reader = ConfigurationReader(arguments: connection)
-        let configuration: ReconcilerConfiguration
+        let configuration: DaemonConfiguration
         do {
             configuration = try reader.read(logger: logger)
         } catch {
             for line in String(describing: error).split(separator: "\n") {
-                logger.critical("configuration refused", metadata: ["detail": .string(String(line))])
+                logger.log(Event(.configurationRefused, [.detail: String(line)]))
             }
             throw ExitStatus.configuration.code
         }
@@ -67,17 +67,28 @@ struct Daemon: AsyncParsableCommand {
     }
 
     private func serve(
-        _ configuration: ReconcilerConfiguration,
+        _ configuration: DaemonConfiguration,
         reader: ConfigurationReader,
         logger: Logger
     ) async throws {
         let control = ReconcilerControl()
         let monitor = ProgressMonitor()
         let notifier = Notifier()
-        let reporter = DaemonReporter(logger: logger, notifier: notifier, monitor: monitor)
-        reporter.warns(of: configuration.caution)
+        let metrics = MetricsKeeper(
+            Metrics(version: ProgramVersion.current, latest: MigrationRegistry.outpost.latest, started: .now),
+            logger: logger
+        )
+        let renewal = PasswordRenewal(control: control, logger: logger)
+        let reporter = DaemonReporter(
+            logger: logger,
+            notifier: notifier,
+            monitor: monitor,
+            metrics: metrics,
+            renewal: renewal
+        )
+        reporter.takes(configuration)
         let reconciler = Reconciler(
-            configuration: configuration,
+            configuration: configuration.reconciler,
             registry: .outpost,
             identity: .current(instance: instance, version: ProgramVersion.current),
             reporter: reporter,
@@ -87,7 +98,7 @@ struct Daemon: AsyncParsableCommand {
         logger.log(
             Event(
                 .started,
-                [.detail: "migrateredisd \(ProgramVersion.current), Redis at \(configuration.connection)"]
+                [.detail: "migrateredisd \(ProgramVersion.current), Redis at \(configuration.reconciler.connection)"]
             )
         )
         var quiet = Logger(label: "lifecycle")
@@ -95,15 +106,19 @@ struct Daemon: AsyncParsableCommand {
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
-                    .init(service: Stopping(reporter: reporter)),
                     .init(service: WatchdogService(monitor: monitor, notifier: notifier)),
                     .init(service: Reloader(reader: reader, control: control, reporter: reporter)),
                     .init(service: loop, successTerminationBehavior: .gracefullyShutdownGroup),
+                    // The last is told first that it is to stop.
+                    .init(service: Stopping(reporter: reporter)),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: quiet
             )
         )
+        defer { metrics.end() }
         try await group.run()
+        // Any status but that of a wrong configuration makes systemd start it again; this one says: try again.
+        if renewal.isDue { throw ExitStatus.temporary.code }
     }
 }

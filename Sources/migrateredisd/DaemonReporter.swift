@@ -20,20 +20,35 @@ final class DaemonReporter: ReconcilerReporter {
     private let monitor: ProgressMonitor
     private let state = Mutex(State())
 
-    init(logger: Logger, notifier: Notifier, monitor: ProgressMonitor) {
+    private let metrics: MetricsKeeper
+    private let renewal: PasswordRenewal
+
+    init(
+        logger: Logger,
+        notifier: Notifier,
+        monitor: ProgressMonitor,
+        metrics: MetricsKeeper,
+        renewal: PasswordRenewal
+    ) {
         self.logger = logger
         self.notifier = notifier
         self.monitor = monitor
+        self.metrics = metrics
+        self.renewal = renewal
     }
 
-    /// Says in every status from now on what a person should be uneasy about; nil for nothing.
-    func warns(of caution: String?) {
-        state.withLock { $0.caution = caution }
+    /// A configuration is in force from now on; every status says what a person should be uneasy about in it.
+    func takes(_ configuration: DaemonConfiguration) {
+        state.withLock { $0.caution = configuration.reconciler.caution }
+        metrics.write(to: configuration.metricsFile)
+        renewal.watch(configuration.credential)
     }
 
     func decided(_ report: PassReport) {
         monitor.progressed()
+        metrics.note { $0.decided(report, at: .now) }
         show(StatusLine.text(report))
+        if report.action.explanation.reason == .permissionDenied { renewal.look() }
     }
 
     func progressed(_ step: Step, _ progress: Progress, in report: PassReport) {
@@ -44,6 +59,7 @@ final class DaemonReporter: ReconcilerReporter {
             return state.lastStatus.duration(to: now) >= .seconds(1) ? elapsed : nil
         }
         guard let elapsed else { return }
+        metrics.note { $0.progressed(progress) }
         let line = StatusLine.text(report, progress: progress, elapsed: elapsed)
         show(line)
         logger.info(
@@ -56,6 +72,7 @@ final class DaemonReporter: ReconcilerReporter {
 
     func happened(_ event: Event) {
         monitor.progressed()
+        metrics.note { $0.happened(event, at: .now) }
         if event.kind == .stepStarted { state.withLock { $0.meter = ProgressMeter() } }
         logger.log(event)
     }
@@ -70,6 +87,7 @@ final class DaemonReporter: ReconcilerReporter {
         state.withLock { $0.isStopping = true }
         logger.log(Event(.stopping))
         notifier.stopping(status: "stopping at the end of the batch in hand")
+        // The least that a batch may need; the unit's TimeoutStopSec= is longer.
         notifier.extendTimeout(.seconds(30))
     }
 
@@ -82,11 +100,15 @@ final class DaemonReporter: ReconcilerReporter {
     func reloaded(refused reason: String?) {
         let text = state.withLock { $0.statusText }
         if let reason {
-            logger.log(Event(.reloadRefused, [.detail: reason]))
+            let event = Event(.reloadRefused, [.detail: reason])
+            logger.log(event)
+            metrics.note { $0.happened(event, at: .now) }
             notifier.ready(status: "configuration refused: \(reason); \(text)")
         } else {
             logger.log(Event(.reloaded))
+            metrics.note { $0.happened(Event(.reloaded), at: .now) }
             notifier.ready(status: text)
+            renewal.look()
         }
     }
 

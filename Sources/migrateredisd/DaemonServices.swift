@@ -15,8 +15,8 @@ struct Reloader: Service {
             reporter.reloads()
             do {
                 let configuration = try reader.read(logger: Logger(label: "migrateredisd"))
-                reporter.warns(of: configuration.caution)
-                control.reload(configuration)
+                control.reload(configuration.reconciler)
+                reporter.takes(configuration)
                 reporter.reloaded(refused: nil)
             } catch {
                 let reason = String(describing: error).split(separator: "\n").joined(separator: "; ")

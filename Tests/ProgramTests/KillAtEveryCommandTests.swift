@@ -32,7 +32,8 @@ struct KillAtEveryCommandTests {
 
     @Test(
         "and run again, it comes to the end of an undisturbed run, and then writes nothing",
-        arguments: ["before", "after"], 0..<lanes
+        arguments: ["before", "after"],
+        0..<lanes
     )
     func everyCommand(side: String, lane: Int) async throws {
         try await withStage(Keyspace(tenants: 1)) { stage in

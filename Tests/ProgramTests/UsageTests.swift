@@ -136,35 +136,6 @@ struct UsageTests {
         }
     }
 
-    /// Replace each with tests of what it does once it is supported.
-    static let unsupported = [
-        Case(
-            arguments: [],
-            status: 78,
-            told: "metrics.textfile",
-            variables: ["MIGRATEREDIS_METRICS_TEXTFILE": "/run/migrateredis/metrics.prom"]
-        )
-    ]
-
-    @Test("What this version cannot do yet is refused and not passed over", arguments: unsupported)
-    func notYet(one: Case) async throws {
-        try await withStage(Keyspace(tenants: 1), tcp: true) { stage in
-            let changes = try await stage.changes()
-            let port = String(try #require(stage.server.port))
-            // Not by the socket: that needs no encryption.
-            let variables = one.variables.merging(["REDIS_SOCKET": "", "REDIS_HOST": "127.0.0.1", "REDIS_PORT": port]) {
-                $1
-            }
-            let converge = try await stage.converge(with: variables)
-            #expect(converge.exitStatus == one.status, "\(converge)")
-            #expect(converge.standardError.contains(one.told), "\(converge)")
-            let daemon = try await stage.daemon(variables)
-            #expect(try await daemon.waitForExit() == .exited(one.status))
-            #expect(daemon.standardError.contains(one.told), "\(daemon.standardError)")
-            #expect(try await stage.changes() == changes)
-        }
-    }
-
     @Test("--help and --version are no failure, and need no server", arguments: ["migrateredis", "migrateredisd"])
     func help(program: String) async throws {
         for option in ["--help", "--version"] {

@@ -10,10 +10,13 @@ public final class ClusterServers: Sendable {
     public let masters: [RedisServer]
     /// Their replicas: those of the first master first.
     public let replicas: [RedisServer]
+    /// What stands before each node, in the order of ``nodes``, for a cluster that was started with a schedule.
+    private let proxies: [CommandProxy]
 
-    private init(masters: [RedisServer], replicas: [RedisServer]) {
+    private init(masters: [RedisServer], replicas: [RedisServer], proxies: [CommandProxy]) {
         self.masters = masters
         self.replicas = replicas
+        self.proxies = proxies
     }
 
     /// All nodes.
@@ -21,32 +24,44 @@ public final class ClusterServers: Sendable {
 
     /// The address that programs are told.
     public var address: [String: String] {
-        ["REDIS_HOST": "127.0.0.1", "REDIS_PORT": "\(masters[0].port ?? 0)", "REDIS_CLUSTER_ENABLED": "true"]
+        ["REDIS_HOST": "127.0.0.1", "REDIS_PORT": "\(clientPort)", "REDIS_CLUSTER_ENABLED": "true"]
     }
 
+    /// Where clients come to the first node.
+    private var clientPort: Int { proxies.first?.port ?? masters[0].port ?? 0 }
+
     /// Starts the nodes, gives each master its share, and waits until all of them agree; 30 seconds at most.
+    ///
+    /// With a schedule all clients are told to come through proxies, one a node, in which the schedule's faults happen.
     public static func start(
         masters count: Int = 3,
         replicas perMaster: Int = 0,
         tls: ServerTLS? = nil,
-        arguments: [String] = []
+        arguments: [String] = [],
+        through schedule: FaultSchedule? = nil
     ) async throws -> ClusterServers {
         var started: [RedisServer] = []
+        var proxies: [CommandProxy] = []
         do {
             for _ in 0..<count * (1 + perMaster) {
+                if let schedule { proxies.append(try CommandProxy(schedule, tcp: true)) }
+                let announced = proxies.last?.port.map { ["--cluster-announce-port", "\($0)"] } ?? []
                 started.append(
                     try await RedisServer.start(
                         arguments: ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"] + arguments
+                            + announced
                             // Only then does a server of 7.0 tell clients the ports that fit their own connection.
                             + (tls == nil ? [] : ["--tls-cluster", "yes", "--tls-replication", "yes"]),
                         tcp: true,
                         tls: tls
                     )
                 )
+                if let server = started.last { proxies.last?.stand(before: server) }
             }
             let cluster = ClusterServers(
                 masters: Array(started.prefix(count)),
-                replicas: Array(started.dropFirst(count))
+                replicas: Array(started.dropFirst(count)),
+                proxies: proxies
             )
             try await cluster.form(perMaster: perMaster)
             return cluster
@@ -58,13 +73,14 @@ public final class ClusterServers: Sendable {
 
     /// Ends all nodes.
     public func close() async {
+        for proxy in proxies { proxy.close() }
         for server in nodes { await server.close() }
     }
 
     /// A connection to the cluster, as the programs make it.
     public func connect() async throws -> RedisCluster {
         var options = ConnectionOptions(
-            endpoint: .tcp(host: "127.0.0.1", port: masters[0].port ?? 0),
+            endpoint: .tcp(host: "127.0.0.1", port: clientPort),
             clientName: "test"
         )
         options.isCluster = true
@@ -169,6 +185,7 @@ public func withCluster<T>(
     replicas: Int = 0,
     tls: ServerTLS? = nil,
     arguments: [String] = [],
+    through schedule: FaultSchedule? = nil,
     isolation: isolated (any Actor)? = #isolation,
     _ body: (ClusterServers) async throws -> T
 ) async throws -> T {
@@ -176,7 +193,8 @@ public func withCluster<T>(
         masters: masters,
         replicas: replicas,
         tls: tls,
-        arguments: arguments
+        arguments: arguments,
+        through: schedule
     )
     do {
         let result = try await body(cluster)

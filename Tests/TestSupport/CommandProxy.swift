@@ -2,172 +2,148 @@ import Foundation
 import RedisClient
 import Synchronization
 
-/// Stands between a program and a server, knows commands and replies apart, and fails at the n-th command.
+/// Stands between programs and a server, knows commands and replies apart, and fails at the n-th command.
 ///
-/// Commands are counted over all connections, from 1. After a fault everything is closed and nobody gets in any more, as
-/// if the program's host were gone. With a hook instead of a fault it is the way to do something between two commands.
+/// What fails when is in its ``FaultSchedule``, which several proxies can share. With a hook instead of a fault it is the
+/// way to do something between two commands.
 public final class CommandProxy: Sendable {
     /// What goes wrong.
-    public enum Fault: Sendable, Equatable {
-        /// Nothing.
-        case none
-        /// The n-th command never arrives.
-        case cut(before: Int)
-        /// The n-th command is executed, and its reply is not seen.
-        case swallow(replyTo: Int)
-    }
-
-    /// Told of each command before it is forwarded: its number, and its words.
-    public typealias Hook = @Sendable (_ number: Int, _ words: [Bytes]) -> Void
+    public typealias Fault = ProxyFault
 
     private struct State {
-        var count = 0
-        var mostPending = 0
-        var isCut = false
         var isClosed = false
+        var upstream: String?
         var descriptors: Set<Int32> = []
     }
 
-    /// Where to connect instead of the server.
+    /// The Unix socket to connect to instead of the server's.
     public let socketPath: String
+    /// The port of 127.0.0.1 to connect to instead of the server's, for a proxy that was made with `tcp`.
+    public let port: Int?
+    /// What goes wrong when.
+    public let schedule: FaultSchedule
 
     private let directory: TemporaryDirectory
-    private let upstream: String
-    private let fault: Fault
-    private let hook: Hook?
-    private let listener: Int32
+    private let listeners: [Int32]
     private let state = Mutex(State())
 
     /// A proxy in front of a server, ready for connections.
-    public init(_ server: RedisServer, fault: Fault = .none, hook: Hook? = nil) throws {
+    public convenience init(_ server: RedisServer, fault: Fault? = nil, hook: FaultSchedule.Hook? = nil) throws {
+        try self.init(FaultSchedule(fault.map { [$0] } ?? [], hook: hook))
+        stand(before: server)
+    }
+
+    /// A proxy that lets nobody in before it stands before a server.
+    public init(_ schedule: FaultSchedule, tcp: Bool = false) throws {
+        self.schedule = schedule
         directory = try TemporaryDirectory()
         socketPath = directory.file("proxy.sock")
-        upstream = server.socketPath
-        self.fault = fault
-        self.hook = hook
-        listener = try UnixSocket.listen(on: socketPath)
-        let thread = Thread { [weak self, listener] in
-            while true {
-                let client = accept(listener, nil, nil)
-                guard client >= 0 else {
-                    if errno == EINTR { continue }
-                    break
+        let local = try UnixSocket.listen(on: socketPath)
+        let port = tcp ? try FreePort.take() : nil
+        self.port = port?.number
+        listeners = [local] + (port.map { [$0.descriptor] } ?? [])
+        schedule.register(self)
+        for listener in listeners {
+            let thread = Thread { [weak self] in
+                while true {
+                    let client = accept(listener, nil, nil)
+                    guard client >= 0 else {
+                        if errno == EINTR { continue }
+                        break
+                    }
+                    var isOn: Int32 = 1
+                    setsockopt(client, Int32(IPPROTO_TCP), TCP_NODELAY, &isOn, socklen_t(MemoryLayout<Int32>.size))
+                    guard let proxy = self, proxy.admit(client) else {
+                        Foundation.close(client)
+                        continue
+                    }
+                    let serving = Thread { proxy.serve(client) }
+                    serving.name = "proxy connection"
+                    serving.start()
                 }
-                guard let proxy = self, proxy.admit(client) else {
-                    Foundation.close(client)
-                    continue
-                }
-                let serving = Thread { proxy.serve(client) }
-                serving.name = "proxy connection"
-                serving.start()
+                Foundation.close(listener)
             }
-            Foundation.close(listener)
+            thread.name = "proxy"
+            thread.start()
         }
-        thread.name = "proxy"
-        thread.start()
     }
 
     deinit {
         close()
     }
 
+    /// Lets connections through to a server from now on.
+    public func stand(before server: RedisServer) { state.withLock { $0.upstream = server.socketPath } }
+
     /// How many commands have come so far.
-    public var commandCount: Int { state.withLock { $0.count } }
+    public var commandCount: Int { schedule.commandCount }
 
     /// How many commands of one connection were under way at once, at most: the length of its longest pipeline.
-    public var longestPipeline: Int { state.withLock { $0.mostPending } }
+    public var longestPipeline: Int { schedule.longestPipeline }
 
-    /// Whether the fault has happened.
-    public var hasCut: Bool { state.withLock { $0.isCut } }
+    /// Whether a fault has ended everything.
+    public var hasCut: Bool { schedule.isDown }
 
     /// Closes all connections and lets nobody in any more; may be called again.
     public func close() {
         let wasClosed = state.withLock { state in
-            for descriptor in state.descriptors { shutdown(descriptor, Int32(SHUT_RDWR)) }
             defer { state.isClosed = true }
             return state.isClosed
         }
-        if !wasClosed { shutdown(listener, Int32(SHUT_RDWR)) }
+        guard !wasClosed else { return }
+        endConnections()
+        for listener in listeners { shutdown(listener, Int32(SHUT_RDWR)) }
+    }
+
+    /// Ends all connections there are.
+    func endConnections() {
+        state.withLock { state in
+            for descriptor in state.descriptors { shutdown(descriptor, Int32(SHUT_RDWR)) }
+        }
     }
 
     private func admit(_ descriptor: Int32) -> Bool {
         state.withLock { state in
-            guard !state.isClosed else { return false }
+            guard !state.isClosed, !schedule.isDown else { return false }
             state.descriptors.insert(descriptor)
             return true
         }
     }
 
-    private func dismiss(_ descriptor: Int32) {
+    /// Forgets a descriptor, and closes it unless somebody else has it now.
+    private func dismiss(_ descriptor: Int32, isKept: Bool = false) {
         state.withLock { _ = $0.descriptors.remove(descriptor) }
-        Foundation.close(descriptor)
+        if !isKept { Foundation.close(descriptor) }
     }
 
-    private enum Judgement {
-        case forward
-        case cut
-        case swallow
-    }
-
-    private func judge(_ command: Bytes) -> Judgement {
-        let number = state.withLock { state in
-            state.count += 1
-            return state.count
-        }
-        hook?(number, RESPScanner.arguments(of: command))
-        switch fault {
-        case .cut(before: number): return .cut
-        case .swallow(replyTo: number): return .swallow
-        default: return .forward
-        }
-    }
-
-    private func cut() {
-        state.withLock { $0.isCut = true }
-        close()
-    }
-
-    /// Carries one connection until either side ends it.
+    /// Carries one connection until it ends, and does what its end means for others.
     private func serve(_ client: Int32) {
-        defer { dismiss(client) }
-        guard let server = try? UnixSocket.connect(to: upstream) else { return }
+        guard let upstream = state.withLock({ $0.upstream }), let server = try? UnixSocket.connect(to: upstream) else {
+            return dismiss(client)
+        }
         guard admit(server) else {
             Foundation.close(server)
-            return
+            return dismiss(client)
         }
-        defer { dismiss(server) }
-        var requests = Bytes()
-        var replies = Bytes()
-        var forwarded = 0
-        var answered = 0
-        var swallowed: Int?
-        while true {
-            var waiting = [
-                pollfd(fd: client, events: Int16(POLLIN), revents: 0),
-                pollfd(fd: server, events: Int16(POLLIN), revents: 0),
-            ]
-            guard poll(&waiting, 2, -1) > 0 || errno == EINTR else { return }
-            if waiting[0].revents != 0 {
-                guard UnixSocket.read(from: client, into: &requests) else { return }
-                while let command = RESPScanner.take(from: &requests) {
-                    switch judge(command) {
-                    case .forward: break
-                    case .cut: return cut()
-                    case .swallow: swallowed = forwarded
-                    }
-                    guard UnixSocket.write(command, to: server) else { return }
-                    forwarded += 1
-                }
-                state.withLock { $0.mostPending = max($0.mostPending, forwarded - answered) }
+        var connection = ProxyConnection(client: client, server: server, schedule: schedule)
+        switch connection.carry() {
+        case .ended:
+            dismiss(server)
+            dismiss(client)
+        case .everythingEnds:
+            schedule.cut()
+            dismiss(server)
+            dismiss(client)
+        case .reset:
+            for descriptor in [server, client] {
+                var linger = linger(l_onoff: 1, l_linger: 0)
+                setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
+                dismiss(descriptor)
             }
-            if waiting[1].revents != 0 {
-                guard UnixSocket.read(from: server, into: &replies) else { return }
-                while let reply = RESPScanner.take(from: &replies) {
-                    if answered == swallowed { return cut() }
-                    guard UnixSocket.write(reply, to: client) else { return }
-                    answered += 1
-                }
-            }
+        case .held(let bytes):
+            dismiss(server, isKept: true)
+            schedule.keep(HeldCommands(server: server, bytes: bytes))
+            dismiss(client)
         }
     }
 }

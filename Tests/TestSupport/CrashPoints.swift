@@ -8,11 +8,13 @@ package struct CrashPoints: Sendable {
     package let points: [Int]
     /// What was chosen, for the log.
     package let description: String
+    /// Where the sample comes from.
+    package let seed: Int
 
     /// About `sample` of so many commands.
     package init(commands total: Int, sample: Int) {
         let environment = ProcessInfo.processInfo.environment
-        let seed = environment["CRASH_SEED"].flatMap { Int($0) } ?? Int.random(in: 0..<1000)
+        seed = environment["CRASH_SEED"].flatMap { Int($0) } ?? Int.random(in: 0..<1000)
         let wish = environment["CRASH_POINTS"]
         let step = wish == "all" ? 1 : max(1, total / (wish.flatMap { Int($0) } ?? sample))
         points = Array(stride(from: 1 + seed % step, through: total, by: step))

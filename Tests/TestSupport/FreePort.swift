@@ -13,11 +13,24 @@ public enum FreePort {
         throw TestSupportError("There is no free port on 127.0.0.1.")
     }
 
-    /// Listens on the port (0: any) for a moment, and gives its number; nil when it is taken.
+    /// Takes a free port: its number, and the socket that listens on it.
+    public static func take() throws -> (number: Int, descriptor: Int32) {
+        guard let taken = open(on: 0), Foundation.listen(taken.descriptor, 64) == 0 else {
+            throw TestSupportError("There is no free port on 127.0.0.1.")
+        }
+        return taken
+    }
+
+    /// Binds the port (0: any) for a moment, and gives its number; nil when it is taken.
     private static func listen(on port: Int) -> Int? {
+        guard let taken = open(on: port) else { return nil }
+        close(taken.descriptor)
+        return taken.number
+    }
+
+    private static func open(on port: Int) -> (number: Int, descriptor: Int32)? {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = in_port_t(port).bigEndian
@@ -28,6 +41,10 @@ public enum FreePort {
                 bind(descriptor, $0, size) == 0 && getsockname(descriptor, $0, &size) == 0
             }
         }
-        return isBound ? Int(in_port_t(bigEndian: address.sin_port)) : nil
+        guard isBound else {
+            close(descriptor)
+            return nil
+        }
+        return (Int(in_port_t(bigEndian: address.sin_port)), descriptor)
     }
 }

@@ -37,6 +37,11 @@ public final class Digester {
 
     private let context: OpaquePointer
     private let algorithm: OpaquePointer
+    /// What is digested next: one call of libcrypto for many small parts costs less than one for each.
+    private var gathered: Bytes = []
+    private var hasBegun = false
+    /// Parts beyond this go to libcrypto as they are.
+    private static let mostGathered = 1 << 14
 
     /// A digester with a context of its own.
     ///
@@ -169,7 +174,8 @@ public final class Digester {
     }
 
     private func begin() {
-        EVP_DigestInit_ex2(context, algorithm, nil)
+        gathered.removeAll(keepingCapacity: true)
+        hasBegun = false
     }
 
     private func addWithLength(_ reply: Reply) {
@@ -185,11 +191,20 @@ public final class Digester {
     }
 
     private func add(_ bytes: UnsafeRawBufferPointer) {
+        guard gathered.count + bytes.count > Self.mostGathered else { return gathered.append(contentsOf: bytes) }
+        digestGathered()
         EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
     }
 
+    private func digestGathered() {
+        if !hasBegun { EVP_DigestInit_ex2(context, algorithm, nil) }
+        hasBegun = true
+        gathered.withUnsafeBytes { _ = EVP_DigestUpdate(context, $0.baseAddress, $0.count) }
+        gathered.removeAll(keepingCapacity: true)
+    }
+
     private func add(byte: UInt8) {
-        withUnsafeBytes(of: byte, add)
+        gathered.append(byte)
     }
 
     private func add(number: UInt64) {
@@ -198,6 +213,7 @@ public final class Digester {
 
     private func finish() -> Wide256 {
         var result = Wide256()
+        digestGathered()
         withUnsafeMutableBytes(of: &result.words) { bytes in
             _ = EVP_DigestFinal_ex(context, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), nil)
         }

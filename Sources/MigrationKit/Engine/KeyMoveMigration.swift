@@ -72,7 +72,11 @@ extension KeyMoveMigration {
         }
         let total = state.scope?.total ?? 0
         let walk = try await walk(context.isRaised ? .verifyAgain : .verify, in: context, ledger: shape, total: total)
-        let report = try await walk.run()
+        #if SEEDED_BUGS
+            let report = SeededBug.isOn(.noVerify) ? WalkReport() : try await walk.run()
+        #else
+            let report = try await walk.run()
+        #endif
         return VerificationResult(
             report: report,
             problems: report.problems(isRaised: context.isRaised, acceptedInUse: context.acceptedInUse),

@@ -117,6 +117,12 @@ final class KeyMoveWork: WalkWork {
             )
             memories.append(memory)
         }
+        #if SEEDED_BUGS
+            if SeededBug.isOn(.samplingVerify), column == .verify {
+                let some = pairs.indices.filter { pairs[$0].sourceName.isMultiple(of: 10) }
+                return try await admit(some.map { pairs[$0] }, memories: some.map { memories[$0] })
+            }
+        #endif
         let admitted = try await admit(pairs, memories: memories)
         try await tellOfHeldKeys()
         return admitted
@@ -238,7 +244,7 @@ final class KeyMoveWork: WalkWork {
         var next = replies.startIndex + reader.header.replyCount
         let moment = try reader.header.read(replies[..<next])
         if moment.mayHaveFieldEnds { hasSeenFieldEnds = true }
-        var destinations = Set<Bytes>()
+        var destinations = Set<KeyName>()
         var removed = removedWithoutDestination + removingWithoutDestination
         return try batch.map { pair in
             let seen = try reader.observe(pair, replies[next...], at: moment, rewrites: context.laterRewrites)
@@ -262,7 +268,7 @@ final class KeyMoveWork: WalkWork {
                 observation.deletesAreUnseen = true
             }
             // Of two sources of one destination only the first is copied; once there is an entry, it tells.
-            let isFirst = destinations.insert(pair.move.destination).inserted
+            let isFirst = destinations.insert(KeyName(pair.move.destination)).inserted
             let pairClass = isFirst || observation.entry != nil ? observation.pairClass : .collision
             var ruling = context.resolution?.ruling(of: pairClass, observation) ?? pairClass.ruling(in: column)
             if column == .cleanup, pairClass == .destinationMissing {

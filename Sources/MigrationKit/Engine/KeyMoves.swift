@@ -18,6 +18,11 @@ public struct KeyMove: Sendable, Hashable {
         self.source = source
         self.destination = destination
     }
+
+    /// By the old name alone, in one piece: an array is hashed element by element.
+    public func hash(into hasher: inout Hasher) {
+        source.withUnsafeBytes { hasher.combine(bytes: $0) }
+    }
 }
 
 /// How a name can be understood.

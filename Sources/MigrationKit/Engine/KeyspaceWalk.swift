@@ -111,6 +111,9 @@ final class KeyspaceWalk<Work: WalkWork> {
     }
 
     private func resume(_ checkpoint: Checkpoint) {
+        #if SEEDED_BUGS
+            if SeededBug.isOn(.cursorKept), let kept = checkpoint.cursors.values.first { lanes[0].cursor = Bytes(kept) }
+        #endif
         for index in lanes.indices {
             guard let cursor = checkpoint.cursors[lanes[index].runID] else { continue }
             if cursor == Checkpoint.end { lanes[index].isDone = true }
@@ -158,7 +161,7 @@ final class KeyspaceWalk<Work: WalkWork> {
             }
         }
         // SCAN may return a key twice, most often in one page.
-        var seen = Set<Bytes>()
+        var seen = Set<KeyName>()
         var names: [Bytes] = []
         for index in asked {
             guard let reply = pages[index]?[0] else { continue }
@@ -170,7 +173,7 @@ final class KeyspaceWalk<Work: WalkWork> {
             lanes[index].isDone = next == Bytes("0")
             // A node may still hold keys of a slot that it lost: they are nobody's.
             names += page.elements.compactMap(\.bytes).filter {
-                !context.names.isBookkeeping($0) && lanes[index].master.owns($0) && seen.insert($0).inserted
+                !context.names.isBookkeeping($0) && lanes[index].master.owns($0) && seen.insert(KeyName($0)).inserted
             }
         }
         return names
@@ -204,7 +207,6 @@ final class KeyspaceWalk<Work: WalkWork> {
         }
     }
 
-    /// A batch that lost a race is halved, down to single items; those wait until the end of the walk.
     /// What lost a race is halved, down to single items; those wait until the end of the walk.
     private func halving(_ batch: [Work.Item]) async throws {
         let undone = try await work.attempt(batch)

@@ -136,6 +136,9 @@ extension PairObservation {
         case (.some(let source), .some(let destination)):
             // Of another type than its source: nothing to go on with, whatever the source is.
             guard destination.content != nil else { return .diverged }
+            #if SEEDED_BUGS
+                if SeededBug.isOn(.baseNotChecked) { return same(destination, entry.destination) ? .inSync : .inUse }
+            #endif
             switch (same(source, entry.source), same(destination, entry.destination)) {
             case (true, true): return .inSync
             case (false, true): return .sourceChanged

@@ -90,6 +90,13 @@ struct PairWriter {
     private func copy(_ one: DecidedPair, replaces: Bool, in commands: inout CommandBuffer) {
         let move = one.pair.move
         let replace = replaces ? [Bytes("REPLACE")] : []
+        #if SEEDED_BUGS
+            if SeededBug.isOn(.ledgerBeforeCopy) {
+                note(one, destination: one.rewritten ?? one.source, in: &commands)
+                commands.append("EXEC")
+                commands.append("MULTI")
+            }
+        #endif
         switch one.pair.copyMethod {
         case .copy:
             commands.append("COPY", [move.source, move.destination] + replace)
@@ -150,6 +157,9 @@ struct PairWriter {
     ///
     /// Errors: `partlyExecuted` for a write that did nothing although its keys were watched; `copyDiffers`.
     func check(_ replies: [Reply], of decided: [DecidedPair]) throws {
+        #if SEEDED_BUGS
+            if SeededBug.isOn(.ledgerBeforeCopy) { return }
+        #endif
         var next = 0
         for one in decided {
             switch one.ruling.action {

@@ -156,6 +156,9 @@ extension PairClass {
     }
 
     private var cleanupRuling: Ruling {
+        #if SEEDED_BUGS
+            if SeededBug.isOn(.deleteBeforeCopy), self == .reappeared { return Ruling(.removeSource, .fine) }
+        #endif
         switch self {
         case .equal, .inSync, .inUse, .converged: return Ruling(.removeSource, .fine)
         case .removed: return Ruling(.forget, .fine)

@@ -11,6 +11,12 @@ extension Event {
         case reloaded
         /// A new configuration was refused; the old one stays.
         case reloadRefused
+        /// The daemon cannot begin: the configuration is wrong.
+        case configurationRefused
+        /// The daemon ends, so that it is started again with a new password.
+        case credentialChanged
+        /// The metrics' file cannot be written.
+        case metricsNotWritten
         /// A step begins.
         case stepStarted
         /// A step is done.
@@ -61,6 +67,9 @@ extension Event.Kind {
         case .stopping: return "9304537a983ed16312fd3fbaf867ae9e"
         case .reloaded: return "65645e34afb3eb5551a126317bc23474"
         case .reloadRefused: return "28d5db923f1a75849fc0089ed5a1a187"
+        case .configurationRefused: return "87901cebe8ca2f25a494473658b6d905"
+        case .credentialChanged: return "3dadef9e6990a73036fb98bc2dee820d"
+        case .metricsNotWritten: return "565f18f4d500cf6f8783011ad5b8b0ca"
         case .stepStarted: return "c4d49edc5614b38f70e6e8d255b66e61"
         case .stepFinished: return "31b497c2fa3f396fc905e57efabd3208"
         case .stepFailed: return "79b6376d57b77b20190cfe510e77c2bd"
@@ -90,6 +99,9 @@ extension Event.Kind {
         case .stopping: return "stopping"
         case .reloaded: return "configuration reloaded"
         case .reloadRefused: return "configuration refused; the old one stays"
+        case .configurationRefused: return "configuration refused"
+        case .credentialChanged: return "password changed; ending for a restart"
+        case .metricsNotWritten: return "metrics not written"
         case .stepStarted: return "step started"
         case .stepFinished: return "step finished"
         case .stepFailed: return "step failed"

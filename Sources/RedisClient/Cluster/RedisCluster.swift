@@ -175,7 +175,17 @@ public actor RedisCluster: Keyspace {
     private static func learn(from connection: RedisConnection) async throws -> SlotMap {
         do {
             return try SlotMap(try await connection.send("CLUSTER", "SLOTS"), askedAt: connection.options.endpoint)
-        } catch let error as RedisError where error.message.contains("cluster support disabled") {
+        } catch let error as RedisError {
+            // A user of one server has no right to ask for slots: INFO tells then that there are none to ask for.
+            let isPlain =
+                if error.message.contains("cluster support disabled") {
+                    true
+                } else if error.isPermission {
+                    try await connection.send("INFO", "cluster").text?.contains("cluster_enabled:0") ?? false
+                } else {
+                    false
+                }
+            guard isPlain else { throw error }
             throw RedisError(
                 .unsupportedServer,
                 "The server at \(connection.options.endpoint) is not part of a cluster; unset REDIS_CLUSTER_ENABLED.",

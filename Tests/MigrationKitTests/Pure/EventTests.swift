@@ -46,4 +46,23 @@ struct EventTests {
         let event = Event(.phaseChanged, [.by: "host", .to: "planned", .from: "", .migration: "m"])
         #expect(event.pairs.map { "\($0.fact)=\($0.value)" } == ["migration=m", "to=planned", "by=host"])
     }
+
+    @Test("each kind is explained: what it is, why it is there and what to do")
+    func explained() {
+        let facts = Set(Event.Fact.allCases.map { $0.rawValue.uppercased() })
+        var subjects: Set<String> = []
+        for kind in Event.Kind.allCases {
+            let explanation = kind.explanation
+            #expect(!explanation.cause.isEmpty && !explanation.remedy.isEmpty, "\(kind)")
+            #expect(subjects.insert(explanation.subject).inserted, "\(kind)")
+            for text in [explanation.subject, explanation.cause, explanation.remedy] {
+                // What stands between two '@' is a fact's name; every other part is text.
+                let parts = text.split(separator: "@", omittingEmptySubsequences: false)
+                #expect(parts.count % 2 == 1, "\(kind): \(text)")
+                for (index, part) in parts.enumerated() where index % 2 == 1 {
+                    #expect(facts.contains(String(part)), "\(kind): \(part)")
+                }
+            }
+        }
+    }
 }

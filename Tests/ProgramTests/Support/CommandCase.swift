@@ -36,8 +36,8 @@ struct CommandCase: Sendable, CustomTestStringConvertible {
     /// A holder on another host that renews.
     private static let holder =
         #"{"boot_id":"11111111-2222-3333-4444-555555555555","holder":"db2/blue","host":"db2","#
-        + #""migration":"001_hash_tags","pid":4711,"pid_namespace":1,"renew_interval":10,"stale_after":60,"#
-        + #""started_at":"2026-01-02T15:03:35.678Z","token":"00112233445566778899aabbccddeeff","ttl":3600,"version":"1"}"#
+        + #""migration":"001_hash_tags","pid":4711,"pid_namespace":"4026531836","renew_interval":10000,"stale_after":60000,"#
+        + #""started_at":"2026-01-02T15:03:35.678Z","token":"00112233445566778899aabbccddeeff","ttl":3600000,"version":"1"}"#
 
     static let all: [CommandCase] = [
         CommandCase(name: "nothing-begun") { _ in },
@@ -94,7 +94,7 @@ struct CommandCase: Sendable, CustomTestStringConvertible {
         phase("plan"),
         apply,
         verify,
-        phase("verify", "--sample", "2"),
+        phase("verify", "--sample", "100"),
         phase("rollback", "-force"),
         cleanup,
         ["unlock", "-force"],

@@ -27,7 +27,23 @@ struct Golden {
         }
         let expected = String(decoding: data, as: UTF8.self)
         guard expected != text else { return }
-        Issue.record("\(name) says:\n\(expected)\nand it is:\n\(text)", sourceLocation: location)
+        let (old, new) = (expected.split(separator: "\n"), text.split(separator: "\n"))
+        let lines = new.difference(from: old).sorted { Self.offset($0) < Self.offset($1) }.map { change in
+            switch change {
+            case .remove(let offset, let line, _): return "\(offset + 1) says: \(line)"
+            case .insert(let offset, let line, _): return "\(offset + 1) is:   \(line)"
+            }
+        }
+        Issue.record(
+            "\(name), by lines that are not empty:\n\(lines.joined(separator: "\n"))",
+            sourceLocation: location
+        )
+    }
+
+    private static func offset(_ change: CollectionDifference<Substring>.Change) -> Int {
+        switch change {
+        case .remove(let offset, _, _), .insert(let offset, _, _): return offset
+        }
     }
 
     /// The names of all files.

@@ -9,7 +9,7 @@ struct Masked {
         let host = ProcessInfo.processInfo.hostName
         var replacements: [(String, String)] = names.map { (Self.quoted($0.key), $0.value) }
         replacements += [
-            ("[A-Za-z0-9_ ]+@" + Self.quoted(host), "SOMEBODY@HOST"),
+            ("[a-z0-9_-]+@" + Self.quoted(host), "SOMEBODY@HOST"),
             (Self.quoted(host), "HOST"),
             (#"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"#, "TIME"),
             (#"\b[0-9a-f]{32,40}\b"#, "TOKEN"),
@@ -20,6 +20,13 @@ struct Masked {
             (#"\b[\d,.]+ ?(B|KiB|MiB|GiB)\b"#, "SIZE"),
             (#"version \d+\.\d+\.\d+"#, "version OF-THE-SERVER"),
             (#"[\d,]+/s"#, "RATE"),
+            (#"DURATION( DURATION)+"#, "DURATION"),
+            (#"\b\d{13}\b"#, "MILLISECONDS"),
+            (#""expires_in_s" : \d+"#, "\"expires_in_s\" : SECONDS"),
+            (#"\d+\.\d+\.\d+"#, "VERSION"),
+            // Which keys a server lists first is its secret.
+            (#"such as tenant[^.]*|such as queue[^.]*|such as session[^.]*"#, "such as SAMPLES"),
+            (#"(?m)^  tenant:\S+ → \S+$"#, "  SAMPLE"),
         ]
         self.replacements = try replacements.map { (try Regex($0.0), $0.1) }
     }

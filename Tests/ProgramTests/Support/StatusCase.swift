@@ -1,8 +1,8 @@
 import MigrationKit
 import Migrations
 import Reconciler
+import TestSupport
 import Testing
-
 @testable import RedisClient
 @testable import migrateredis
 

@@ -1,6 +1,7 @@
 import Foundation
 import RedisClient
 import Synchronization
+import TestSupport
 
 /// An application's instance: writes its own records one after the other, and remembers what the server acknowledged.
 struct Writer: Sendable {

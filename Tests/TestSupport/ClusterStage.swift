@@ -1,15 +1,14 @@
 import Foundation
 import RedisClient
-import TestSupport
 
 /// A cluster with a keyspace, and both programs told to work on it.
-struct ClusterStage: Sendable {
-    let cluster: ClusterServers
-    let keyspace: Keyspace
+package struct ClusterStage: Sendable {
+    package let cluster: ClusterServers
+    package let keyspace: OutpostKeyspace
     /// What the keyspace was at the beginning.
-    let before: Snapshot
+    package let before: Snapshot
 
-    init(cluster: ClusterServers, keyspace: Keyspace) async throws {
+    package init(cluster: ClusterServers, keyspace: OutpostKeyspace) async throws {
         self.cluster = cluster
         self.keyspace = keyspace
         try await cluster.load(keyspace.commands.map { $0.map { Bytes($0) } })
@@ -17,12 +16,12 @@ struct ClusterStage: Sendable {
     }
 
     /// Runs the command line to its end.
-    func run(_ arguments: String..., with variables: [String: String] = [:]) async throws -> ProcessResult {
+    package func run(_ arguments: String..., with variables: [String: String] = [:]) async throws -> ProcessResult {
         try await run(arguments, with: variables)
     }
 
     /// Runs the command line to its end.
-    func run(
+    package func run(
         _ arguments: [String],
         with variables: [String: String] = [:],
         input: String = "",
@@ -39,12 +38,12 @@ struct ClusterStage: Sendable {
     }
 
     /// `converge` to version 1 and through its cleanup.
-    func converge(with variables: [String: String] = [:]) async throws -> ProcessResult {
+    package func converge(with variables: [String: String] = [:]) async throws -> ProcessResult {
         try await run(["converge"], with: Stage.untended.merging(variables) { $1 })
     }
 
     /// Starts the daemon, by default one that goes on to the very end by itself.
-    func daemon(_ variables: [String: String] = [:]) async throws -> RunningProcess {
+    package func daemon(_ variables: [String: String] = [:]) async throws -> RunningProcess {
         try await RunningProcess.start(
             try ProductPath.find("migrateredisd"),
             [],
@@ -54,7 +53,7 @@ struct ClusterStage: Sendable {
     }
 
     /// The data of all masters.
-    static func snapshot(of cluster: ClusterServers, withBookkeeping: Bool = false) async throws -> Snapshot {
+    package static func snapshot(of cluster: ClusterServers, withBookkeeping: Bool = false) async throws -> Snapshot {
         let keyspace = try await cluster.connect()
         var whole = Snapshot()
         for master in try await keyspace.masters() {
@@ -66,7 +65,7 @@ struct ClusterStage: Sendable {
     }
 
     /// The text of a key, if it is one.
-    func text(_ key: String) async throws -> String? {
+    package func text(_ key: String) async throws -> String? {
         let keyspace = try await cluster.connect()
         let reply = try await keyspace.send("GET", Bytes(key))
         await keyspace.close()
@@ -74,7 +73,7 @@ struct ClusterStage: Sendable {
     }
 
     /// How many changes the masters have counted.
-    func changes() async throws -> Int {
+    package func changes() async throws -> Int {
         var sum = 0
         for master in cluster.nodes where master.pid != nil {
             let info = try await master.cli("INFO", "persistence")
@@ -85,7 +84,7 @@ struct ClusterStage: Sendable {
     }
 
     /// How often a command ran on all nodes.
-    func calls(of command: String) async throws -> Int {
+    package func calls(of command: String) async throws -> Int {
         var sum = 0
         for node in cluster.nodes where node.pid != nil {
             let info = try await node.cli("INFO", "commandstats")
@@ -97,7 +96,7 @@ struct ClusterStage: Sendable {
     }
 
     /// What is wrong if one more run writes anything; nil where it does not.
-    func faultOfOneMoreRun() async throws -> String? {
+    package func faultOfOneMoreRun() async throws -> String? {
         let changes = try await changes()
         let result = try await converge()
         guard result.exitStatus == 0 else { return "One more run failed: \(result)" }
@@ -106,7 +105,7 @@ struct ClusterStage: Sendable {
     }
 
     /// What is wrong with a keyspace that should be converged and cleaned; nil where nothing is.
-    func faultOfConverged() async throws -> String? {
+    package func faultOfConverged() async throws -> String? {
         let version = try await text("outpost:schema:version")
         guard version == "1" else { return "The version is \(version ?? "absent")." }
         let state = try await text("outpost:migration:001_hash_tags:state") ?? "absent"
@@ -120,16 +119,23 @@ struct ClusterStage: Sendable {
 }
 
 /// Lends a cluster with a keyspace, and closes it however the body ends.
-func withClusterStage(
-    _ keyspace: Keyspace = Keyspace(tenants: 40),
+package func withClusterStage(
+    _ keyspace: OutpostKeyspace = OutpostKeyspace(tenants: 40),
     masters: Int = 3,
     replicas: Int = 0,
     tls: ServerTLS? = nil,
     arguments: [String] = [],
+    through schedule: FaultSchedule? = nil,
     _ body: (ClusterStage) async throws -> Void
 ) async throws {
     try await Places.shared.take {
-        try await withCluster(masters: masters, replicas: replicas, tls: tls, arguments: arguments) { cluster in
+        try await withCluster(
+            masters: masters,
+            replicas: replicas,
+            tls: tls,
+            arguments: arguments,
+            through: schedule
+        ) { cluster in
             try await body(ClusterStage(cluster: cluster, keyspace: keyspace))
         }
     }

@@ -1,11 +1,10 @@
 import Foundation
 import Synchronization
-import TestSupport
 
 /// The service manager's end of `NOTIFY_SOCKET`: collects what a daemon tells it.
-final class NotifySocket: Sendable {
+package final class NotifySocket: Sendable {
     /// What a program is started with to talk to it.
-    var variables: [String: String] { ["NOTIFY_SOCKET": path] }
+    package var variables: [String: String] { ["NOTIFY_SOCKET": path] }
 
     private final class Inbox: Sendable {
         let datagrams = Mutex<[String]>([])
@@ -16,7 +15,7 @@ final class NotifySocket: Sendable {
     private let descriptor: Int32
     private let inbox = Inbox()
 
-    init() throws {
+    package init() throws {
         home = try TemporaryDirectory()
         path = home.file("notify")
         descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
@@ -52,17 +51,17 @@ final class NotifySocket: Sendable {
     }
 
     /// Every assignment so far, in order, such as `READY=1`.
-    var assignments: [String] {
+    package var assignments: [String] {
         inbox.datagrams.withLock { $0 }.flatMap { $0.split(separator: "\n").map(String.init) }
     }
 
     /// Every STATUS= so far, in order.
-    var statuses: [String] {
+    package var statuses: [String] {
         assignments.filter { $0.hasPrefix("STATUS=") }.map { String($0.dropFirst(7)) }
     }
 
     /// Waits until an assignment was made.
-    func waitFor(_ assignment: String, timeout: Duration = .seconds(30)) async throws {
+    package func waitFor(_ assignment: String, timeout: Duration = .seconds(30)) async throws {
         do {
             try await eventually(timeout: timeout) { assignments.contains(assignment) }
         } catch {
@@ -72,7 +71,7 @@ final class NotifySocket: Sendable {
 
     /// Waits until a status contains the text, and gives that status.
     @discardableResult
-    func waitForStatus(containing text: String, timeout: Duration = .seconds(30)) async throws -> String {
+    package func waitForStatus(containing text: String, timeout: Duration = .seconds(30)) async throws -> String {
         do {
             try await eventually(timeout: timeout) { statuses.contains { $0.contains(text) } }
         } catch {

@@ -1,20 +1,21 @@
 import Foundation
 import RedisClient
-import TestSupport
 
 /// A server with a keyspace, and both programs told to work on it.
-struct Stage: Sendable {
-    let server: RedisServer
-    let keyspace: Keyspace
+package struct Stage: Sendable {
+    package let server: RedisServer
+    package let keyspace: OutpostKeyspace
     /// What the keyspace was at the beginning.
-    let before: Snapshot
+    package let before: Snapshot
     /// For a server that asks for one.
-    let password: String?
+    package let password: String?
 
     private static let migration = "001_hash_tags"
 
     /// A stage on a server that has the keyspace already.
-    init(server: RedisServer, keyspace: Keyspace, password: String? = nil, database: Int = 0) async throws {
+    package init(server: RedisServer, keyspace: OutpostKeyspace, password: String? = nil, database: Int = 0)
+        async throws
+    {
         self.server = server
         self.keyspace = keyspace
         self.password = password
@@ -31,10 +32,10 @@ struct Stage: Sendable {
     }
 
     /// The same stage once another server has taken over the keyspace.
-    func moved(to server: RedisServer) -> Stage { Stage(server: server, like: self) }
+    package func moved(to server: RedisServer) -> Stage { Stage(server: server, like: self) }
 
     /// How the test itself reaches the server.
-    func connect(database: Int = 0) async throws -> RedisConnection {
+    package func connect(database: Int = 0) async throws -> RedisConnection {
         try await Self.connect(to: server, password: password, database: database)
     }
 
@@ -54,7 +55,9 @@ struct Stage: Sendable {
     }
 
     /// Lends a connection of the test's own.
-    func withConnection<Result: Sendable>(_ body: (RedisConnection) async throws -> Result) async throws -> Result {
+    package func withConnection<Result: Sendable>(_ body: (RedisConnection) async throws -> Result) async throws
+        -> Result
+    {
         let connection = try await connect()
         let result = try await body(connection)
         await connection.close()
@@ -65,13 +68,13 @@ struct Stage: Sendable {
 
     /// What tells the programs where the server is, and who they are: where the test does not choose, the user of the
     /// least privilege.
-    var address: [String: String] {
+    package var address: [String: String] {
         let login = password == nil ? LeastPrivilege.variables : [:]
         return ["REDIS_SOCKET": server.socketPath].merging(login) { $1 }
     }
 
     /// Runs the command line to its end.
-    func run(
+    package func run(
         _ arguments: String...,
         with variables: [String: String] = [:],
         input: String = "",
@@ -81,7 +84,7 @@ struct Stage: Sendable {
     }
 
     /// Runs the command line to its end.
-    func run(
+    package func run(
         _ arguments: [String],
         with variables: [String: String] = [:],
         input: String = "",
@@ -98,7 +101,7 @@ struct Stage: Sendable {
     }
 
     /// Starts the command line, to be disturbed.
-    func start(_ arguments: String..., with variables: [String: String] = [:]) async throws -> RunningProcess {
+    package func start(_ arguments: String..., with variables: [String: String] = [:]) async throws -> RunningProcess {
         try await RunningProcess.start(
             try ProductPath.find("migrateredis"),
             arguments,
@@ -108,7 +111,7 @@ struct Stage: Sendable {
     }
 
     /// Starts the daemon, by default one that goes on to the very end by itself.
-    func daemon(
+    package func daemon(
         _ variables: [String: String] = [:],
         without removed: Set<String> = [],
         arguments: [String] = []
@@ -123,7 +126,7 @@ struct Stage: Sendable {
     }
 
     /// Everything without a person: no gate, no soak, a pass every second.
-    static let untended = [
+    package static let untended = [
         "MIGRATEREDIS_SCHEMA_TARGET": "1",
         "MIGRATEREDIS_RECONCILE_INTERVAL": "1s",
         "MIGRATEREDIS_CLEANUP_APPROVAL": "automatic",
@@ -131,27 +134,27 @@ struct Stage: Sendable {
     ]
 
     /// A pace at which even a small keyspace keeps every phase busy for a while.
-    static let slow = ["MIGRATEREDIS_LIMITS_KEYS_PER_SECOND": "40"]
+    package static let slow = ["MIGRATEREDIS_LIMITS_KEYS_PER_SECOND": "40"]
 
     /// `converge` to version 1 and through its cleanup.
-    func converge(with variables: [String: String] = [:]) async throws -> ProcessResult {
+    package func converge(with variables: [String: String] = [:]) async throws -> ProcessResult {
         try await run(["converge"], with: Self.untended.merging(variables) { $1 })
     }
 
     // MARK: What is there
 
     /// The data, and on request the programs' own keys.
-    func snapshot(withBookkeeping: Bool = false) async throws -> Snapshot {
+    package func snapshot(withBookkeeping: Bool = false) async throws -> Snapshot {
         try await withConnection { try await Snapshot.read(from: $0, withBookkeeping: withBookkeeping) }
     }
 
     /// Sends one command.
     @discardableResult
-    func send(_ words: String...) async throws -> Reply { try await send(words) }
+    package func send(_ words: String...) async throws -> Reply { try await send(words) }
 
     /// Sends one command.
     @discardableResult
-    func send(_ words: [String]) async throws -> Reply {
+    package func send(_ words: [String]) async throws -> Reply {
         try await withConnection { connection in
             var commands = CommandBuffer()
             commands.append(words: words)
@@ -160,13 +163,13 @@ struct Stage: Sendable {
     }
 
     /// The text of a key, if it is one.
-    func text(_ key: String) async throws -> String? { try await send("GET", key).text }
+    package func text(_ key: String) async throws -> String? { try await send("GET", key).text }
 
     /// How many changes the server has counted; nothing has been saved, so none are forgotten.
-    func changes() async throws -> Int { try await info("persistence", "rdb_changes_since_last_save") }
+    package func changes() async throws -> Int { try await info("persistence", "rdb_changes_since_last_save") }
 
     /// How often a command ran.
-    func calls(of command: String) async throws -> Int {
+    package func calls(of command: String) async throws -> Int {
         let line = try await infoLine("commandstats", "cmdstat_\(command)")
         return line.flatMap { $0.split(separator: ",").first }
             .flatMap { $0.split(separator: "=").last }
@@ -174,7 +177,7 @@ struct Stage: Sendable {
     }
 
     /// A number of INFO.
-    func info(_ section: String, _ field: String) async throws -> Int {
+    package func info(_ section: String, _ field: String) async throws -> Int {
         try await infoLine(section, field).flatMap { Int($0) } ?? 0
     }
 
@@ -185,27 +188,27 @@ struct Stage: Sendable {
     }
 
     /// The migration's state as stored, if there is one.
-    func state() async throws -> [String: Any]? {
+    package func state() async throws -> [String: Any]? {
         guard let text = try await text("outpost:migration:\(Self.migration):state") else { return nil }
         return try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
     }
 
     /// The phase as stored.
-    func phase() async throws -> String? { try await state()?["phase"] as? String }
+    package func phase() async throws -> String? { try await state()?["phase"] as? String }
 
     /// The lock as stored, if it is held.
-    func lock() async throws -> [String: Any]? {
+    package func lock() async throws -> [String: Any]? {
         guard let text = try await text("outpost:migration:lock") else { return nil }
         return try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
     }
 
     /// The number of the epoch; 0 where there is none.
-    func epoch() async throws -> Int {
+    package func epoch() async throws -> Int {
         try await text("outpost:migration:epoch")?.split(separator: ":").first.flatMap { Int($0) } ?? 0
     }
 
     /// What is wrong with a keyspace that should be converged and cleaned; nil where nothing is.
-    func faultOfConverged() async throws -> String? {
+    package func faultOfConverged() async throws -> String? {
         let version = try await text("outpost:schema:version")
         guard version == "1" else { return "The version is \(version ?? "absent")." }
         let phase = try await phase()
@@ -217,7 +220,7 @@ struct Stage: Sendable {
     }
 
     /// What is wrong if one more run writes anything; nil where it does not.
-    func faultOfOneMoreRun() async throws -> String? {
+    package func faultOfOneMoreRun() async throws -> String? {
         let changes = try await changes()
         let result = try await converge()
         guard result.exitStatus == 0 else { return "One more run failed: \(result)" }
@@ -227,8 +230,8 @@ struct Stage: Sendable {
 }
 
 /// Lends a server with a keyspace, and closes it however the body ends.
-func withStage(
-    _ keyspace: Keyspace = Keyspace(tenants: 12),
+package func withStage(
+    _ keyspace: OutpostKeyspace = OutpostKeyspace(tenants: 12),
     arguments: [String] = [],
     tcp: Bool = false,
     tls: ServerTLS? = nil,

@@ -2,8 +2,8 @@
 ///
 /// Tests that wait for processes hold no thread, so that all of them would start at once; and a process that gets no
 /// time is past the moment in which a test wanted to disturb it.
-actor Places {
-    static let shared = Places(4)
+package actor Places {
+    package static let shared = Places(4)
 
     private var free: Int
     private var waiting: [CheckedContinuation<Void, Never>] = []
@@ -13,7 +13,7 @@ actor Places {
     }
 
     /// Runs the body when there is a place.
-    nonisolated func take(_ body: () async throws -> Void) async throws {
+    package nonisolated func take(_ body: () async throws -> Void) async throws {
         await enter()
         do {
             try await body()

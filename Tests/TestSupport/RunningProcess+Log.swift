@@ -1,9 +1,7 @@
-import TestSupport
-
 extension RunningProcess {
     /// Waits for a log line that contains all of the texts, and gives it.
     @discardableResult
-    func waitForLine(_ texts: String..., timeout: Duration = .seconds(45)) async throws -> String {
+    package func waitForLine(_ texts: String..., timeout: Duration = .seconds(45)) async throws -> String {
         let deadline = ContinuousClock.now + timeout
         while true {
             let hasEnded = termination != nil
@@ -18,14 +16,14 @@ extension RunningProcess {
     }
 
     /// The log lines that contain all of the texts.
-    func lines(_ texts: String...) -> [String] { lines(texts) }
+    package func lines(_ texts: String...) -> [String] { lines(texts) }
 
     private func lines(_ texts: [String]) -> [String] {
         standardError.split(separator: "\n").map(String.init).filter { line in texts.allSatisfy { line.contains($0) } }
     }
 
     /// Waits until the daemon says that nothing is left to do.
-    func waitUntilConverged(timeout: Duration = .seconds(45)) async throws {
+    package func waitUntilConverged(timeout: Duration = .seconds(45)) async throws {
         try await waitForLine("converged", "reason=Converged", timeout: timeout)
     }
 }

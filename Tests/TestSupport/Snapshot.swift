@@ -1,19 +1,28 @@
 import RedisClient
-import TestSupport
 
 /// All that a keyspace holds, key by key, for comparison record by record.
-struct Snapshot: Sendable, Equatable, CustomStringConvertible {
+package struct Snapshot: Sendable, Equatable, CustomStringConvertible {
     /// One key's type, content in a fixed order, and expiry in absolute milliseconds (−1 for none).
-    struct Record: Sendable, Equatable {
-        var type: String
-        var content: [String]
-        var expiry: Int64
+    package struct Record: Sendable, Equatable {
+        package var type: String
+        package var content: [String]
+        package var expiry: Int64
+
+        /// A key of which everything is known.
+        package init(type: String, content: [String], expiry: Int64) {
+            self.type = type
+            self.content = content
+            self.expiry = expiry
+        }
     }
 
-    var records: [String: Record] = [:]
+    package var records: [String: Record] = [:]
+
+    /// An empty keyspace.
+    package init() {}
 
     /// Reads every key; those of the programs themselves only on request.
-    static func read(from connection: RedisConnection, withBookkeeping: Bool = false) async throws -> Snapshot {
+    package static func read(from connection: RedisConnection, withBookkeeping: Bool = false) async throws -> Snapshot {
         let names = try await connection.send("KEYS", "*").elements.compactMap(\.text)
             .filter { withBookkeeping || !$0.hasPrefix("outpost:") }
         var looks = CommandBuffer()
@@ -30,7 +39,7 @@ struct Snapshot: Sendable, Equatable, CustomStringConvertible {
             let type = facts[index].text ?? ""
             snapshot.records[name] = Record(
                 type: type,
-                content: flat(contents[index], isUnordered: type == "hash" || type == "set"),
+                content: content(contents[index], of: type),
                 expiry: expiries[index]
             )
         }
@@ -49,20 +58,22 @@ struct Snapshot: Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    private static func flat(_ reply: Reply, isUnordered: Bool) -> [String] {
-        if let text = reply.text { return [text] }
-        let parts = reply.elements.flatMap { flat($0, isUnordered: false) }
-        guard isUnordered else { return parts }
+    private static func content(_ reply: Reply, of type: String) -> [String] {
+        let parts = flat(reply)
+        switch type {
+        case "set": return parts.sorted()
         // A hash's fields stay with their values.
-        let isHash = parts.count.isMultiple(of: 2)
-        guard isHash else { return parts.sorted() }
-        return stride(from: 0, to: parts.count, by: 2).map { "\(parts[$0])=\(parts[$0 + 1])" }.sorted()
+        case "hash": return stride(from: 0, to: parts.count, by: 2).map { "\(parts[$0])=\(parts[$0 + 1])" }.sorted()
+        default: return parts
+        }
     }
 
-    var description: String { "\(records.count) keys" }
+    private static func flat(_ reply: Reply) -> [String] { reply.text.map { [$0] } ?? reply.elements.flatMap(flat) }
+
+    package var description: String { "\(records.count) keys" }
 
     /// In words, what differs from what it should be; nil where nothing does.
-    func difference(from expected: Snapshot) -> String? {
+    package func difference(from expected: Snapshot) -> String? {
         var lines: [String] = []
         for (name, record) in expected.records.sorted(by: { $0.key < $1.key }) {
             guard let found = records[name] else {
