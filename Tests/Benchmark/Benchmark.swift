@@ -10,36 +10,128 @@ struct Benchmark: AsyncParsableCommand {
         abstract: "Measures migrateredis against floors: the same commands from a minimal client, and bare commands."
     )
 
-    @Option(help: "How many keys are migrated.")
-    var keys = 50_000
+    @ArgumentParser.Flag(help: "A look: 20,000 keys, one round.")
+    var quick = false
+
+    @ArgumentParser.Flag(help: "Growth up to 5,000,000 keys.")
+    var full = false
+
+    @Option(help: "How many keys are migrated, four of each tenant.")
+    var keys: Int?
 
     @Option(help: "How many rounds; each measures everything once, in turn.")
-    var rounds = 3
+    var rounds: Int?
+
+    @Option(
+        parsing: .singleValue,
+        help: "Only these, with commas between: \(Section.allCases.map(\.rawValue).joined(separator: ", ")).",
+        transform: { text in
+            try text.split(separator: ",").map { name in
+                guard let section = Section(rawValue: String(name)) else {
+                    throw ValidationError("there is no section \(name)")
+                }
+                return section
+            }
+        }
+    )
+    var only: [[Section]] = []
+
+    @Option(name: .customLong("batch-time"), help: "limits.batch-time, but for latencies: 50ms on a busy machine.")
+    var batchTime: String?
+
+    @Option(help: "Also write everything that was measured into this file.")
+    var json: String?
+
+    @Option(help: "Also write plots into this directory, which must be there.")
+    var plots: String?
+
+    func validate() throws {
+        if let keys, keys < 4 { throw ValidationError("--keys: at least 4") }
+        if let rounds, rounds < 1 { throw ValidationError("--rounds: at least 1") }
+        if quick, full { throw ValidationError("--quick and --full exclude each other") }
+    }
+
+    private var sections: [Section] {
+        only.isEmpty ? Section.allCases.filter { $0 != .counts } : only.flatMap { $0 }
+    }
+
+    private var settings: [String: String] {
+        batchTime.map { ["MIGRATEREDIS_LIMITS_BATCH_TIME": $0] } ?? [:]
+    }
 
     func run() async throws {
-        let saved = try await SavedKeyspace.make(Tenants(keys: keys))
-        print("keyspace loaded: \(saved.tenants.keys) keys")
-        let apply = ["-migration", "001_hash_tags", "-auto-approve", "apply"]
-        let recording = try await saved.withServer { server in
-            let recorder = try Recorder(to: server.socketPath)
-            _ = try await ProgramRun.migrateredis(apply, on: recorder.socketPath)
-            return try await recorder.take()
-        }
-        let keys = Double(saved.tenants.keys)
-        print(
-            "per key: \(Double(recording.commands) / keys) commands, \(Double(recording.roundTrips) / keys) round trips, "
-                + "\(Double(recording.requestBytes) / keys) bytes there, \(Double(recording.replyBytes) / keys) back"
+        let count = keys ?? (quick ? 20_000 : 200_000)
+        let rounds = rounds ?? (quick ? 1 : 3)
+        if sections.contains(.counts) { return try await printCounts(keys: keys ?? 2000) }
+        var report = Report(
+            server: try await Self.server(),
+            processors: ProcessInfo.processInfo.activeProcessorCount,
+            keys: Tenants(keys: count).keys,
+            rounds: rounds,
+            batchTime: batchTime
         )
-        guard recording.errors == 0, recording.nils == 0 else {
-            throw TestSupportError("\(recording.errors) errors and \(recording.nils) lost races in the recording.")
+        for section in sections {
+            progress("== \(section.rawValue)")
+            try await measure(section, keys: count, rounds: rounds, into: &report)
         }
-        let copies = saved.tenants.copies()
-        for round in 1...rounds {
-            let ours = try await saved.withServer { try await ProgramRun.migrateredis(apply, on: $0.socketPath) }
-            let replay = try await saved.withServer { try Replay.run(recording, on: $0.socketPath) }
-            let bare = try await saved.withServer { try Replay.run(copies, on: $0.socketPath) }
-            print("round \(round): ours \(ours) replay \(replay) bare \(bare)")
-            print("  ratio to replay \(replay.seconds / ours.seconds), to bare COPY \(bare.seconds / ours.seconds)")
+        report.aims = report.judged()
+        print(report.text())
+        try write(report)
+    }
+
+    private func measure(_ section: Section, keys: Int, rounds: Int, into report: inout Report) async throws {
+        let tenants = Tenants(keys: keys)
+        // A cluster is loaded anew for each round, which takes long.
+        let fewer = Tenants(keys: min(keys, 50_000))
+        switch section {
+        case .phases:
+            report.phases = try await PhaseMeasurement(tenants: tenants, rounds: rounds, settings: settings).run()
+        case .growth:
+            let sizes = full ? [50_000, 500_000, 5_000_000] : [min(50_000, keys / 4), keys]
+            report.growth = try await GrowthMeasurement(sizes: sizes, rounds: rounds, settings: settings).run()
+        case .latency:
+            report.latency = try await LatencyMeasurement(tenants: tenants, rounds: rounds).run()
+        case .cluster:
+            report.cluster = try await ClusterMeasurement(tenants: fewer, rounds: rounds, settings: settings).run()
+        case .idle:
+            report.idle = try await IdleMeasurement(rounds: rounds, seconds: 10).run()
+        case .counts:
+            break
+        }
+    }
+
+    /// One line a phase: its name, then commands, round trips, bytes there and bytes back for each key; and one of an
+    /// idle pass, its commands and its round trips.
+    ///
+    /// Batches are as large as they become: how large is otherwise a matter of the machine.
+    private func printCounts(keys: Int) async throws {
+        let tenants = Tenants(keys: keys)
+        let settings = ["MIGRATEREDIS_LIMITS_BATCH_TIME": batchTime ?? "1s"]
+        for (phase, traffic) in try await PhaseMeasurement(tenants: tenants, rounds: 1, settings: settings).traffic() {
+            print(([phase.rawValue] + traffic.perKey(tenants.keys)).joined(separator: " "))
+        }
+        let idle = try await IdleMeasurement(rounds: 1, seconds: 6).run()
+        print("idle-pass \(decimals(idle.commandsPerPass, 2)) \(decimals(idle.roundTripsPerPass, 2)) - -")
+    }
+
+    private func write(_ report: Report) throws {
+        if let json {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+            try encoder.encode(report).write(to: URL(filePath: json))
+        }
+        if let plots {
+            for plot in report.plots() {
+                try Data(plot.svg.utf8).write(to: URL(filePath: plots).appending(path: plot.file))
+            }
+        }
+    }
+
+    private static func server() async throws -> String {
+        try await withRedisServer { server in
+            let info = try PlainClient(server).send("INFO server")
+            let line = info.split(whereSeparator: \.isNewline).first { $0.hasPrefix("redis_version:") }
+            return "Redis " + (line?.dropFirst("redis_version:".count).description ?? "of an unknown version")
         }
     }
 }

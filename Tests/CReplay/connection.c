@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -28,6 +29,9 @@ int creplay_connect(const char *path) {
         errno = reason;
         return -1;
     }
+    // A reply that never comes is an error, and not the end of all measuring.
+    struct timeval patience = {.tv_sec = 60};
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     return descriptor;
 }
 

@@ -37,3 +37,7 @@ int creplay_probe(const char *path, const uint8_t *bytes, const struct creplay_s
     free(buffer);
     return error;
 }
+
+void creplay_stop(int32_t *stop) {
+    __atomic_store_n(stop, 1, __ATOMIC_RELAXED);
+}

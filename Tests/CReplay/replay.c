@@ -5,15 +5,24 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 struct runner {
     const struct creplay_lane *lane;
+    /// The replies of the first lane; all runners look at the same number.
+    uint64_t *first;
     struct creplay_scanner scanner;
     uint64_t cpu;
     int descriptor;
     int error;
+    int is_first;
 };
+
+static void wait_for_first(const struct runner *runner) {
+    struct timespec pause = {.tv_nsec = 50000};
+    while (__atomic_load_n(runner->first, __ATOMIC_ACQUIRE) < runner->lane->start) nanosleep(&pause, NULL);
+}
 
 static void *run(void *argument) {
     struct runner *runner = argument;
@@ -21,13 +30,17 @@ static void *run(void *argument) {
     struct creplay_scanner *scanner = &runner->scanner;
     uint8_t *buffer = malloc(CREPLAY_BUFFER);
     int error = buffer ? 0 : ENOMEM;
+    if (!runner->is_first) wait_for_first(runner);
     for (size_t i = 0; error == 0 && i < lane->step_count; i++) {
         const struct creplay_step *step = &lane->steps[i];
         error = creplay_read_until(runner->descriptor, scanner, step->after, buffer);
+        if (runner->is_first) __atomic_store_n(runner->first, scanner->values, __ATOMIC_RELEASE);
         if (error == 0) error = creplay_write(runner->descriptor, lane->bytes + step->offset, step->length);
     }
     if (error == 0) error = creplay_read_until(runner->descriptor, scanner, lane->replies, buffer);
     free(buffer);
+    // Whatever came of it, nobody waits any longer.
+    if (runner->is_first) __atomic_store_n(runner->first, UINT64_MAX, __ATOMIC_RELEASE);
     runner->error = error;
     runner->cpu = creplay_now(CLOCK_THREAD_CPUTIME_ID);
     return NULL;
@@ -40,6 +53,7 @@ static void play(struct runner *runners, pthread_t *threads, size_t count, struc
         int error = pthread_create(&threads[started], NULL, run, &runners[started]);
         if (error != 0) {
             runners[started].error = error;
+            __atomic_store_n(runners[0].first, UINT64_MAX, __ATOMIC_RELEASE);
             break;
         }
         started++;
@@ -54,8 +68,11 @@ int creplay_run(const char *path, const struct creplay_lane *lanes, size_t count
     pthread_t *threads = calloc(count, sizeof *threads);
     int error = runners && threads ? 0 : ENOMEM;
     size_t connected = 0;
+    uint64_t first = 0;
     for (; error == 0 && connected < count; connected++) {
         runners[connected].lane = &lanes[connected];
+        runners[connected].first = &first;
+        runners[connected].is_first = connected == 0;
         runners[connected].descriptor = creplay_connect(path);
         if (runners[connected].descriptor < 0) {
             error = errno;

@@ -9,8 +9,10 @@ import TestSupport
 /// come, or when that write would end inside a command.
 final class Recorder: Sendable {
     private struct State {
-        var recording = Recording()
+        var lanes: [Int: RecordedLane] = [:]
+        var accepted = 0
         var open = 0
+        var firstReplies: UInt64 = 0
     }
 
     /// Where the program connects instead of to the server.
@@ -38,8 +40,12 @@ final class Recorder: Sendable {
                     Foundation.close(client)
                     break
                 }
-                recorder.state.withLock { $0.open += 1 }
-                let serving = Thread { recorder.serve(client) }
+                let number = recorder.state.withLock { state in
+                    state.open += 1
+                    state.accepted += 1
+                    return state.accepted - 1
+                }
+                let serving = Thread { recorder.serve(client, number) }
                 serving.name = "recorder connection"
                 serving.start()
             }
@@ -57,26 +63,26 @@ final class Recorder: Sendable {
     func take() async throws -> Recording {
         try await eventually("the program's connections to end") { state.withLock { $0.open == 0 } }
         return state.withLock { state in
-            defer { state.recording = Recording() }
-            return state.recording
+            defer { state = State() }
+            return Recording(lanes: state.lanes.sorted { $0.key < $1.key }.map(\.value))
         }
     }
 
-    private func serve(_ client: Int32) {
+    private func serve(_ client: Int32, _ number: Int) {
         var lane = RecordedLane()
         if let server = try? UnixSocket.connect(to: upstream) {
-            lane = Self.carry(client, server)
+            lane = carry(client, server, isFirst: number == 0)
             Foundation.close(server)
         }
         Foundation.close(client)
         state.withLock { state in
-            state.recording.lanes.append(lane)
+            state.lanes[number] = lane
             state.open -= 1
         }
     }
 
     /// Carries one connection until either side ends it.
-    private static func carry(_ client: Int32, _ server: Int32) -> RecordedLane {
+    private func carry(_ client: Int32, _ server: Int32, isFirst: Bool) -> RecordedLane {
         var lane = RecordedLane()
         var requests = creplay_scanner()
         var replies = creplay_scanner()
@@ -93,7 +99,8 @@ final class Recorder: Sendable {
                 guard count > 0 else { break }
                 creplay_scan(&replies, chunk, count)
                 lane.replyBytes += UInt64(count)
-                guard send(chunk[..<count], to: client) else { break }
+                if isFirst { state.withLock { $0.firstReplies = replies.values } }
+                guard Self.send(chunk[..<count], to: client) else { break }
             }
             if waiting[0].revents != 0 {
                 let count = recv(client, &chunk, chunk.count, 0)
@@ -103,13 +110,13 @@ final class Recorder: Sendable {
                 if let last = lane.steps.last, continues || last.after == replies.values {
                     lane.steps[lane.steps.count - 1].length += UInt64(count)
                 } else {
+                    if !isFirst, lane.steps.isEmpty { lane.start = state.withLock { $0.firstReplies } }
                     lane.steps.append(
                         creplay_step(offset: UInt64(lane.bytes.count), length: UInt64(count), after: replies.values)
                     )
-                    lane.moments.append(monotonicNanoseconds())
                 }
                 lane.bytes += chunk[..<count]
-                guard send(chunk[..<count], to: server) else { break loop }
+                guard Self.send(chunk[..<count], to: server) else { break loop }
             }
         }
         lane.commands = requests.values

@@ -6,8 +6,8 @@ struct RecordedLane: Sendable {
     var bytes: [UInt8] = []
     /// The writes: where each begins, and how many replies had come before it.
     var steps: [creplay_step] = []
-    /// When each write was seen, in nanoseconds of the monotonic clock.
-    var moments: [UInt64] = []
+    /// How many replies the first connection had when this one first wrote: what it may have waited for.
+    var start: UInt64 = 0
     /// How many commands were written.
     var commands: UInt64 = 0
     /// How many replies came.

@@ -46,7 +46,8 @@ enum Replay {
                     bytes: bytes.baseAddress,
                     steps: steps.baseAddress,
                     step_count: steps.count,
-                    replies: lane.replies
+                    replies: lane.replies,
+                    start: lane.start
                 )
                 return withPointers(to: lanes.dropFirst(), done + [next], body)
             }

@@ -2,25 +2,21 @@ import Foundation
 import Synchronization
 import TestSupport
 
-/// What one run of a program took.
-struct ProgramRun: Sendable {
-    /// From its start to its end, in seconds.
-    var seconds: Double
-    /// What it used of a processor, its kernel's time too, in seconds.
-    var cpuSeconds: Double
-    /// The most that was resident, in KiB.
-    var peakKiB: Int
-}
+/// Runs of the command line, measured by what the kernel says of them.
+enum ProgramRun {
+    /// How the system says that a program ended with the exit status of one that was asked to stop.
+    private static let interrupted: Int32 = 75 << 8
 
-extension ProgramRun {
-    /// Runs `migrateredis` on a socket to its end. Fails when it does: a run that failed measures nothing.
+    /// Runs `migrateredis` to its end. Fails when it does: a run that failed measures nothing. What the servers used is
+    /// not known here, and 0.
     ///
-    /// Its output goes to a file, so that nobody has to read it meanwhile.
+    /// Its output goes to a file, so that nobody has to read it meanwhile. With a limit in seconds it is asked to stop
+    /// then, which a phase does at the end of its batch.
     static func migrateredis(
         _ arguments: [String],
-        on socketPath: String,
-        with variables: [String: String] = [:]
-    ) async throws -> ProgramRun {
+        with variables: [String: String],
+        limit: Double? = nil
+    ) async throws -> Cost {
         let directory = try TemporaryDirectory()
         let log = open(directory.file("log"), O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
         let null = open("/dev/null", O_RDONLY | O_CLOEXEC)
@@ -31,23 +27,23 @@ extension ProgramRun {
         let own = ["PATH", "HOME", "LD_LIBRARY_PATH"].reduce(into: [String: String]()) { all, name in
             all[name] = ProcessInfo.processInfo.environment[name]
         }
-        let environment = own.merging(["LANG": "C.UTF-8", "REDIS_SOCKET": socketPath]) { $1 }
-            .merging(variables) { $1 }
+        let environment = own.merging(["LANG": "C.UTF-8"]) { $1 }.merging(variables) { $1 }
         let program = try ProductPath.find("migrateredis")
         let began = monotonicNanoseconds()
         let pid = try spawn([program] + arguments, environment, input: null, output: log)
         let peak = Mutex(0)
-        let watcher = Thread { watchResident(of: pid, peak: peak) }
+        let watcher = Thread { watch(pid, peak: peak, limit: limit) }
         watcher.start()
         let (status, usage) = await ended(pid)
         let seconds = Double(monotonicNanoseconds() - began) / 1e9
-        guard status == 0 else {
+        guard status == 0 || limit != nil && status == interrupted else {
             let text = (try? String(contentsOfFile: directory.file("log"), encoding: .utf8)) ?? ""
             throw TestSupportError("migrateredis \(arguments.joined(separator: " ")) ended with \(status):\n\(text)")
         }
-        return ProgramRun(
+        return Cost(
             seconds: seconds,
             cpuSeconds: usage.ru_utime.seconds + usage.ru_stime.seconds,
+            serverCPUSeconds: 0,
             peakKiB: peak.withLock { $0 }
         )
     }
@@ -70,15 +66,21 @@ private func ended(_ pid: pid_t) async -> (status: Int32, usage: rusage) {
     }
 }
 
-/// Reads the high-water mark of a process until it is gone.
+/// Reads the high-water mark of a process until it is gone, and asks it to stop when it has had its time.
 ///
 /// Not from `rusage`: what the kernel says there includes the parent, whose memory the child shares until it becomes the
 /// program.
-private func watchResident(of pid: pid_t, peak: borrowing Mutex<Int>) {
+private func watch(_ pid: pid_t, peak: borrowing Mutex<Int>, limit: Double?) {
+    var end = limit.map { monotonicNanoseconds() + UInt64($0 * 1e9) }
     while let text = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8) {
+        // One that has ended, and is still to be waited for, has no such line.
         guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }) else { return }
         if let now = line.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) {
             peak.withLock { $0 = max($0, now) }
+        }
+        if let moment = end, monotonicNanoseconds() > moment {
+            kill(pid, SIGTERM)
+            end = nil
         }
         usleep(10_000)
     }

@@ -38,6 +38,7 @@ struct creplay_lane {
     const struct creplay_step *steps;
     size_t step_count;
     uint64_t replies; ///< How many replies come in all.
+    uint64_t start;   ///< How many replies the first lane must have before this one begins; 0 for none.
 };
 
 /// What came of it.
@@ -51,15 +52,18 @@ struct creplay_result {
 
 /// Plays lanes against the server on a Unix socket, each on a connection and a thread of its own.
 ///
-/// Returns 0, or the number of an error of the system.
+/// Returns 0, or the number of an error of the system; EAGAIN when the server has been silent for a minute.
 int creplay_run(const char *path, const struct creplay_lane *lanes, size_t count, struct creplay_result *result);
 
 /// Sends the requests one after another, again and again, at a steady pace, and notes how long each reply took.
 ///
 /// A request is timed from when it was sent; one that could not be sent in time, because the reply before it was late,
 /// from when it was due. So a server that stands still is not mistaken for a single slow reply. It ends when `*stop` is
-/// not 0, or when `capacity` latencies, in nanoseconds, are noted. Returns 0, or the number of an error of the system.
+/// not 0 (see `creplay_stop`), or when `capacity` latencies, in nanoseconds, are noted. Returns 0, or the number of an error of the system.
 int creplay_probe(const char *path, const uint8_t *bytes, const struct creplay_step *requests, size_t count,
                   uint64_t interval, const int32_t *stop, uint64_t *latencies, size_t capacity, size_t *noted);
+
+/// Lets a probe end after the reply in hand.
+void creplay_stop(int32_t *stop);
 
 #endif

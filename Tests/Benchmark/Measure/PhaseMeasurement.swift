@@ -1,0 +1,127 @@
+import TestSupport
+
+/// Every phase, and after each run of ours the same commands and the bare ones, on servers that begin where it began.
+struct PhaseMeasurement {
+    let tenants: Tenants
+    let rounds: Int
+    let settings: [String: String]
+
+    /// How many commands a program may queue and discard in one run: those by which it asks what it is permitted to do.
+    private static let mostDiscarded = 8
+
+    /// A phase as it was recorded: where it began, what was sent, and how many changes that made.
+    private struct Rehearsal {
+        var phase: Phase
+        var start: SavedData
+        var recording: Recording
+        var changes: Int
+    }
+
+    /// Measures all phases.
+    func run() async throws -> [PhaseFigures] {
+        let base = try await SavedData.of(tenants)
+        let rehearsals = try await rehearse(from: base)
+        var figures = rehearsals.map {
+            PhaseFigures(phase: $0.phase, keys: tenants.keys, traffic: Traffic($0.recording))
+        }
+        for round in 1...rounds {
+            // Cleanup trusts a verification only of the same run of the server: so ours are one chain on one server.
+            try await base.withServer { server in
+                let programs = Programs(on: server, settings: settings)
+                for (index, rehearsal) in rehearsals.enumerated() {
+                    let phase = rehearsal.phase
+                    figures[index].ours.append(try await programs.cost(of: phase.arguments))
+                    figures[index].replay.append(try await replay(rehearsal))
+                    if let bare = phase.bare(of: tenants) {
+                        let cost = try await play(bare, from: rehearsal.start, leastChanges: tenants.count)
+                        figures[index].bare.append(cost)
+                    }
+                    progress("round \(round) of \(rounds): \(phase.rawValue)")
+                }
+            }
+        }
+        return figures
+    }
+
+    /// What the program sends in each phase, over all of them, for `--only counts`.
+    func traffic() async throws -> [(phase: Phase, traffic: Traffic)] {
+        try await rehearse(from: try await SavedData.of(tenants)).map { ($0.phase, Traffic($0.recording)) }
+    }
+
+    private func rehearse(from base: SavedData) async throws -> [Rehearsal] {
+        try await base.withServer { server in
+            let recorder = try Recorder(to: server.socketPath)
+            var programs = Programs(on: server, settings: settings)
+            programs.address = ["REDIS_SOCKET": recorder.socketPath]
+            let client = try PlainClient(server)
+            var rehearsals: [Rehearsal] = []
+            for phase in Phase.allCases {
+                let start = try SavedData.of(server)
+                let before = try ServerCounters.look(at: [client])
+                _ = try await ProgramRun.migrateredis(phase.arguments, with: programs.variables)
+                let recording = try await recorder.take()
+                let counted = try ServerCounters.look(at: [client]).since(before)
+                guard recording.errors == 0, recording.nils == 0 else {
+                    throw TestSupportError(
+                        "\(phase.rawValue): \(recording.errors) errors and \(recording.nils) lost races while recording."
+                    )
+                }
+                // What was queued and then discarded is not among what the server has counted.
+                guard (0...Self.mostDiscarded).contains(Int(recording.commands) - counted.commands) else {
+                    throw TestSupportError(
+                        "\(phase.rawValue): \(recording.commands) commands recorded; the server counted \(counted.commands)."
+                    )
+                }
+                rehearsals.append(
+                    Rehearsal(phase: phase, start: start, recording: recording, changes: counted.changes)
+                )
+                progress("recorded \(phase.rawValue)")
+            }
+            return rehearsals
+        }
+    }
+
+    private func replay(_ rehearsal: Rehearsal) async throws -> Cost {
+        try await rehearsal.start.withServer { server in
+            let (cost, result, changes) = try Self.play(rehearsal.recording, on: server)
+            // A replay that did less than the program would be an easy floor.
+            guard result.replies == rehearsal.recording.commands, result.errors == 0, result.nils == 0,
+                changes == rehearsal.changes
+            else {
+                throw TestSupportError(
+                    "The replay of \(rehearsal.phase.rawValue) is not what was recorded: \(result.replies) replies for "
+                        + "\(rehearsal.recording.commands) commands, \(result.errors) errors, \(result.nils) lost races, "
+                        + "\(changes) changes for \(rehearsal.changes)."
+                )
+            }
+            return cost
+        }
+    }
+
+    private func play(_ bare: Recording, from start: SavedData, leastChanges: Int) async throws -> Cost {
+        try await start.withServer { server in
+            let (cost, result, changes) = try Self.play(bare, on: server)
+            guard result.replies == bare.commands, result.errors == 0, changes >= leastChanges else {
+                throw TestSupportError("Bare commands: \(result.errors) errors, \(changes) changes.")
+            }
+            return cost
+        }
+    }
+
+    private static func play(
+        _ recording: Recording,
+        on server: RedisServer
+    ) throws -> (Cost, ReplayResult, changes: Int) {
+        let client = try PlainClient(server)
+        let before = try ServerCounters.look(at: [client])
+        let result = try Replay.run(recording, on: server.socketPath)
+        let counted = try ServerCounters.look(at: [client]).since(before)
+        let cost = Cost(
+            seconds: result.seconds,
+            cpuSeconds: result.cpuSeconds,
+            serverCPUSeconds: counted.cpuSeconds,
+            peakKiB: nil
+        )
+        return (cost, result, counted.changes)
+    }
+}
