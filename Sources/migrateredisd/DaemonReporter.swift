@@ -48,7 +48,7 @@ final class DaemonReporter: ReconcilerReporter {
         monitor.progressed()
         metrics.note { $0.decided(report, at: .now) }
         show(StatusLine.text(report))
-        if report.action.explanation.reason == .permissionDenied { renewal.look() }
+        if report.action.explanation.reason == .permissionDenied { renewal.lookSoon() }
     }
 
     func progressed(_ step: Step, _ progress: Progress, in report: PassReport) {

@@ -15,7 +15,8 @@ struct Reloader: Service {
             reporter.reloads()
             do {
                 let configuration = try reader.read(logger: Logger(label: "migrateredisd"))
-                control.reload(configuration.reconciler)
+                // With a password that is outdated the next look would only be refused.
+                if configuration.credential?.isOutdated != true { control.reload(configuration.reconciler) }
                 reporter.takes(configuration)
                 reporter.reloaded(refused: nil)
             } catch {

@@ -30,8 +30,9 @@ final class PasswordRenewal: Sendable {
         state.withLock { $0.credential = credential }
     }
 
-    /// Looks after a reload, when systemd has had the time to see that it is over: a service that ends in the middle of
-    /// one has failed to reload.
+    /// Looks in a moment whether it is outdated: after a reload, and when Redis refuses the password.
+    ///
+    /// Not at once: a service that ends before systemd has seen the end of a reload has failed to reload.
     func lookSoon() {
         Task {
             try? await Task.sleep(for: .seconds(2))
@@ -39,8 +40,7 @@ final class PasswordRenewal: Sendable {
         }
     }
 
-    /// Looks whether it is outdated, as when Redis refuses the password.
-    func look() {
+    private func look() {
         let isNew = state.withLock { state in
             guard !state.isDue, let credential = state.credential, credential.isOutdated else { return false }
             state.isDue = true
