@@ -133,7 +133,7 @@ struct PrecedenceTests {
         #expect(named.configFile == .init(path: "/c.yaml", mustExist: true))
     }
 
-    @Test("a password that systemd hands over, be it empty, takes the place of the standard file, which only root can read")
+    @Test("a password that systemd hands over, be it empty, takes the place of the standard file")
     func handedOver() throws {
         let folder = try Folder()
         _ = try folder.write("redis-password", "\n")
