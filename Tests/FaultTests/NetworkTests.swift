@@ -102,6 +102,7 @@ struct NetworkTests {
 
     private func lossy(_ wire: Wire) async throws {
         try await withStage(Keyspace(tenants: 12), tcp: true) { stage in
+            try await stage.send("CONFIG", "SET", "protected-mode", "no")
             try await stage.send("CONFIG", "SET", "bind", "127.0.0.1 10.213.77.1")
             let variables = Stage.untended.merging(LeastPrivilege.variables) { $1 }
                 .merging(["REDIS_HOST": "10.213.77.1", "REDIS_PORT": "\(stage.server.port ?? 0)"]) { $1 }

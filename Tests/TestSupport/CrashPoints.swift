@@ -11,6 +11,14 @@ package struct CrashPoints: Sendable {
     /// Where the sample comes from.
     package let seed: Int
 
+    /// Whether one of many runs is made: each when every point is taken, else one in so many, by one seed for all.
+    package static func takes(_ number: Int, of step: Int) -> Bool {
+        let takesAll = ProcessInfo.processInfo.environment["CRASH_POINTS"] == "all"
+        return takesAll || number % step == shared.seed % step
+    }
+
+    private static let shared = CrashPoints(commands: 1, sample: 1)
+
     /// About `sample` of so many commands.
     package init(commands total: Int, sample: Int) {
         let environment = ProcessInfo.processInfo.environment
