@@ -28,8 +28,11 @@ enum OpenSSLQueue {
         /// Whether it is libssl's, and not that of another part of OpenSSL.
         var isTLS: Bool { ERR_GET_LIB(code) == ERR_LIB_SSL }
 
-        /// OpenSSL's words.
-        var text: String { ERR_reason_error_string(code).map { String(cString: $0) } ?? "OpenSSL error \(code)" }
+        /// OpenSSL's words; libssl has none before its first use.
+        var text: String {
+            OPENSSL_init_ssl(UInt64(OPENSSL_INIT_LOAD_SSL_STRINGS), nil)
+            return ERR_reason_error_string(code).map { String(cString: $0) } ?? "OpenSSL error \(code)"
+        }
 
         /// The alert that the peer sent, if that is what it was (RFC 8446, section 6).
         var alert: TLSAlert? {
