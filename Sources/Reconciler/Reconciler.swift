@@ -89,7 +89,10 @@ public actor Reconciler {
         listener?.task.cancel()
         let control = control
         let channel = configuration.names.wake
-        let task = Task { await WakeListener.listen(to: channel, on: keyspace) { control.heard() } }
+        let isPausing = listener != nil && backoff.failures > 0
+        let task = Task {
+            await WakeListener.listen(to: channel, on: keyspace, isQuietAtFirst: isPausing) { control.heard() }
+        }
         listener = (task, ObjectIdentifier(keyspace as AnyObject))
     }
 

@@ -12,18 +12,24 @@ public enum WakeListener {
     private static let pace = Duration.milliseconds(100)
 
     /// Calls `heard` for each message, and after each subscription: what was said before that was not heard.
+    ///
+    /// With `isQuietAtFirst` not after the first one: where each try to work loses its connection, and so its listener, the
+    /// next listener would end the pause before the next try, for ever.
     public static func listen(
         to channel: Bytes,
         on keyspace: any Keyspace,
+        isQuietAtFirst: Bool = false,
         heard: @escaping @Sendable () -> Void
     ) async {
         var backoff = Backoff()
+        var isQuiet = isQuietAtFirst
         while !Task.isCancelled {
             do {
                 let subscription = try await Subscription.open(channel, on: keyspace)
                 backoff.reset()
                 try await withTaskCancellationHandler {
-                    heard()
+                    if !isQuiet { heard() }
+                    isQuiet = false
                     while !Task.isCancelled {
                         guard try await !subscription.messages(within: patience).isEmpty else { continue }
                         heard()

@@ -138,6 +138,15 @@ final class Trial: Sendable {
         schedule.heal()
         stage.server.resume()
         if stage.server.pid == nil { try? await stage.server.restart() }
+        // Of several things at once the end of one may have failed because of another.
+        let server = stage.server
+        _ = try? await server.cli("SCRIPT", "KILL")
+        for words in [
+            ["ACL", "SETUSER", LeastPrivilege.user, "resetpass", ">" + LeastPrivilege.password, "+unlink", "+watch"],
+            ["CONFIG", "SET", "maxmemory", "0", "min-replicas-to-write", "0", "save", ""],
+            ["REPLICAOF", "NO", "ONE"],
+        ] { await tell(words) }
+        await retry()
         for daemon in daemons.withLock({ $0 }) { daemon.signal(SIGCONT) }
         if daemons.withLock({ $0.allSatisfy { $0.termination != nil } }) { await startDaemon() }
     }
