@@ -166,7 +166,8 @@ private func nextStep(
     for migration in raised {
         if let action = settleRaised(migration, observation) { return action }
     }
-    let catchUp = raised.first { isCatchUpDue($0, observation, desired) }
+    // Each once, and then a rest: walks that take longer than the time between them would never let the server alone.
+    let catchUp = raised.first { !observation.followed.contains($0.name) && isCatchUpDue($0, observation, desired) }
     let onward =
         version < target ? raise(migrations[version], observation, desired) : cleanUp(raised, observation, desired)
     guard let catchUp else { return onward }

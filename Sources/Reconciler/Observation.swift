@@ -57,6 +57,8 @@ public struct Observation: Sendable {
     public var retried: Set<String> = []
     /// Whether the last step of this process was a catch-up: then other work goes before the next one.
     public var followsCatchUp = false
+    /// The migrations that were caught up since the last pass that had nothing to do.
+    public var followed: Set<String> = []
 
     /// An observation of its parts.
     public init(

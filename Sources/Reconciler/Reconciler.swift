@@ -17,6 +17,7 @@ public actor Reconciler {
     private var retried: Set<String> = []
     private var listener: (task: Task<Void, Never>, keyspace: ObjectIdentifier)?
     private var followsCatchUp = false
+    private var followed: Set<String> = []
     private var backoff = Backoff()
     private var conditions: [Condition] = []
     private var lastAction: Action?
@@ -61,6 +62,7 @@ public actor Reconciler {
         let target = configuration.desired.target(in: observation)
         let report = report(action, version: try? observation.version.get(), target: target)
         guard case .run(let step) = action else {
+            followed = []
             backoff.reset()
             return PassResult(action: action, next: pause(after: action))
         }
@@ -137,6 +139,7 @@ public actor Reconciler {
         retried = order.retried
         observation.retried = retried
         observation.followsCatchUp = followsCatchUp
+        observation.followed = followed
         return observation
     }
 
@@ -178,6 +181,7 @@ public actor Reconciler {
             case .done(let detail):
                 backoff.reset()
                 followsCatchUp = step.kind == .catchUp
+                if followsCatchUp { followed.insert(step.migration) } else { followed = [] }
                 reporter.happened(
                     Event(
                         .stepFinished,
@@ -257,7 +261,8 @@ public actor Reconciler {
             names: configuration.names,
             desired: desired,
             retried: retried,
-            followsCatchUp: followsCatchUp
+            followsCatchUp: followsCatchUp,
+            followed: followed
         )
         // A plan writes nothing and needs no lock while it looks.
         let reporter = reporter
@@ -375,6 +380,7 @@ private struct ObservationAgain: Sendable {
     var desired: Desired
     var retried: Set<String>
     var followsCatchUp: Bool
+    var followed: Set<String>
 
     /// The approval that holds for the step, if the step is still the one that is due; nil if it is not.
     func due(_ step: Step, on keyspace: any Keyspace) async throws -> Approved? {
@@ -382,6 +388,7 @@ private struct ObservationAgain: Sendable {
         var observation = Observation(snapshot, registry: registry, names: names)
         observation.retried = retried
         observation.followsCatchUp = followsCatchUp
+        observation.followed = followed
         guard decide(observation, desired) == .run(step) else { return nil }
         return Approved(
             approval: snapshot.approvals[step.migration],

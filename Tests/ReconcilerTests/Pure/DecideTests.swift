@@ -269,6 +269,16 @@ struct DecideTests {
                 .run(.catchUp, "m2")
             ),
             Row(
+                "catch-up is due again, and what comes after it is told before it begins anew",
+                pending.with(2) { $0.followedAt = nil }.with { $0.observation.followed = ["m2"] },
+                .pending("m2", .cleanupNeedsApproval)
+            ),
+            Row(
+                "another's catch-up does not stand for it",
+                pending.with(2) { $0.followedAt = nil }.with { $0.observation.followed = ["m1"] },
+                .run(.catchUp, "m2")
+            ),
+            Row(
                 "catch-up is almost due",
                 pending.with { $0.observation.now.milliseconds += 599_999 },
                 .pending("m2", .cleanupNeedsApproval)
