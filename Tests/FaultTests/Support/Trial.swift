@@ -25,6 +25,7 @@ final class Trial: Sendable {
     private let seed: UInt64
     private let daemons = Mutex<[RunningProcess]>([])
     private let history = OperationHistory()
+    private let answered = Mutex(0)
 
     private init(_ stage: Stage, seed: UInt64) throws {
         self.stage = stage
@@ -152,7 +153,22 @@ final class Trial: Sendable {
     }
 
     private func wait(_ what: String, until isSo: () async throws -> Bool) async throws {
-        try await eventually(timeout: .seconds(90), what) { try await isSo() }
+        try await eventually(timeout: .seconds(90), what) {
+            if try await isSo() { return true }
+            await answerStalls()
+            return false
+        }
+    }
+
+    /// What a person does who has looked: where the epoch was deleted, the next holder's is behind that of the state, and
+    /// `DataLost` waits for `retry`, which ends it once for each daemon and stall.
+    private func answerStalls() async {
+        let stalls = daemons.withLock { $0 }.reduce(0) { $0 + $1.lines("stalled", "reason=DataLost").count }
+        let isNew = answered.withLock { answered in
+            defer { answered = max(answered, stalls) }
+            return stalls > answered
+        }
+        if isNew { await retry() }
     }
 
     private func hasBegun(_ phase: String) -> Bool {
