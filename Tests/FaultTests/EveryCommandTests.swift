@@ -11,7 +11,7 @@ struct EveryCommandTests {
         Injury.allCases
     )
     func server(victim: Victim, injury: Injury) async throws {
-        try await withGround(.server) { try await everyCommand($0, victim, injury, sample: 5) }
+        try await withGround(.server) { try await everyCommand($0, victim, injury, sample: 3) }
     }
 
     @Test(
