@@ -5,6 +5,7 @@ import Testing
 /// Several faults at once, at moments and in an order that follow from a seed.
 ///
 /// `FAULT_SEED` repeats one schedule, and `FAULT_MINUTES` says how long new ones are made: two minutes if nothing is said.
+/// Which ones follows from chance, or from `FAULT_SERIES`.
 @Suite("Random schedules")
 struct RandomScheduleTests {
     @Test("of several faults at once lose nothing, overwrite nothing, and end converged")
@@ -13,10 +14,12 @@ struct RandomScheduleTests {
         if let seed = environment["FAULT_SEED"].flatMap({ UInt64($0) }) { return try await play(seed: seed) }
         let minutes = environment["FAULT_MINUTES"].flatMap { Double($0) } ?? 2
         let end = ContinuousClock.now + .seconds(minutes * 60)
+        let series = environment["FAULT_SERIES"].flatMap { UInt64($0) }
+        var seeds = SplitMix64(seed: series ?? UInt64.random(in: 0...UInt64.max))
         var count = 0
         while ContinuousClock.now < end {
             count += 1
-            try await play(seed: UInt64.random(in: 0..<1_000_000))
+            try await play(seed: UInt64.random(in: 0..<1_000_000, using: &seeds))
         }
         print("random schedules: \(count) in \(minutes) minutes")
     }

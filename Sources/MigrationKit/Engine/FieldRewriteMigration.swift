@@ -64,7 +64,6 @@ extension FieldRewriteMigration {
         let start = context.isRaised || context.lease == nil ? nil : context.state?.checkpoint
         if let start, walk.continues(start) { work.progress.processedItems = start.processedItems }
         try await CheckpointKeeper(context).run(walk, from: start, state: checkpoint)
-        try await work.tellOfHeldKeys()
         return (work.report, work.progress)
     }
 }

@@ -1,19 +1,5 @@
 import RedisClient
 
-/// A hash on its walk, with the places of its entries in the ledgers of earlier migrations.
-struct RewriteItem {
-    /// The key.
-    var key: Bytes
-    /// What it holds.
-    var kind: String
-    /// How many bytes it took when it was listed.
-    var memory = 0
-    /// The names of its fields that matter; nil where they were not asked for, since no field ends.
-    var fields: [Bytes]?
-    /// Where each earlier ledger keeps its entry.
-    var places: [(key: Bytes, field: Bytes)]
-}
-
 /// What a walk does with hashes whose fields a migration rewrites.
 ///
 /// A hash that an earlier migration copied keeps its base: where it is as that migration left it, the entry follows in
@@ -28,10 +14,13 @@ final class FieldRewriteWork: WalkWork {
     private let rewrites: any FieldRewrites
     private let context: MigrationContext
     private let digester: Digester
-    private let resolver: NameResolver
+    /// Finds hashes.
+    let lister: FieldRewriteLister
     private let expiry: ExpiryReader
     private let header: LookHeader
     private var hasSeenFieldEnds = false
+    /// What one look could not tell and the next one will.
+    private var again: [RewriteItem] = []
 
     init(rewrites: any FieldRewrites, context: MigrationContext, total: Int) throws {
         self.rewrites = rewrites
@@ -43,40 +32,14 @@ final class FieldRewriteWork: WalkWork {
         )
         digester = try Digester()
         expiry = ExpiryReader(isExact: context.features.hasExpiryTime)
-        resolver = NameResolver(
-            moves: rewrites.moves,
-            ledger: context.earlierLedgers.first,
-            digester: digester,
-            prefersNewNames: true
-        )
+        lister = FieldRewriteLister(rewrites: rewrites, ledgers: context.earlierLedgers, limits: context.limits)
         progress.totalItems = total
     }
 
-    func items(of names: [Bytes]) async throws -> [RewriteItem] {
-        let page = try await resolver.resolve(names, on: context.keyspace)
-        for name in page.unrelated { report.noteUnrelated(name) }
-        for doubt in page.ambiguous where doubt.readings.contains(where: concerns) {
-            report.ambiguous += 1
-            hold(doubt.name, reason: "ambiguous")
-        }
-        return page.readings.filter { concerns($0.reading) }.compactMap { reading, memory in
-            let key = reading.move.destination
-            guard memory <= context.limits.keyBytes else {
-                hold(key, reason: "tooLarge")
-                return nil
-            }
-            let name = digester.nameDigest(key)
-            return RewriteItem(
-                key: key,
-                kind: reading.move.kind,
-                memory: memory,
-                places: context.earlierLedgers.map { $0.place(of: key, digest: name) }
-            )
-        }
-    }
-
-    private func concerns(_ reading: NameReading) -> Bool {
-        !reading.isSource && rewrites.kinds.contains(reading.move.kind)
+    func take(_ listing: Listing<RewriteItem>) -> [RewriteItem] {
+        report.note(listing)
+        for key in listing.held { heldKeys.add(key) }
+        return listing.items
     }
 
     func weight(of item: RewriteItem) -> Int { item.memory }
@@ -91,7 +54,6 @@ final class FieldRewriteWork: WalkWork {
         heldKeys.add(HeldKey(key, reason: reason))
     }
 
-    /// Hands over the held keys that were found and not told of yet.
     func tellOfHeldKeys() async throws {
         try await heldKeys.flush()
     }
@@ -108,9 +70,14 @@ final class FieldRewriteWork: WalkWork {
         var entries: [(key: Bytes, field: Bytes, bytes: Bytes)] = []
     }
 
+    /// What the first look could not tell is looked at once more at once.
     func attempt(_ batch: [RewriteItem]) async throws -> [RewriteItem] {
-        let undone = try await attemptAtOnce(batch)
-        try await tellOfHeldKeys()
+        var undone = try await attemptAtOnce(batch)
+        guard !again.isEmpty else { return undone }
+        let incomplete = again
+        again = []
+        undone += try await attemptAtOnce(incomplete) + again
+        again = []
         return undone
     }
 
@@ -125,12 +92,11 @@ final class FieldRewriteWork: WalkWork {
                 return questions.count
             }
             var replies = try await context.keyspace.pipeline(reads)[...]
-            var undone: [RewriteItem] = []
             for (group, count) in zip(groups, counts) {
-                undone += finish(try decide(group, replies.prefix(count)))
+                finish(try decide(group, replies.prefix(count)))
                 replies = replies.dropFirst(count)
             }
-            return undone
+            return []
         }
         let looks = groups.map {
             Fence.Look(at: $0[0].key, watching: $0.map(\.key), reads: questions(about: $0))
@@ -142,7 +108,7 @@ final class FieldRewriteWork: WalkWork {
             return commands(for: decided[index])
         } finish: { index, outcome in
             switch outcome {
-            case .committed, .nothingToDo: undone += finish(decided[index])
+            case .committed, .nothingToDo: finish(decided[index])
             case .changed: undone += groups[index]
             case .redirected(let error): throw error
             }
@@ -163,9 +129,9 @@ final class FieldRewriteWork: WalkWork {
         }
     }
 
-    private func finish(_ decided: [Decided]) -> [RewriteItem] {
+    private func finish(_ decided: [Decided]) {
         tally(decided.filter { !$0.isIncomplete })
-        return decided.filter(\.isIncomplete).map(\.item)
+        again += decided.filter(\.isIncomplete).map(\.item)
     }
 
     private func questions(about items: [RewriteItem]) -> CommandBuffer {

@@ -49,7 +49,8 @@ extension KeyMoveMigration {
         let ledger = Ledger(names: context.names, migration: name, shape: shape)
         let work = try KeyMoveWork(moves: moves, column: column, context: context, ledger: ledger, total: total)
         for key in keys {
-            for pair in try await work.items(of: work.sources(of: [key])) { try await settle(pair, work) }
+            for pair in try await work.pairs(of: [key]) { try await settle(pair, work) }
+            try await work.tellOfHeldKeys()
         }
         return work.report
     }

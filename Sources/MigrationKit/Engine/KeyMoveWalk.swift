@@ -38,7 +38,6 @@ final class KeyMoveWalk {
     /// Walks from the start.
     func run() async throws -> WalkReport {
         try await walk.run(from: nil) { _, _ in }
-        try await work.tellOfHeldKeys()
         return work.report
     }
 

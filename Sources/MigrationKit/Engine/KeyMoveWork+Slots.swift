@@ -21,12 +21,11 @@ extension KeyMoveWork {
             var reads = RoutedCommands(for: context.keyspace)
             for look in looks { reads.add(for: look.key) { $0.append(contentsOf: look.reads) } }
             var replies = try await context.keyspace.pipeline(reads)[...]
-            var undone: [Pair] = []
             for (group, look) in zip(groups, looks) {
-                undone += finish(try decide(group, of: batch, sources: sources, replies.prefix(look.reads.count)))
+                finish(try decide(group, of: batch, sources: sources, replies.prefix(look.reads.count)))
                 replies = replies.dropFirst(look.reads.count)
             }
-            return undone
+            return []
         }
         var decided = [[DecidedPair]](repeating: [], count: groups.count)
         var done: [DecidedPair] = []
@@ -54,7 +53,7 @@ extension KeyMoveWork {
         let removals = sure.filter { $0.ruling.action == .removeSource }
         let kept = try await removeSources(of: removals, under: lease)
         removingWithoutDestination = 0
-        undone += finish(sure.filter { !kept.contains($0.pair.move.source) })
+        finish(sure.filter { !kept.contains($0.pair.move.source) })
         return undone + doubtful + removals.map(\.pair).filter { kept.contains($0.move.source) }
     }
 

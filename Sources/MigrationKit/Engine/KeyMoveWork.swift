@@ -14,12 +14,14 @@ final class KeyMoveWork: WalkWork {
     let reader: PairReader
     let writer: PairWriter
     private let column: Column
-    private let ledger: Ledger
     private let expiringWithin: Int64
-    private let resolver: NameResolver
+    /// Finds pairs.
+    let lister: KeyMoveLister
     private let deletesAreUnseen: Bool
     private let total: Int
     private var hasSeenFieldEnds = false
+    /// What one look could not tell and the next one will.
+    private var again: [Pair] = []
     private var heldKeys: HeldKeyStream
     private var vanished: [Bytes: Pair] = [:]
     private var dropsVanished = false
@@ -30,7 +32,6 @@ final class KeyMoveWork: WalkWork {
     init(moves: any KeyMoves, column: Column, context: MigrationContext, ledger: Ledger, total: Int) throws {
         self.column = column
         self.context = context
-        self.ledger = ledger
         self.total = total
         heldKeys = HeldKeyStream(context.held)
         digester = try Digester()
@@ -51,7 +52,13 @@ final class KeyMoveWork: WalkWork {
             reader: reader
         )
         expiringWithin = PairObservation.expiringWithin(isCluster: context.keyspace.isCluster)
-        resolver = NameResolver(moves: moves, ledger: ledger, digester: digester)
+        lister = KeyMoveLister(
+            moves: moves,
+            column: column,
+            ledger: ledger,
+            limits: context.limits,
+            copyMethod: context.features.copyMethod
+        )
         let phase = context.state?.trustedPhase
         deletesAreUnseen =
             phase == .cleaning || phase == .cleaned || context.state?.deletesAreUnseen == true
@@ -61,125 +68,57 @@ final class KeyMoveWork: WalkWork {
 
     func giveUp(_ pair: Pair) {
         report.hot += 1
-        hold(pair, reason: "hot")
+        hold(HeldKey(pair.move.source, destination: pair.move.destination, reason: "hot"))
     }
 
-    private func hold(_ pair: Pair, reason: String) {
-        report.held.add(pair.move.source, reason: reason)
-        heldKeys.add(HeldKey(pair.move.source, destination: pair.move.destination, reason: reason))
+    private func hold(_ key: HeldKey) {
+        report.held.add(key.key, reason: key.reason)
+        heldKeys.add(key)
     }
 
-    /// Hands over the held keys that were found and not told of yet.
     func tellOfHeldKeys() async throws {
         try await heldKeys.flush()
     }
 
-    /// The old names of the pairs that these names belong to, whichever of the two each is.
-    func sources(of names: [Bytes]) async throws -> [Bytes] {
-        let page = try await resolver.resolve(names, on: context.keyspace)
-        for name in page.unrelated { report.noteUnrelated(name) }
-        return page.readings.map(\.reading.move.source) + page.ambiguous.map(\.name)
+    func take(_ listing: Listing<Pair>) -> [Pair] {
+        report.note(listing)
+        for key in listing.held { heldKeys.add(key) }
+        return listing.items
+    }
+
+    /// The pairs that these names belong to, whichever of the two each is.
+    func pairs(of names: [Bytes]) async throws -> [Pair] {
+        let sources = try await lister.sources(of: names, on: context.keyspace)
+        report.note(sources)
+        return take(try await lister.list(sources.items, on: context.keyspace))
     }
 
     /// A copy by RESTORE brings the source twice.
     func weight(of pair: Pair) -> Int { pair.copyMethod == .restore ? 2 * pair.memory : pair.memory }
 
-    // MARK: Finding pairs
+    // MARK: One batch
 
-    /// The pairs of a page: each once, without those that are handled where their source is found, or are too large.
-    func items(of names: [Bytes]) async throws -> [Pair] {
-        let page = try await resolver.resolve(names, on: context.keyspace)
-        for name in page.unrelated { report.noteUnrelated(name) }
-        for doubt in page.ambiguous {
-            report.ambiguous += 1
-            report.held.add(doubt.name, reason: "ambiguous")
-            heldKeys.add(HeldKey(doubt.name, reason: "ambiguous"))
-        }
-        var known = Set<KeyMove>()
-        var pairs: [Pair] = []
-        var memories: [Int] = []
-        let sourcesFirst = page.readings.filter(\.reading.isSource) + page.readings.filter { !$0.reading.isSource }
-        for (reading, memory) in sourcesFirst {
-            // Two sources of one destination are two pairs: the ledger shows the collision.
-            guard reading.isSource || !known.contains(reading.move) else { continue }
-            known.insert(reading.move)
-            let destination = reading.move.destination
-            let place = ledger.place(of: destination, digest: digester.nameDigest(destination))
-            pairs.append(
-                Pair(
-                    move: reading.move,
-                    isSeenByDestination: !reading.isSource,
-                    sourceName: digester.nameDigest(reading.move.source),
-                    ledgerKey: place.key,
-                    ledgerField: place.field,
-                    copyMethod: context.features.copyMethod
-                )
-            )
-            memories.append(memory)
-        }
-        #if SEEDED_BUGS
-            if SeededBug.isOn(.samplingVerify), column == .verify {
-                let some = pairs.indices.filter { pairs[$0].sourceName.isMultiple(of: 10) }
-                return try await admit(some.map { pairs[$0] }, memories: some.map { memories[$0] })
-            }
-        #endif
-        let admitted = try await admit(pairs, memories: memories)
-        try await tellOfHeldKeys()
-        return admitted
-    }
-
-    private func admit(_ pairs: [Pair], memories: [Int]) async throws -> [Pair] {
-        var commands = RoutedCommands(for: context.keyspace)
-        for pair in pairs {
-            if pair.isSeenByDestination {
-                commands.append("TYPE", pair.move.source)
-            } else {
-                commands.add(for: pair.move.destination) {
-                    $0.append("MEMORY", Bytes("USAGE"), pair.move.destination)
-                }
-            }
-            commands.append("HEXISTS", pair.ledgerKey, pair.ledgerField)
-        }
-        let replies = try await context.keyspace.pipeline(commands)
-        var admitted: [Pair] = []
-        var doubtful: [Int] = []
-        for (index, pair) in pairs.enumerated() {
-            let answer = try replies[2 * index].unlessError()
-            let hasEntry = replies[2 * index + 1].integer == 1
-            // Handled where the source is found; a key of another type is none.
-            if pair.isSeenByDestination, answer.equals(pair.move.type.name) { continue }
-            let other = Int(answer.integer ?? 0)
-            guard max(memories[index], other) <= context.limits.keyBytes else {
-                hold(pair, reason: "tooLarge")
-                continue
-            }
-            if !pair.isSeenByDestination, other == 0 { report.bytesNeeded += memories[index] }
-            if !pair.isSeenByDestination, other > 0, !hasEntry { doubtful.append(admitted.count) }
-            admitted.append(pair)
-            admitted[admitted.count - 1].memory = memories[index] + other
-        }
-        return try await markCollisions(admitted, doubtful: doubtful)
+    /// What the first look could not tell is asked, and then looked at once more at once.
+    func attempt(_ batch: [Pair]) async throws -> [Pair] {
+        var undone = try await attemptAtOnce(batch)
+        guard !again.isEmpty else { return undone }
+        let settled = try await withDoubtsSettled(again)
+        again = []
+        undone += try await attemptAtOnce(settled) + again
+        again = []
+        return undone
     }
 
     /// A destination that is there without an entry may itself be an old key of another pair.
-    private func markCollisions(_ pairs: [Pair], doubtful: [Int]) async throws -> [Pair] {
+    private func withDoubtsSettled(_ pairs: [Pair]) async throws -> [Pair] {
+        let doubtful = pairs.filter(\.isInDoubt).map(\.move.destination)
         guard !doubtful.isEmpty else { return pairs }
-        var pairs = pairs
-        let destinations = doubtful.map { pairs[$0].move.destination }
-        let page = try await resolver.resolve(destinations, on: context.keyspace)
-        let sources = Set(page.readings.filter(\.reading.isSource).map(\.reading.move.source))
-        for index in doubtful where sources.contains(pairs[index].move.destination) {
-            pairs[index].destinationIsSource = true
+        let sources = try await lister.oldNames(among: doubtful, on: context.keyspace)
+        return pairs.map { pair in
+            var pair = pair
+            if pair.isInDoubt { pair.destinationIsSource = sources.contains(KeyName(pair.move.destination)) }
+            return pair
         }
-        return pairs
-    }
-
-    // MARK: One batch
-
-    func attempt(_ batch: [Pair]) async throws -> [Pair] {
-        let undone = try await attemptAtOnce(batch)
-        try await tellOfHeldKeys()
-        return undone
     }
 
     private func attemptAtOnce(_ batch: [Pair]) async throws -> [Pair] {
@@ -190,7 +129,8 @@ final class KeyMoveWork: WalkWork {
         for pair in batch { reader.ask(pair, in: &reads) }
         guard let lease = context.lease else {
             let connection = try await context.keyspace.connection(for: batch[0].move.source)
-            return finish(try decide(batch, try await connection.pipeline(reads)[...]))
+            finish(try decide(batch, try await connection.pipeline(reads)[...]))
+            return []
         }
         let watched = batch.flatMap { [$0.move.source, $0.move.destination] }
         var decided: [DecidedPair] = []
@@ -210,7 +150,8 @@ final class KeyMoveWork: WalkWork {
             return batch
         case .committed(let replies):
             try writer.check(replies, of: decided)
-            return finish(decided)
+            finish(decided)
+            return []
         }
     }
 
@@ -234,10 +175,10 @@ final class KeyMoveWork: WalkWork {
         }
     }
 
-    /// Counts what is done, and returns what must be looked at again.
-    func finish(_ decided: [DecidedPair]) -> [Pair] {
+    /// Counts what is done, and notes what must be looked at again.
+    func finish(_ decided: [DecidedPair]) {
         tally(decided.filter { !$0.isIncomplete })
-        return decided.filter(\.isIncomplete).map(\.pair)
+        again += decided.filter(\.isIncomplete).map(\.pair)
     }
 
     func decide(_ batch: [Pair], _ replies: Replies.SubSequence) throws -> [DecidedPair] {
@@ -249,10 +190,10 @@ final class KeyMoveWork: WalkWork {
         return try batch.map { pair in
             let seen = try reader.observe(pair, replies[next...], at: moment, rewrites: context.laterRewrites)
             next += reader.replyCount(pair)
-            if seen.isIncomplete {
-                hasSeenFieldEnds = true
+            if seen.lacksFieldEnds { hasSeenFieldEnds = true }
+            if let next = seen.nextLook(at: pair) {
                 return DecidedPair(
-                    pair: pair,
+                    pair: next,
                     pairClass: .absent,
                     ruling: Ruling(.leave, .fine),
                     moment: moment,
@@ -375,13 +316,5 @@ final class KeyMoveWork: WalkWork {
             default: if one.ruling.action == .leave { progress.skippedItems += 1 }
             }
         }
-    }
-}
-
-extension NameReading {
-    /// Whether the name is an old one.
-    var isSource: Bool {
-        if case .source = self { return true }
-        return false
     }
 }

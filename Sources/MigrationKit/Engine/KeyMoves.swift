@@ -40,6 +40,14 @@ public enum NameReading: Sendable, Hashable {
     }
 }
 
+extension NameReading {
+    /// Whether the name is an old one.
+    var isSource: Bool {
+        if case .source = self { return true }
+        return false
+    }
+}
+
 /// One field that is looked up to decide between readings.
 public struct FieldQuestion: Sendable, Hashable {
     /// The hash.
@@ -60,8 +68,39 @@ public enum NameMatch: Sendable, Hashable {
     case unrelated
     /// It can be read in one way only.
     case certain(NameReading)
-    /// The answers to these questions decide.
-    case open([FieldQuestion])
+    /// The answers to these questions decide. Where the ledger has an entry of `copy`, the few that could refute it do.
+    case open([FieldQuestion], copy: LikelyCopy? = nil)
+}
+
+/// The pair whose copy a name most likely is, and what would show that it is something else.
+///
+/// A promise about `decide`: where none of these questions has the answer that refutes, it says that the name is the
+/// pair's new one, or that nothing decides between that and others.
+public struct LikelyCopy: Sendable, Hashable {
+    /// The pair.
+    public var move: KeyMove
+    /// The fields, each with the value that refutes.
+    public var refutations: [Refutation]
+
+    /// A field whose value would refute.
+    public struct Refutation: Sendable, Hashable {
+        /// The field.
+        public var question: FieldQuestion
+        /// The value.
+        public var answer: Bytes
+
+        /// A field and its value.
+        public init(_ question: FieldQuestion, answer: Bytes) {
+            self.question = question
+            self.answer = answer
+        }
+    }
+
+    /// A pair with its refutations.
+    public init(_ move: KeyMove, unless refutations: [Refutation]) {
+        self.move = move
+        self.refutations = refutations
+    }
 }
 
 /// What name and content together say of a key.

@@ -2,14 +2,18 @@ import RedisClient
 
 /// What a walk does with the keys that it comes by.
 protocol WalkWork: AnyObject {
+    /// What finds the keys.
+    associatedtype Lister: PageLister
     /// One key, or the pair that it belongs to.
-    associatedtype Item
+    typealias Item = Lister.Item
 
+    /// Finds what the keys of a page are to the work.
+    var lister: Lister { get }
     /// How far the work is.
     var progress: Progress { get }
 
-    /// What the keys of a page are to the work; what they are not, it counts by itself.
-    func items(of names: [Bytes]) async throws -> [Item]
+    /// Counts what a page has, and returns what of it is to be handled.
+    func take(_ listing: Listing<Item>) -> [Item]
 
     /// Handles a batch, in one transaction or in one a slot; returns the items to which nothing happened because a
     /// watched key changed.
@@ -23,6 +27,9 @@ protocol WalkWork: AnyObject {
 
     /// What could only be decided once all keys were seen; asked for at the end of the walk.
     func leftovers() async throws -> [Item]
+
+    /// Hands over the held keys that were found and not told of yet; called for every page and at the end.
+    func tellOfHeldKeys() async throws
 }
 
 extension WalkWork {
@@ -33,7 +40,7 @@ extension WalkWork {
 /// One walk over all keys, in pages and batches; what is done with them is the work's.
 ///
 /// Complete only if the servers were the same masters from start to end, and in a cluster no slot moved. The masters of
-/// a cluster are walked over side by side. Used once, by one task.
+/// a cluster are walked over side by side, and while one page is handled the next is listed. Used once, by one task.
 final class KeyspaceWalk<Work: WalkWork> {
     /// Told after every page all of whose items are committed, none deferred.
     typealias PageEnd = (_ cursors: [String: String], _ progress: Progress) async throws -> Void
@@ -43,28 +50,17 @@ final class KeyspaceWalk<Work: WalkWork> {
 
     private let work: Work
     private let context: MigrationContext
-    private let prefix: Bytes?
     private var deferred: [Work.Item] = []
     private var pace: BatchPace
     private var lastTold = ContinuousClock.now
     private let topology: Topology?
-    private var lanes: [Lane]
+    private var reader: PageReader<Work.Lister>
 
-    /// The walk over one master.
-    private struct Lane {
-        let master: KeyspaceMaster
-        let runID: String
-        var cursor = Bytes("0")
-        var isDone = false
-    }
-
-    private static var pageSize: Int { 200 }
     private static var attemptsWhenHot: Int { 20 }
 
     /// A walk over the names with a prefix, or over all.
     init(_ work: Work, prefix: Bytes?, context: MigrationContext) async throws {
         self.work = work
-        self.prefix = prefix
         self.context = context
         let servers = try await KeyspaceServers.read(from: context.keyspace)
         server = servers.info
@@ -72,13 +68,21 @@ final class KeyspaceWalk<Work: WalkWork> {
             throw MigrationError(.serverChanged, "The server is a replica; the master is looked for again.")
         }
         topology = try await Topology.read(from: servers.masters.map(\.master), of: context.keyspace)
-        lanes = servers.masters.map { Lane(master: $0.master, runID: $0.info.identity.runID) }
-        pace = BatchPace(limits: context.limits, roundTrip: try await Self.roundTrip(on: lanes[0].master.connection))
+        reader = PageReader(
+            work.lister,
+            of: servers.masters.map { .init(master: $0.master, runID: $0.info.identity.runID) },
+            prefix: prefix,
+            context: context
+        )
+        pace = BatchPace(
+            limits: context.limits,
+            roundTrip: try await Self.roundTrip(on: servers.masters[0].master.connection)
+        )
     }
 
     /// Whether a checkpoint tells where on these servers to go on.
     func continues(_ checkpoint: Checkpoint) -> Bool {
-        lanes.contains { checkpoint.cursors[$0.runID] != nil }
+        reader.lanes.contains { checkpoint.cursors[$0.runID] != nil }
     }
 
     /// Walks from a checkpoint, or from the start.
@@ -86,19 +90,13 @@ final class KeyspaceWalk<Work: WalkWork> {
     /// Errors: `interrupted` when asked to stop, `serverChanged` and `clusterUnsettled` when the walk is not complete, and
     /// all of the fence's.
     func run(from checkpoint: Checkpoint?, pageEnd: PageEnd) async throws {
-        // A cursor belongs to one server process; a server that has none begins at the start.
-        if let checkpoint { resume(checkpoint) }
+        if let checkpoint { reader.resume(checkpoint) }
         do {
-            while lanes.contains(where: { !$0.isDone }) {
-                try stopIfAsked()
-                let names = try await scan()
-                try await handle(try await work.items(of: names))
-                if deferred.isEmpty { try await pageEnd(cursors, work.progress) }
-                tellProgress()
-            }
+            try await walkPages(pageEnd)
             try await handleDeferred()
             try await handle(try await work.leftovers())
             try await handleDeferred()
+            try await work.tellOfHeldKeys()
         } catch let error as RedisError where error.isRedirection {
             throw MigrationError(
                 .clusterUnsettled,
@@ -110,23 +108,49 @@ final class KeyspaceWalk<Work: WalkWork> {
         context.progress(work.progress)
     }
 
-    private func resume(_ checkpoint: Checkpoint) {
-        #if SEEDED_BUGS
-            if SeededBug.isOn(.cursorKept), let kept = checkpoint.cursors.values.first { lanes[0].cursor = Bytes(kept) }
-        #endif
-        for index in lanes.indices {
-            guard let cursor = checkpoint.cursors[lanes[index].runID] else { continue }
-            if cursor == Checkpoint.end { lanes[index].isDone = true }
-            if UInt64(cursor) != nil { lanes[index].cursor = Bytes(cursor) }
+    private func walkPages(_ pageEnd: PageEnd) async throws {
+        try stopIfAsked()
+        guard let first = try await reader.next() else { return }
+        let ahead = first.reader.isDone ? nil : await connectionAhead()
+        do {
+            try await walkPages(from: first.page, ahead.map(first.reader.asking) ?? first.reader, pageEnd)
+        } catch {
+            await ahead?.close()
+            throw error
+        }
+        await ahead?.close()
+    }
+
+    private func walkPages(
+        from first: WalkPage<Work.Item>,
+        _ behind: PageReader<Work.Lister>,
+        _ pageEnd: PageEnd
+    ) async throws {
+        var page = first
+        var reader = behind
+        while true {
+            let behind = reader
+            // The next page is listed while this one is handled.
+            async let next = behind.next()
+            try await handle(work.take(page.listing))
+            try await work.tellOfHeldKeys()
+            if deferred.isEmpty { try await pageEnd(page.cursors, work.progress) }
+            tellProgress()
+            guard let following = try await next else { return }
+            try stopIfAsked()
+            (page, reader) = following
         }
     }
 
-    private var cursors: [String: String] {
-        var cursors: [String: String] = [:]
-        for lane in lanes {
-            cursors[lane.runID] = lane.isDone ? Checkpoint.end : String(decoding: lane.cursor, as: UTF8.self)
-        }
-        return cursors
+    /// A second connection to the one server, for what is listed ahead; nil where it is not to be had or leads to another
+    /// server: then the first serves both. In a cluster there is one to each node, and they do.
+    private func connectionAhead() async -> RedisConnection? {
+        guard !context.keyspace.isCluster,
+            let connection = try? await context.keyspace.another(for: [], { _ in })
+        else { return nil }
+        if let info = try? await ServerInfo.read(from: connection), info.identity == server.identity { return connection }
+        await connection.close()
+        return nil
     }
 
     private func stopIfAsked() throws {
@@ -140,52 +164,6 @@ final class KeyspaceWalk<Work: WalkWork> {
         guard lastTold.duration(to: .now) >= .milliseconds(100) else { return }
         lastTold = .now
         context.progress(work.progress)
-    }
-
-    /// The next page of every master that is not at its end.
-    private func scan() async throws -> [Bytes] {
-        let asked = lanes.indices.filter { !lanes[$0].isDone }
-        var pages = [Replies?](repeating: nil, count: lanes.count)
-        if asked.count == 1 {
-            pages[asked[0]] = try await lanes[asked[0]].master.connection.pipeline(
-                question(from: lanes[asked[0]].cursor)
-            )
-        } else {
-            try await withThrowingTaskGroup(of: (Int, Replies).self) { group in
-                for index in asked {
-                    let connection = lanes[index].master.connection
-                    let question = question(from: lanes[index].cursor)
-                    group.addTask { (index, try await connection.pipeline(question)) }
-                }
-                for try await (index, page) in group { pages[index] = page }
-            }
-        }
-        // SCAN may return a key twice, most often in one page.
-        var seen = Set<KeyName>()
-        var names: [Bytes] = []
-        for index in asked {
-            guard let reply = pages[index]?[0] else { continue }
-            var parts = try reply.unlessError().elements
-            guard let next = parts.next()?.bytes, let page = parts.next(), page.kind == .array else {
-                throw RedisError(.unexpectedReply, "SCAN did not answer a cursor and names.", outcome: .notExecuted)
-            }
-            lanes[index].cursor = next
-            lanes[index].isDone = next == Bytes("0")
-            // A node may still hold keys of a slot that it lost: they are nobody's.
-            names += page.elements.compactMap(\.bytes).filter {
-                !context.names.isBookkeeping($0) && lanes[index].master.owns($0) && seen.insert(KeyName($0)).inserted
-            }
-        }
-        return names
-    }
-
-    private func question(from cursor: Bytes) -> CommandBuffer {
-        var arguments = [cursor]
-        if let prefix { arguments += [Bytes("MATCH"), Glob.matching(prefix: prefix)] }
-        arguments += [Bytes("COUNT"), Bytes(String(Self.pageSize))]
-        var commands = CommandBuffer()
-        commands.append("SCAN", arguments)
-        return commands
     }
 
     private func handle(_ items: [Work.Item]) async throws {

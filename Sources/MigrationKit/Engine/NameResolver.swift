@@ -4,6 +4,8 @@ import RedisClient
 struct ResolvedPage {
     /// The keys that have a reading, with the bytes each takes.
     var readings: [(reading: NameReading, memory: Int)] = []
+    /// Keys that the ledger knows as copies, with the answer to what was asked about them.
+    var copies: [(move: KeyMove, answer: Reply)] = []
     /// Keys that fit no pattern, or are of another type than the pattern's.
     var unrelated: [Bytes] = []
     /// Keys that can be read in two ways.
@@ -11,45 +13,69 @@ struct ResolvedPage {
 }
 
 /// Decides what each name of a page is: by the name, then by the fields that decide, then by the ledger.
+///
+/// Most new names are copies that the ledger knows: of those only what could refute it is asked.
 struct NameResolver {
+    /// What is asked about a copy that the ledger knows.
+    enum CopyQuestion {
+        /// The type of its source.
+        case typeOfSource
+        /// The bytes that it takes itself.
+        case memory
+    }
+
     let moves: any KeyMoves
     let ledger: Ledger?
     let digester: Digester
+    /// What is asked about copies; nil where they are resolved like all other names.
+    var aboutCopies: CopyQuestion?
     /// Whether a name that nothing decides is the new one: once the old names are no longer the truth.
     var prefersNewNames = false
+
+    private struct Candidate {
+        var name: Bytes
+        var reading: NameReading?
+        var questions: [FieldQuestion] = []
+        var copy: LikelyCopy?
+
+        /// Whether the first answer shows that it is a hash.
+        var asksItself: Bool { questions.first?.key == name }
+    }
 
     /// Resolves names; what is of another type than its pattern's is unrelated.
     func resolve(_ names: [Bytes], on keyspace: any Keyspace) async throws -> ResolvedPage {
         var page = ResolvedPage()
-        var candidates: [(name: Bytes, match: NameMatch)] = []
+        var candidates: [Candidate] = []
         for name in names {
-            let match = moves.match(name)
-            if match == .unrelated { page.unrelated.append(name) } else { candidates.append((name, match)) }
+            switch moves.match(name) {
+            case .unrelated: page.unrelated.append(name)
+            case .certain(let reading): candidates.append(Candidate(name: name, reading: reading))
+            case .open(let questions, let copy):
+                candidates.append(Candidate(name: name, questions: questions, copy: copy))
+            }
+        }
+        if let ledger, let aboutCopies {
+            candidates = try await takeCopies(of: candidates, known: ledger, aboutCopies, to: &page, on: keyspace)
         }
         guard !candidates.isEmpty else { return page }
         let replies = try await keyspace.pipeline(questions(for: candidates, on: keyspace))
+        let types = try await types(of: candidates, replies, on: keyspace)
         var doubtful: [(name: Bytes, readings: [NameReading], memory: Int)] = []
         var next = replies.startIndex
-        for (name, match) in candidates {
-            let type = try replies[next].unlessError()
-            let memory = Int(try replies[next + 1].unlessError().integer ?? 0)
-            next += 2
-            var verdict = NameVerdict.unrelated
-            switch match {
-            case .unrelated: break
-            case .certain(let reading): verdict = .reading(reading)
-            case .open(let questions):
-                let answers = try questions.indices.map { try Self.answer(replies[next + $0]) }
-                next += questions.count
-                verdict = moves.decide(name, answers: answers)
-            }
+        for (candidate, type) in zip(candidates, types) {
+            if !candidate.asksItself { next += 1 }
+            let memory = try replies[next].unlessError().integer
+            next += 1
+            let answers = try candidate.questions.indices.map { try Self.answer(replies[next + $0]) }
+            next += answers.count
             // A key that vanished since the scan is neither.
-            if type.equals(Bytes("none")) { continue }
-            switch verdict {
-            case .reading(let reading) where type.equals(reading.move.type.name):
-                page.readings.append((reading, memory))
-            case .ambiguous(let readings) where readings.contains { type.equals($0.move.type.name) }:
-                doubtful.append((name, readings, memory))
+            guard let memory, type != .none else { continue }
+            let name = candidate.name
+            switch candidate.reading.map(NameVerdict.reading) ?? moves.decide(name, answers: answers) {
+            case .reading(let reading) where type == .known(reading.move.type):
+                page.readings.append((reading, Int(memory)))
+            case .ambiguous(let readings) where readings.contains { type == .known($0.move.type) }:
+                doubtful.append((name, readings, Int(memory)))
             case .unrelated, .reading, .ambiguous:
                 page.unrelated.append(name)
             }
@@ -58,21 +84,104 @@ struct NameResolver {
         return page
     }
 
-    private func questions(
-        for candidates: [(name: Bytes, match: NameMatch)],
-        on keyspace: any Keyspace
-    ) -> RoutedCommands {
+    private func questions(for candidates: [Candidate], on keyspace: any Keyspace) -> RoutedCommands {
         var commands = RoutedCommands(for: keyspace)
-        for (name, match) in candidates {
-            commands.add(for: name) { commands in
-                commands.append("TYPE", name)
-                commands.append("MEMORY", Bytes("USAGE"), name)
+        for candidate in candidates {
+            commands.add(for: candidate.name) { commands in
+                if !candidate.asksItself { commands.append("TYPE", candidate.name) }
+                commands.append("MEMORY", Bytes("USAGE"), candidate.name)
             }
-            if case .open(let questions) = match {
-                for question in questions { commands.append("HGET", question.key, question.field) }
-            }
+            for question in candidate.questions { commands.append("HGET", question.key, question.field) }
         }
         return commands
+    }
+
+    private enum KeyType: Equatable {
+        case none
+        case known(ValueType)
+        case other
+    }
+
+    /// The types by what was answered; asked of those alone whose field could not be read.
+    private func types(
+        of candidates: [Candidate],
+        _ replies: Replies,
+        on keyspace: any Keyspace
+    ) async throws -> [KeyType] {
+        var types: [KeyType] = []
+        var unknown: [Int] = []
+        var next = replies.startIndex
+        for (index, candidate) in candidates.enumerated() {
+            if !candidate.asksItself {
+                types.append(try Self.type(replies[next]))
+                next += 1
+            } else if replies[next + 1].error?.serverCode == "WRONGTYPE" {
+                unknown.append(index)
+                types.append(.other)
+            } else {
+                types.append(.known(.hash))
+            }
+            next += 1 + candidate.questions.count
+        }
+        guard !unknown.isEmpty else { return types }
+        var commands = RoutedCommands(for: keyspace)
+        for index in unknown { commands.append("TYPE", candidates[index].name) }
+        for (index, reply) in zip(unknown, try await keyspace.pipeline(commands)) { types[index] = try Self.type(reply) }
+        return types
+    }
+
+    private static func type(_ reply: Reply) throws -> KeyType {
+        let name = try reply.unlessError()
+        if name.equals(Bytes("none")) { return .none }
+        return ValueType.allCases.first { name.equals($0.name) }.map(KeyType.known) ?? .other
+    }
+
+    /// Divides off the names that the ledger knows as copies, and that nothing refutes.
+    private func takeCopies(
+        of candidates: [Candidate],
+        known ledger: Ledger,
+        _ question: CopyQuestion,
+        to page: inout ResolvedPage,
+        on keyspace: any Keyspace
+    ) async throws -> [Candidate] {
+        var commands = RoutedCommands(for: keyspace)
+        for candidate in candidates {
+            guard let copy = candidate.copy else { continue }
+            let destination = copy.move.destination
+            let place = ledger.place(of: destination, digest: digester.nameDigest(destination))
+            commands.append("HGET", place.key, place.field)
+            switch question {
+            case .typeOfSource: commands.append("TYPE", copy.move.source)
+            case .memory: commands.add(for: destination) { $0.append("MEMORY", Bytes("USAGE"), destination) }
+            }
+            for refutation in copy.refutations {
+                commands.append("HGET", refutation.question.key, refutation.question.field)
+            }
+        }
+        guard !commands.isEmpty else { return candidates }
+        let replies = try await keyspace.pipeline(commands)
+        var next = replies.startIndex
+        var rest: [Candidate] = []
+        for candidate in candidates {
+            guard let copy = candidate.copy else {
+                rest.append(candidate)
+                continue
+            }
+            let own = replies[next..<next + 2 + copy.refutations.count]
+            next = own.endIndex
+            let entry = try Self.answer(own[own.startIndex]).flatMap(LedgerEntry.init)
+            let isRefuted = try zip(copy.refutations, own.dropFirst(2)).contains { refutation, reply in
+                // A name of another type is no copy; the questions to all names tell what it is.
+                if reply.error?.serverCode == "WRONGTYPE", refutation.question.key == candidate.name { return true }
+                return try Self.answer(reply) == refutation.answer
+            }
+            guard entry?.sourceName == digester.nameDigest(copy.move.source), !isRefuted else {
+                rest.append(candidate)
+                continue
+            }
+            page.copies.append((copy.move, own[own.startIndex + 1]))
+        }
+        return rest
     }
 
     private static func answer(_ reply: Reply) throws -> Bytes? {

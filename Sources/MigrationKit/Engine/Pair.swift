@@ -18,8 +18,12 @@ struct Pair: Sendable {
     var destinationFields: [Bytes]?
     /// How the source is copied to its destination.
     var copyMethod = CopyMethod.copy
-    /// Whether the new name's content says that it is itself an old key.
-    var destinationIsSource = false
+    /// Whether a destination is looked for; where none was when the pair was listed, none is expected.
+    var expectsDestination = true
+    /// Whether the new name's content says that it is itself an old key; nil where it was not asked.
+    var destinationIsSource: Bool?
+    /// Whether that must be asked.
+    var isInDoubt = false
 }
 
 /// What was read of a pair, in one atomic look.
@@ -37,9 +41,25 @@ struct PairReading {
     /// Whether fields of the source end by themselves.
     var hasFieldEnds = false
     /// Whether it tells nothing, as fields that may end were not asked for by name.
-    var isIncomplete = false
+    var lacksFieldEnds = false
+    /// Whether it tells nothing, as there is a destination that was not asked for.
+    var lacksDestination = false
     /// The source as DUMP gave it, for a copy by RESTORE; nil where it was not asked for.
     var payload: Bytes?
+}
+
+extension PairReading {
+    /// The pair as it must be looked at once more; nil where this reading tells enough to decide.
+    func nextLook(at pair: Pair) -> Pair? {
+        var next = pair
+        next.expectsDestination = true
+        if lacksDestination || lacksFieldEnds { return next }
+        // What was noted for this pair is its copy, whatever else its name could mean.
+        let isUnknown = observation.entry == nil && observation.source != nil && observation.destination != nil
+        guard isUnknown, pair.destinationIsSource == nil else { return nil }
+        next.isInDoubt = true
+        return next
+    }
 }
 
 /// Reads both sides and the entry of a pair.
@@ -66,7 +86,9 @@ struct PairReader {
         (asksAtSource(pair) ? 1 : 0) + reader(pair).replyCount(pair.sourceFields) + (dumps(pair) ? 1 : 0)
     }
 
-    private func destinationReplyCount(_ pair: Pair) -> Int { reader(pair).replyCount(pair.destinationFields) }
+    private func destinationReplyCount(_ pair: Pair) -> Int {
+        pair.expectsDestination ? reader(pair).replyCount(pair.destinationFields) : expiry.replyCount
+    }
 
     /// Adds the commands that read a pair.
     func ask(_ pair: Pair, in commands: inout CommandBuffer) {
@@ -84,6 +106,7 @@ struct PairReader {
 
     /// Adds the commands that read a destination.
     func askDestination(_ pair: Pair, in commands: inout CommandBuffer) {
+        guard pair.expectsDestination else { return expiry.ask(pair.move.destination, in: &commands) }
         reader(pair).ask(pair.move.destination, fields: pair.destinationFields, in: &commands)
     }
 
@@ -147,7 +170,10 @@ struct PairReader {
         var source = try source(pair, replies[first..<second], at: moment)
         // What took the old name and is of another type is not the source: that is gone.
         if pair.isSeenByDestination, source.isOtherType { source = .absent }
-        let destination = try destination(pair, replies[second..<third], at: moment).reading
+        let isThere = try pair.expectsDestination || expiry.read(replies[second..<third]) != nil
+        let destination =
+            try pair.expectsDestination
+            ? destination(pair, replies[second..<third], at: moment).reading : KeyReading.absent
         let ledger = replies[third]
         if ledger.error?.serverCode == "WRONGTYPE" {
             throw MigrationError.unreadable(pair.ledgerKey, "belongs to the ledger and is not a hash")
@@ -160,11 +186,12 @@ struct PairReader {
             sourceName: pair.sourceName,
             now: moment.now
         )
-        observation.destinationIsSource = pair.destinationIsSource
+        observation.destinationIsSource = pair.destinationIsSource == true
         observation.deletesAreUnseen = fields.first?.isNull ?? true
         observation.expiryTolerance = tolerance(source, destination)
         var reading = PairReading(observation: observation, moment: moment)
-        reading.isIncomplete = source.lacksFieldEnds || destination.lacksFieldEnds
+        reading.lacksFieldEnds = source.lacksFieldEnds || destination.lacksFieldEnds
+        reading.lacksDestination = isThere && !pair.expectsDestination
         reading.hasFieldEnds = source.hash?.fields.contains { $0.end != nil } ?? false
         reading.obstacle = source.obstacle ?? destination.obstacle
         reading.isOtherType = reading.obstacle == nil && source.isOtherType

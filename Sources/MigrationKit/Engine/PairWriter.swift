@@ -120,6 +120,7 @@ struct PairWriter {
     /// The pair with the fields that its copy has.
     private func asCopied(_ one: DecidedPair) -> Pair {
         var pair = one.pair
+        pair.expectsDestination = true
         pair.destinationFields = pair.sourceFields.map { names in
             names + one.changes.changes.map(\.field).filter { !names.contains($0) }
         }

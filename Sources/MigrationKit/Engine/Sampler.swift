@@ -17,10 +17,11 @@ final class Sampler<Work: WalkWork>: WalkWork {
     }
 
     var progress: Progress { work.progress }
+    var lister: Work.Lister { work.lister }
 
     /// Keeps or passes over; nothing is handled on the way.
-    func items(of names: [Bytes]) async throws -> [Work.Item] {
-        for item in try await work.items(of: names) {
+    func take(_ listing: Listing<Work.Item>) -> [Work.Item] {
+        for item in work.take(listing) {
             seen += 1
             if sample.count < count {
                 sample.append(item)
@@ -38,6 +39,8 @@ final class Sampler<Work: WalkWork>: WalkWork {
 
     func giveUp(_ item: Work.Item) {}
 
+    func tellOfHeldKeys() async throws { try await work.tellOfHeldKeys() }
+
     /// Handles what was kept.
     func compare() async throws {
         var rest = sample[...]
@@ -47,6 +50,7 @@ final class Sampler<Work: WalkWork>: WalkWork {
             // What must be looked at once more is, as on a walk.
             var undone = try await work.attempt(Array(batch))
             for _ in 0..<Self.attempts where !undone.isEmpty { undone = try await work.attempt(undone) }
+            try await work.tellOfHeldKeys()
         }
     }
 }

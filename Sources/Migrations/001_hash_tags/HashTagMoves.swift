@@ -22,7 +22,24 @@ struct HashTagMoves: KeyMoves {
             questions.append(FieldQuestion(key: newTenant(tenant), field: Self.id))
             questions.append(FieldQuestion(key: oldTenant(tenant), field: Self.id))
         }
-        return .open(questions)
+        return .open(questions, copy: likelyCopy(name, readings))
+    }
+
+    /// The pair of a name that looks like a new one, and like nothing else than that or an old id with those very braces.
+    private func likelyCopy(_ name: Bytes, _ readings: [Reading]) -> LikelyCopy? {
+        let news = readings.filter { !$0.isOld }
+        guard news.count == 1, let new = news.first, !hasMoreSplits(name) else { return nil }
+        var refutations: [LikelyCopy.Refutation] = []
+        for old in readings where old.isOld {
+            if let id = old.id, id != new.id {
+                refutations.append(.init(FieldQuestion(key: name, field: Self.id), answer: Bytes(id)))
+            }
+        }
+        for tenant in tenantsInDoubt(readings) {
+            let braced = bracedTenant(tenant)
+            refutations.append(.init(FieldQuestion(key: braced, field: Self.id), answer: Bytes(braced[root.count...])))
+        }
+        return LikelyCopy(reading(new, of: name).move, unless: refutations)
     }
 
     func decide(_ name: Bytes, answers: [Bytes?]) -> NameVerdict {

@@ -147,6 +147,8 @@ final class Trial: Sendable {
             ["CONFIG", "SET", "maxmemory", "0", "min-replicas-to-write", "0", "save", ""],
             ["REPLICAOF", "NO", "ONE"],
         ] { await tell(words) }
+        // A server that took no writes has kept what another tool left in the lock's place.
+        if (try? await stage.send(["TYPE", Self.lock]))?.text == "list" { await tell(["UNLINK", Self.lock]) }
         await retry()
         for daemon in daemons.withLock({ $0 }) { daemon.signal(SIGCONT) }
         if daemons.withLock({ $0.allSatisfy { $0.termination != nil } }) { await startDaemon() }

@@ -1,5 +1,6 @@
 import MigrationKit
 import RedisClient
+import TestSupport
 import Testing
 
 @testable import Migrations
@@ -292,7 +293,34 @@ struct HashTagMovesTests {
     @Test("a long name asks no more questions than a short one could")
     func longName() {
         let name = Bytes("tenant:" + String(repeating: "{a}:destination:", count: 300))
-        guard case .open(let questions) = HashTagMoves(root: Bytes("tenant:")).match(name) else { return }
+        guard case .open(let questions, _) = HashTagMoves(root: Bytes("tenant:")).match(name) else { return }
         #expect(questions.count < 100, "for a name of \(name.count) bytes")
+    }
+
+    /// The ledger's word for a copy counts only with this promise: what all questions would say is not something else.
+    @Test("what nothing refutes is the likely copy, or undecided")
+    func likelyCopy() {
+        var generator = SplitMix64(seed: 7)
+        let moves = HashTagMoves(root: Bytes("tenant:"))
+        let ids = ["a", "{a}", "b", "", "{", "}", "a:b", "{a}:tenant", "{a}:destinations", "{a}:destination:b", "x}:tenant"]
+        let tails = [":tenant", ":destinations", ":destination:b", ":destination:{a}", ":destination:b:destination:c"]
+        func part(_ from: [String]) -> String { from.randomElement(using: &generator) ?? "" }
+        var likely = 0
+        for _ in 0..<20_000 {
+            let name = Bytes("tenant:" + (Bool.random(using: &generator) ? "{\(part(ids))}" : part(ids)) + part(tails))
+            guard case .open(let questions, let copy?) = moves.match(name) else { continue }
+            likely += 1
+            let words = ids + [String(decoding: name.dropFirst(7), as: UTF8.self)]
+            var known: [FieldQuestion: Bytes?] = [:]
+            for question in questions + copy.refutations.map(\.question) where known[question] == nil {
+                known[question] = .some(Bool.random(using: &generator) ? nil : Bytes(part(words)))
+            }
+            let isRefuted = copy.refutations.contains { known[$0.question] == .some($0.answer) }
+            let verdict = moves.decide(name, answers: questions.map { known[$0] ?? nil })
+            let isUndecided =
+                if case .ambiguous(let readings) = verdict { readings.contains(.destination(copy.move)) } else { false }
+            #expect(isRefuted || isUndecided || verdict == Self.new(copy.move), "\(String(decoding: name, as: UTF8.self))")
+        }
+        #expect(likely > 5000)
     }
 }

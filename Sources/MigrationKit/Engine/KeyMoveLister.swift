@@ -1,0 +1,112 @@
+import RedisClient
+
+/// Finds the pairs that the keys of a page belong to.
+struct KeyMoveLister: PageLister {
+    let moves: any KeyMoves
+    let column: Column
+    let ledger: Ledger
+    let limits: Limits
+    let copyMethod: CopyMethod
+
+    /// The pairs: each once, without those that are handled where their source is found, or are too large.
+    func list(_ names: [Bytes], on keyspace: any Keyspace) async throws -> Listing<Pair> {
+        let digester = try Digester()
+        let resolver = NameResolver(moves: moves, ledger: ledger, digester: digester, aboutCopies: .typeOfSource)
+        let page = try await resolver.resolve(names, on: keyspace)
+        var listing = Listing<Pair>()
+        listing.unrelated = page.unrelated
+        listing.held = page.ambiguous.map { .ambiguous($0.name) }
+        var known = Set<KeyMove>()
+        var pairs: [Pair] = []
+        var memories: [Int?] = []
+        func add(_ move: KeyMove, isSource: Bool, memory: Int?) {
+            // Two sources of one destination are two pairs: the ledger shows the collision.
+            guard known.insert(move).inserted || isSource else { return }
+            let place = ledger.place(of: move.destination, digest: digester.nameDigest(move.destination))
+            pairs.append(
+                Pair(
+                    move: move,
+                    isSeenByDestination: !isSource,
+                    sourceName: digester.nameDigest(move.source),
+                    ledgerKey: place.key,
+                    ledgerField: place.field,
+                    copyMethod: copyMethod
+                )
+            )
+            memories.append(memory)
+        }
+        for (reading, memory) in page.readings where reading.isSource {
+            add(reading.move, isSource: true, memory: memory)
+        }
+        for (reading, memory) in page.readings where !reading.isSource {
+            add(reading.move, isSource: false, memory: memory)
+        }
+        // A copy whose source is there is handled where that is found.
+        for copy in page.copies where try !copy.answer.unlessError().equals(copy.move.type.name) {
+            add(copy.move, isSource: false, memory: nil)
+        }
+        #if SEEDED_BUGS
+            if SeededBug.isOn(.samplingVerify), column == .verify {
+                let some = pairs.indices.filter { pairs[$0].sourceName.isMultiple(of: 10) }
+                (pairs, memories) = (some.map { pairs[$0] }, some.map { memories[$0] })
+            }
+        #endif
+        try await admit(pairs, memories, to: &listing, on: keyspace)
+        return listing
+    }
+
+    /// The old names of the pairs that these names belong to, whichever of the two each is.
+    func sources(of names: [Bytes], on keyspace: any Keyspace) async throws -> Listing<Bytes> {
+        let page = try await NameResolver(moves: moves, ledger: ledger, digester: Digester())
+            .resolve(names, on: keyspace)
+        var listing = Listing<Bytes>()
+        listing.unrelated = page.unrelated
+        listing.items = page.readings.map(\.reading.move.source) + page.ambiguous.map(\.name)
+        return listing
+    }
+
+    /// Those of these names that are old ones, by what their keys hold.
+    func oldNames(among names: [Bytes], on keyspace: any Keyspace) async throws -> Set<KeyName> {
+        let page = try await NameResolver(moves: moves, ledger: ledger, digester: Digester())
+            .resolve(names, on: keyspace)
+        return Set(page.readings.filter(\.reading.isSource).map { KeyName($0.reading.move.source) })
+    }
+
+    /// Asks for the other side: what is seen by its new name goes with its source where that is there; and what is too
+    /// large on either side is held.
+    private func admit(
+        _ pairs: [Pair],
+        _ memories: [Int?],
+        to listing: inout Listing<Pair>,
+        on keyspace: any Keyspace
+    ) async throws {
+        var commands = RoutedCommands(for: keyspace)
+        for (pair, memory) in zip(pairs, memories) {
+            if pair.isSeenByDestination, memory != nil {
+                commands.append("TYPE", pair.move.source)
+            } else {
+                commands.add(for: pair.move.destination) {
+                    $0.append("MEMORY", Bytes("USAGE"), pair.move.destination)
+                }
+            }
+        }
+        let replies = try await keyspace.pipeline(commands)
+        for (index, (pair, memory)) in zip(pairs, memories).enumerated() {
+            let answer = try replies[index].unlessError()
+            // Handled where the source is found; a key of another type is none.
+            if pair.isSeenByDestination, memory != nil, answer.equals(pair.move.type.name) { continue }
+            let other = Int(answer.integer ?? 0)
+            guard max(memory ?? 0, other) <= limits.keyBytes else {
+                listing.held.append(.tooLarge(pair.move.source, destination: pair.move.destination))
+                continue
+            }
+            var pair = pair
+            pair.memory = (memory ?? 0) + other
+            if !pair.isSeenByDestination, other == 0 {
+                listing.bytesNeeded += memory ?? 0
+                pair.expectsDestination = false
+            }
+            listing.items.append(pair)
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import RedisClient
+
+/// What the keys of a page are to a walk, before any of them is looked at.
+struct Listing<Item: Sendable>: Sendable {
+    /// What is to be handled.
+    var items: [Item] = []
+    /// Keys that fit no pattern.
+    var unrelated: [Bytes] = []
+    /// Keys that are left to a person: they can be read in two ways, or are too large.
+    var held: [HeldKey] = []
+    /// Bytes that the copies still to be made take, by the server's estimate of their sources.
+    var bytesNeeded = 0
+}
+
+/// Finds out what the keys of a page are, by questions alone.
+///
+/// What it finds is only where to look: each item is read again in the transaction that writes. So it may run ahead of
+/// the work, beside it.
+protocol PageLister: Sendable {
+    /// One key, or the pair that it belongs to.
+    associatedtype Item: Sendable
+
+    /// What these keys are.
+    func list(_ names: [Bytes], on keyspace: any Keyspace) async throws -> Listing<Item>
+}
+
+extension HeldKey {
+    /// Can be read in two ways.
+    static func ambiguous(_ key: Bytes) -> HeldKey { HeldKey(key, reason: "ambiguous") }
+
+    /// Has more bytes than the limits allow.
+    static func tooLarge(_ key: Bytes, destination: Bytes? = nil) -> HeldKey {
+        HeldKey(key, destination: destination, reason: "tooLarge")
+    }
+}
+
+extension WalkReport {
+    /// Counts what a page has besides its items.
+    mutating func note<Item>(_ listing: Listing<Item>) {
+        for name in listing.unrelated { noteUnrelated(name) }
+        for key in listing.held {
+            if key.reason == "ambiguous" { ambiguous += 1 }
+            held.add(key.key, reason: key.reason)
+        }
+        bytesNeeded += listing.bytesNeeded
+    }
+}

@@ -1,0 +1,125 @@
+import RedisClient
+
+/// One page of every master that was not at its end, with what its keys are.
+struct WalkPage<Item: Sendable>: Sendable {
+    /// What the keys are.
+    var listing: Listing<Item>
+    /// Where each master's walk goes on behind the page: its cursor by run_id.
+    var cursors: [String: String]
+}
+
+/// Scans the masters side by side, page by page, and lists what their keys are; asks and never writes.
+struct PageReader<Lister: PageLister>: Sendable {
+    /// The walk over one master.
+    struct Lane: Sendable {
+        let master: KeyspaceMaster
+        let runID: String
+        var cursor = Bytes("0")
+        var isDone = false
+    }
+
+    /// The masters and how far each is.
+    private(set) var lanes: [Lane]
+    /// Where the questions go.
+    private var keyspace: any Keyspace
+    private let lister: Lister
+    private let names: KeyNames
+    private let prefix: Bytes?
+
+    private static var pageSize: Int { 200 }
+
+    /// A reader at the start of all masters, for names with a prefix or for all.
+    init(_ lister: Lister, of lanes: [Lane], prefix: Bytes?, context: MigrationContext) {
+        self.lister = lister
+        self.lanes = lanes
+        self.prefix = prefix
+        keyspace = context.keyspace
+        names = context.names
+    }
+
+    /// Whether there is no page left.
+    var isDone: Bool { lanes.allSatisfy(\.isDone) }
+
+    /// Goes on where a checkpoint says. A cursor belongs to one server process; a server that has none begins at the start.
+    mutating func resume(_ checkpoint: Checkpoint) {
+        #if SEEDED_BUGS
+            if SeededBug.isOn(.cursorKept), let kept = checkpoint.cursors.values.first { lanes[0].cursor = Bytes(kept) }
+        #endif
+        for index in lanes.indices {
+            guard let cursor = checkpoint.cursors[lanes[index].runID] else { continue }
+            if cursor == Checkpoint.end { lanes[index].isDone = true }
+            if UInt64(cursor) != nil { lanes[index].cursor = Bytes(cursor) }
+        }
+    }
+
+    /// The same reader, asking the one server over another connection: what is listed ahead does not wait for the work.
+    func asking(over connection: RedisConnection) -> PageReader {
+        var copy = self
+        copy.keyspace = connection
+        copy.lanes = lanes.map { lane in
+            Lane(master: connection.masters()[0], runID: lane.runID, cursor: lane.cursor, isDone: lane.isDone)
+        }
+        return copy
+    }
+
+    /// The next page, and the reader behind it; nil at the end.
+    func next() async throws -> (page: WalkPage<Lister.Item>, reader: PageReader)? {
+        guard !isDone else { return nil }
+        var behind = self
+        let listing = try await lister.list(try await behind.scan(), on: keyspace)
+        return (WalkPage(listing: listing, cursors: behind.cursors), behind)
+    }
+
+    private var cursors: [String: String] {
+        var cursors: [String: String] = [:]
+        for lane in lanes {
+            cursors[lane.runID] = lane.isDone ? Checkpoint.end : String(decoding: lane.cursor, as: UTF8.self)
+        }
+        return cursors
+    }
+
+    private mutating func scan() async throws -> [Bytes] {
+        let asked = lanes.indices.filter { !lanes[$0].isDone }
+        var pages = [Replies?](repeating: nil, count: lanes.count)
+        if asked.count == 1 {
+            pages[asked[0]] = try await lanes[asked[0]].master.connection.pipeline(
+                question(from: lanes[asked[0]].cursor)
+            )
+        } else {
+            try await withThrowingTaskGroup(of: (Int, Replies).self) { group in
+                for index in asked {
+                    let connection = lanes[index].master.connection
+                    let question = question(from: lanes[index].cursor)
+                    group.addTask { (index, try await connection.pipeline(question)) }
+                }
+                for try await (index, page) in group { pages[index] = page }
+            }
+        }
+        // SCAN may return a key twice, most often in one page.
+        var seen = Set<KeyName>()
+        var names: [Bytes] = []
+        for index in asked {
+            guard let reply = pages[index]?[0] else { continue }
+            var parts = try reply.unlessError().elements
+            guard let next = parts.next()?.bytes, let page = parts.next(), page.kind == .array else {
+                throw RedisError(.unexpectedReply, "SCAN did not answer a cursor and names.", outcome: .notExecuted)
+            }
+            lanes[index].cursor = next
+            lanes[index].isDone = next == Bytes("0")
+            // A node may still hold keys of a slot that it lost: they are nobody's.
+            names += page.elements.compactMap(\.bytes).filter {
+                !self.names.isBookkeeping($0) && lanes[index].master.owns($0) && seen.insert(KeyName($0)).inserted
+            }
+        }
+        return names
+    }
+
+    private func question(from cursor: Bytes) -> CommandBuffer {
+        var arguments = [cursor]
+        if let prefix { arguments += [Bytes("MATCH"), Glob.matching(prefix: prefix)] }
+        arguments += [Bytes("COUNT"), Bytes(String(Self.pageSize))]
+        var commands = CommandBuffer()
+        commands.append("SCAN", arguments)
+        return commands
+    }
+}
