@@ -35,6 +35,7 @@ struct FieldRewriteLister: PageLister {
         listing.unrelated = page.unrelated
         listing.held = page.ambiguous.filter { $0.readings.contains(where: concerns) }.map { .ambiguous($0.name) }
         var found = page.readings.filter { concerns($0.reading) }.map { ($0.reading.move, $0.memory) }
+        found += page.others.filter { concerns(.destination($0.move)) }
         for copy in page.copies where concerns(.destination(copy.move)) {
             // A key that vanished since the scan is none.
             if let memory = try copy.answer.unlessError().integer { found.append((copy.move, Int(memory))) }

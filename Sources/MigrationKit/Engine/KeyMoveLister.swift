@@ -19,7 +19,7 @@ struct KeyMoveLister: PageLister {
         var known = Set<KeyMove>()
         var pairs: [Pair] = []
         var memories: [Int?] = []
-        func add(_ move: KeyMove, isSource: Bool, memory: Int?) {
+        func add(_ move: KeyMove, isSource: Bool, memory: Int?, hasNoEntry: Bool = false) {
             // Two sources of one destination are two pairs: the ledger shows the collision.
             guard known.insert(move).inserted || isSource else { return }
             let place = ledger.place(of: move.destination, digest: digester.nameDigest(move.destination))
@@ -27,6 +27,7 @@ struct KeyMoveLister: PageLister {
                 Pair(
                     move: move,
                     isSeenByDestination: !isSource,
+                    hasNoEntry: hasNoEntry,
                     sourceName: digester.nameDigest(move.source),
                     ledgerKey: place.key,
                     ledgerField: place.field,
@@ -41,6 +42,7 @@ struct KeyMoveLister: PageLister {
         for (reading, memory) in page.readings where !reading.isSource {
             add(reading.move, isSource: false, memory: memory)
         }
+        for (move, memory) in page.others { add(move, isSource: false, memory: memory, hasNoEntry: true) }
         // A copy whose source is there is handled where that is found.
         for copy in page.copies where try !copy.answer.unlessError().equals(copy.move.type.name) {
             add(copy.move, isSource: false, memory: nil)
@@ -95,6 +97,10 @@ struct KeyMoveLister: PageLister {
             let answer = try replies[index].unlessError()
             // Handled where the source is found; a key of another type is none.
             if pair.isSeenByDestination, memory != nil, answer.equals(pair.move.type.name) { continue }
+            if pair.hasNoEntry, answer.equals(Bytes("none")) {
+                listing.native[pair.move.kind, default: 0] += 1
+                continue
+            }
             let other = Int(answer.integer ?? 0)
             guard max(memory ?? 0, other) <= limits.keyBytes else {
                 listing.held.append(.tooLarge(pair.move.source, destination: pair.move.destination))

@@ -82,6 +82,7 @@ final class KeyMoveWork: WalkWork {
 
     func take(_ listing: Listing<Pair>) -> [Pair] {
         report.note(listing)
+        progress.skippedItems += listing.native.values.reduce(0, +)
         for key in listing.held { heldKeys.add(key) }
         return listing.items
     }

@@ -148,9 +148,12 @@ final class KeyspaceWalk<Work: WalkWork> {
         guard !context.keyspace.isCluster,
             let connection = try? await context.keyspace.another(for: [], { _ in })
         else { return nil }
-        if let info = try? await ServerInfo.read(from: connection), info.identity == server.identity { return connection }
-        await connection.close()
-        return nil
+        let info = try? await ServerInfo.read(from: connection)
+        guard info?.identity == server.identity else {
+            await connection.close()
+            return nil
+        }
+        return connection
     }
 
     private func stopIfAsked() throws {

@@ -1,6 +1,7 @@
 import RedisClient
 
-/// Where the ledger keeps which entry: hashes of about 100 entries each, below the limit of Redis' compact encoding.
+/// Where the ledger keeps which entry: hashes of about 32 entries each. Redis' compact encoding holds 128, but searches
+/// them from the first to the last: of fewer each look costs less, and a hash of fewer still costs more than it saves.
 struct Ledger: Sendable {
     /// The names of its hashes.
     var names: KeyNames
@@ -15,7 +16,7 @@ struct Ledger: Sendable {
     /// The shape that suits so many pairs; in a cluster each slot has so many hashes.
     static func shape(forPairs count: Int, names: KeyNames) -> LedgerShape {
         let pairs = names.isCluster ? (count + Slot.count - 1) / Slot.count : count
-        return LedgerShape(buckets: max(1, (pairs + 99) / 100))
+        return LedgerShape(buckets: max(1, (pairs + entriesPerHash - 1) / entriesPerHash))
     }
 
     /// The header's value: the format and the number of hashes.
@@ -112,4 +113,5 @@ struct Ledger: Sendable {
     }
 
     private static let hashesPerTransaction = 200
+    private static let entriesPerHash = 32
 }

@@ -8,6 +8,8 @@ struct Listing<Item: Sendable>: Sendable {
     var unrelated: [Bytes] = []
     /// Keys that are left to a person: they can be read in two ways, or are too large.
     var held: [HeldKey] = []
+    /// New names without a source and without an entry, by kind: they are the applications', and there is nothing to look at.
+    var native: [String: Int] = [:]
     /// Bytes that the copies still to be made take, by the server's estimate of their sources.
     var bytesNeeded = 0
 }
@@ -41,6 +43,10 @@ extension WalkReport {
         for key in listing.held {
             if key.reason == "ambiguous" { ambiguous += 1 }
             held.add(key.key, reason: key.reason)
+        }
+        for (kind, count) in listing.native {
+            counts[kind, default: [:]][.native, default: 0] += count
+            findings[.fine, default: 0] += count
         }
         bytesNeeded += listing.bytesNeeded
     }

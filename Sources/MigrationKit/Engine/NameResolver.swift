@@ -4,6 +4,8 @@ import RedisClient
 struct ResolvedPage {
     /// The keys that have a reading, with the bytes each takes.
     var readings: [(reading: NameReading, memory: Int)] = []
+    /// New names that the ledger has nothing about, with the bytes that each takes.
+    var others: [(move: KeyMove, memory: Int)] = []
     /// Keys that the ledger knows as copies, with the answer to what was asked about them.
     var copies: [(move: KeyMove, answer: Reply)] = []
     /// Keys that fit no pattern, or are of another type than the pattern's.
@@ -37,6 +39,8 @@ struct NameResolver {
         var reading: NameReading?
         var questions: [FieldQuestion] = []
         var copy: LikelyCopy?
+        /// Whether the ledger has nothing about it as a copy.
+        var isNoCopy = false
 
         /// Whether the first answer shows that it is a hash.
         var asksItself: Bool { questions.first?.key == name }
@@ -73,7 +77,11 @@ struct NameResolver {
             let name = candidate.name
             switch candidate.reading.map(NameVerdict.reading) ?? moves.decide(name, answers: answers) {
             case .reading(let reading) where type == .known(reading.move.type):
-                page.readings.append((reading, Int(memory)))
+                if candidate.isNoCopy, reading == candidate.copy.map({ .destination($0.move) }) {
+                    page.others.append((reading.move, Int(memory)))
+                } else {
+                    page.readings.append((reading, Int(memory)))
+                }
             case .ambiguous(let readings) where readings.contains { type == .known($0.move.type) }:
                 doubtful.append((name, readings, Int(memory)))
             case .unrelated, .reading, .ambiguous:
@@ -126,7 +134,8 @@ struct NameResolver {
         guard !unknown.isEmpty else { return types }
         var commands = RoutedCommands(for: keyspace)
         for index in unknown { commands.append("TYPE", candidates[index].name) }
-        for (index, reply) in zip(unknown, try await keyspace.pipeline(commands)) { types[index] = try Self.type(reply) }
+        let names = try await keyspace.pipeline(commands)
+        for (index, name) in zip(unknown, names) { types[index] = try Self.type(name) }
         return types
     }
 
@@ -176,7 +185,9 @@ struct NameResolver {
                 return try Self.answer(reply) == refutation.answer
             }
             guard entry?.sourceName == digester.nameDigest(copy.move.source), !isRefuted else {
-                rest.append(candidate)
+                var other = candidate
+                other.isNoCopy = own[own.startIndex].isNull
+                rest.append(other)
                 continue
             }
             page.copies.append((copy.move, own[own.startIndex + 1]))

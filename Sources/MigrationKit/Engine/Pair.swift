@@ -6,6 +6,8 @@ struct Pair: Sendable {
     var move: KeyMove
     /// Whether it was found by its new name.
     var isSeenByDestination: Bool
+    /// Whether the ledger had nothing about it when it was listed.
+    var hasNoEntry = false
     /// The first eight bytes of SHA-256 of the old name.
     var sourceName: UInt64
     /// The hash and field of its ledger entry.
