@@ -36,7 +36,7 @@ struct CommandPermissions {
             probe("get", own), probe("set", own, "x"), probe("pttl", own), probe("pexpire", own, "1"),
             probe("unlink", own), probe("type", own), probe("hget", own, "x"), probe("hset", own, "x", "x"),
             probe("hmget", own, "x"), probe("hsetnx", own, "x", "x"), probe("hdel", own, "x"),
-            probe("hexists", own, "x"), probe("xadd", own, "*", "x", "x"), probe("xrevrange", own, "+", "-"),
+            probe("xadd", own, "*", "x", "x"), probe("xrevrange", own, "+", "-"),
             probe("publish", String(decoding: names.wake, as: UTF8.self), "check"), plain("wait", "0", "1"),
         ]
         if database != 0 { ours.append(plain("select", String(database))) }
