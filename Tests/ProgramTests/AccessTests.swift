@@ -70,7 +70,7 @@ struct AccessTests {
             try await stage.send("ACL", "SETUSER", "limited", "+\(command)")
             let result = try await stage.converge(with: login)
             #expect(result.exitStatus == 0, "\(result)")
-            #expect(try await stage.faultOfConverged() == nil)
+            expectNone(try await stage.faultOfConverged())
         }
     }
 

@@ -24,7 +24,7 @@ struct AddressTests {
                 ["REDIS_URL": "redis://127.0.0.1:\(port)/0"]
             )
             #expect(cleanup.exitStatus == 0, "\(cleanup)")
-            #expect(try await stage.faultOfConverged() == nil)
+            expectNone(try await stage.faultOfConverged())
         }
     }
 
@@ -59,7 +59,7 @@ struct AddressTests {
             let file = try home.write(password + "\n", to: "password")
             let rest = try await stage.converge(with: ["REDIS_PASSWORD_FILE": file])
             #expect(rest.exitStatus == 0, "\(rest)")
-            #expect(try await stage.faultOfConverged() == nil)
+            expectNone(try await stage.faultOfConverged())
             for output in [apply, rest].map(\.description) { #expect(!output.contains(password)) }
         }
     }

@@ -24,8 +24,8 @@ struct ClusterTests {
             for master in stage.cluster.masters { #expect(try await master.cli("DBSIZE") != "0") }
             let result = try await stage.converge()
             #expect(result.exitStatus == 0, "\(result)")
-            #expect(try await stage.faultOfConverged() == nil)
-            #expect(try await stage.faultOfOneMoreRun() == nil)
+            expectNone(try await stage.faultOfConverged())
+            expectNone(try await stage.faultOfOneMoreRun())
         }
     }
 
@@ -61,7 +61,7 @@ struct ClusterTests {
             ]
             let result = try await stage.converge(with: secured)
             #expect(result.exitStatus == 0, "\(result)")
-            #expect(try await stage.faultOfConverged() == nil)
+            expectNone(try await stage.faultOfConverged())
             for node in stage.cluster.nodes {
                 let log = try await node.cli("ACL", "LOG")
                 #expect(log.isEmpty, "\(log)")
@@ -86,7 +86,7 @@ struct ClusterTests {
                 let result = try await stage.run(words)
                 #expect(result.exitStatus == 0, "\(phase): \(result)")
             }
-            #expect(try await stage.faultOfConverged() == nil)
+            expectNone(try await stage.faultOfConverged())
             let status = try await stage.run(["status"])
             #expect(status.exitStatus == 0, "\(status)")
         }
@@ -145,7 +145,7 @@ struct ClusterTests {
             try await stage.cluster.move(slot: slot, from: source, to: target)
             try await daemon.waitUntilConverged(timeout: .seconds(60))
             #expect(await daemon.stop() == .exited(0))
-            #expect(try await stage.faultOfConverged() == nil)
+            expectNone(try await stage.faultOfConverged())
         }
     }
 
@@ -177,8 +177,8 @@ struct ClusterTests {
             }
             try await daemon.waitUntilConverged(timeout: Self.patience(90, for: tenants))
             #expect(await daemon.stop() == .exited(0))
-            #expect(try await stage.faultOfConverged() == nil)
-            #expect(try await stage.faultOfOneMoreRun() == nil)
+            expectNone(try await stage.faultOfConverged())
+            expectNone(try await stage.faultOfOneMoreRun())
         }
     }
 
@@ -196,7 +196,7 @@ struct ClusterTests {
             await stage.cluster.masters[2].kill()
             try await daemon.waitUntilConverged(timeout: Self.patience(120, for: tenants))
             #expect(await daemon.stop() == .exited(0))
-            #expect(try await stage.faultOfConverged() == nil)
+            expectNone(try await stage.faultOfConverged())
         }
     }
 
@@ -213,7 +213,7 @@ struct ClusterTests {
                 #expect(daemon.lines("step failed").allSatisfy { $0.contains("reason=LockHeld") })
                 #expect(await daemon.stop() == .exited(0))
             }
-            #expect(try await stage.faultOfConverged() == nil)
+            expectNone(try await stage.faultOfConverged())
             #expect(try await stage.calls(of: "restore") == stage.keyspace.moving)
         }
     }
@@ -237,7 +237,7 @@ struct ClusterTests {
             try await first.waitUntilConverged(timeout: .seconds(60))
             #expect(try await ClusterStage.snapshot(of: stage.cluster) == data)
             for daemon in [first, second] { #expect(await daemon.stop() == .exited(0)) }
-            #expect(try await stage.faultOfConverged() == nil)
+            expectNone(try await stage.faultOfConverged())
         }
     }
 
@@ -253,8 +253,8 @@ struct ClusterTests {
             }
             let result = try await stage.converge()
             #expect(result.exitStatus == 0, "\(result)")
-            #expect(try await stage.faultOfConverged() == nil)
-            #expect(try await stage.faultOfOneMoreRun() == nil)
+            expectNone(try await stage.faultOfConverged())
+            expectNone(try await stage.faultOfOneMoreRun())
         }
     }
 }

@@ -45,7 +45,7 @@ struct ConflictTests {
             try await stage.send("COPY", Self.old, Self.new)
             let result = try await stage.converge()
             #expect(result.exitStatus == 0, "\(result)")
-            #expect(try await stage.faultOfConverged() == nil)
+            expectNone(try await stage.faultOfConverged())
             #expect(try await stage.calls(of: "copy") == stage.keyspace.moving)
         }
     }
@@ -61,7 +61,7 @@ struct ConflictTests {
             #expect(try await stage.text("outpost:schema:version") == nil)
             let result = try await stage.converge()
             #expect(result.exitStatus == 0, "\(result)")
-            #expect(try await stage.faultOfConverged() == nil)
+            expectNone(try await stage.faultOfConverged())
         }
     }
 

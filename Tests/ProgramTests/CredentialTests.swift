@@ -110,7 +110,7 @@ struct CredentialTests {
             let next = try await host.start(stage)
             try await next.waitUntilConverged()
             #expect(await next.stop() == .exited(0))
-            #expect(try await stage.faultOfConverged() == nil)
+            expectNone(try await stage.faultOfConverged())
         }
     }
 

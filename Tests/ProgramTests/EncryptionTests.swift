@@ -47,7 +47,7 @@ struct EncryptionTests {
             #expect(daemon.standardError.contains("over TLS"))
             #expect(!daemon.standardError.contains("verification"))
             #expect(await daemon.stop() == .exited(0))
-            #expect(try await stage.faultOfConverged() == nil)
+            expectNone(try await stage.faultOfConverged())
         }
     }
 
@@ -79,7 +79,7 @@ struct EncryptionTests {
                 )
             )
             #expect(rest.exitStatus == 0, "\(rest)")
-            #expect(try await stage.faultOfConverged() == nil)
+            expectNone(try await stage.faultOfConverged())
         }
     }
 
@@ -117,7 +117,7 @@ struct EncryptionTests {
                 ]) { $1 }
             )
             #expect(with.exitStatus == 0, "\(with)")
-            #expect(try await stage.faultOfConverged() == nil)
+            expectNone(try await stage.faultOfConverged())
         }
     }
 
@@ -162,7 +162,7 @@ struct EncryptionTests {
             #expect(!statuses.isEmpty)
             for line in statuses { #expect(line.contains("TLS verification is off"), "\(line)") }
             #expect(await daemon.stop() == .exited(0))
-            #expect(try await stage.faultOfConverged() == nil)
+            expectNone(try await stage.faultOfConverged())
         }
     }
 }

@@ -43,7 +43,7 @@ struct FailoverTests {
             try await daemon.waitUntilConverged()
             #expect(daemon.standardError.contains("master main (of sentinels "))
             #expect(await daemon.stop() == .exited(0))
-            #expect(try await stage.faultOfConverged() == nil)
+            expectNone(try await stage.faultOfConverged())
         }
     }
 
@@ -110,7 +110,7 @@ struct FailoverTests {
             } else {
                 let again = try await moved.run(["converge"], with: address(servers).merging(Stage.untended) { $1 })
                 #expect(again.exitStatus == 0, "\(again)\n\(converge.standardError)")
-                #expect(try await moved.faultOfConverged() == nil)
+                expectNone(try await moved.faultOfConverged())
             }
         }
     }

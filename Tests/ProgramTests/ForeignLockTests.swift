@@ -59,7 +59,7 @@ struct ForeignLockTests {
             #expect(unlock.exitStatus == 0, "\(unlock)")
             try await daemon.waitUntilConverged()
             #expect(await daemon.stop() == .exited(0))
-            #expect(try await stage.faultOfConverged() == nil)
+            expectNone(try await stage.faultOfConverged())
         }
     }
 }

@@ -31,7 +31,7 @@ struct GateTests {
             try await daemon.waitUntilConverged()
             #expect(await daemon.stop() == .exited(0))
             #expect(try await stage.text(Self.approval) == nil, "an approval serves once")
-            #expect(try await stage.faultOfConverged() == nil)
+            expectNone(try await stage.faultOfConverged())
             let history = try await stage.run("status", with: Stage.untended)
             #expect(history.exitStatus == 0, "\(history)")
         }
@@ -80,7 +80,7 @@ struct GateTests {
             let raised = try #require(try await moment(of: "versionRaised", stage))
             let cleaning = try #require(try await moment(of: "cleaning", stage))
             #expect(cleaning - raised >= 1900, "\(cleaning - raised) ms")
-            #expect(try await stage.faultOfConverged() == nil)
+            expectNone(try await stage.faultOfConverged())
         }
     }
 
@@ -91,7 +91,7 @@ struct GateTests {
             #expect(try await stage.converge(with: gates).exitStatus == 0)
             let cleanup = try await stage.run("-migration", "001_hash_tags", "cleanup", "-force", with: gates)
             #expect(cleanup.exitStatus == 0, "\(cleanup)")
-            #expect(try await stage.faultOfConverged() == nil)
+            expectNone(try await stage.faultOfConverged())
         }
     }
 
@@ -117,7 +117,7 @@ struct GateTests {
             #expect(approve.exitStatus == 0, "\(approve)")
             try await daemon.waitUntilConverged()
             #expect(await daemon.stop() == .exited(0))
-            #expect(try await stage.faultOfConverged() == nil)
+            expectNone(try await stage.faultOfConverged())
         }
     }
 

@@ -42,7 +42,7 @@ struct HandTests {
             let cleanup = try await stage.run(spelling.arguments("cleanup", "force"))
             #expect(cleanup.exitStatus == 0, "\(cleanup)")
             #expect(cleanup.standardOutput.contains("\(stage.keyspace.moving) old keys removed"), "\(cleanup)")
-            #expect(try await stage.faultOfConverged() == nil)
+            expectNone(try await stage.faultOfConverged())
         }
     }
 
@@ -87,7 +87,7 @@ struct HandTests {
             #expect(try await stage.changes() == changes)
             let cleanup = try await stage.run("-migration", "001_hash_tags", "cleanup", input: "YES\n")
             #expect(cleanup.exitStatus == 0, "\(cleanup)")
-            #expect(try await stage.faultOfConverged() == nil)
+            expectNone(try await stage.faultOfConverged())
         }
     }
 

@@ -61,7 +61,7 @@ struct InteropTests {
             #expect(migration["unreadable"] == nil)
             let result = try await stage.converge()
             #expect(result.exitStatus == 0, "\(result)")
-            #expect(try await stage.faultOfConverged() == nil)
+            expectNone(try await stage.faultOfConverged())
             let metadata = try #require(try await stage.state()?["metadata"] as? [String: Any])
             for (key, value) in form.metadata { #expect(metadata[key].map { "\($0)" } == value, "\(key)") }
         }
@@ -89,7 +89,7 @@ struct InteropTests {
             try await stage.send("SET", Self.state, Self.forms[0].document("applied"))
             let result = try await stage.converge()
             #expect(result.exitStatus == 0, "\(result)")
-            #expect(try await stage.faultOfConverged() == nil)
+            expectNone(try await stage.faultOfConverged())
         }
     }
 
@@ -137,7 +137,7 @@ struct InteropTests {
             try await stage.send("PEXPIRE", Self.lock, "300")
             try await daemon.waitUntilConverged()
             #expect(await daemon.stop() == .exited(0))
-            #expect(try await stage.faultOfConverged() == nil)
+            expectNone(try await stage.faultOfConverged())
         }
     }
 

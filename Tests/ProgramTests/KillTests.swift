@@ -34,8 +34,8 @@ struct KillTests {
             try await next.waitUntilConverged()
             #expect(began.duration(to: .now) < .seconds(40))
             #expect(await next.stop() == .exited(0))
-            #expect(try await stage.faultOfConverged() == nil)
-            #expect(try await stage.faultOfOneMoreRun() == nil)
+            expectNone(try await stage.faultOfConverged())
+            expectNone(try await stage.faultOfOneMoreRun())
         }
     }
 
@@ -57,8 +57,8 @@ struct KillTests {
                 let result = try await stage.run(["-migration", "001_hash_tags"] + arguments)
                 #expect(result.exitStatus == 0, "\(result)")
             }
-            #expect(try await stage.faultOfConverged() == nil)
-            #expect(try await stage.faultOfOneMoreRun() == nil)
+            expectNone(try await stage.faultOfConverged())
+            expectNone(try await stage.faultOfOneMoreRun())
         }
     }
 
@@ -81,8 +81,8 @@ struct KillTests {
 
             let again = try await stage.run("-migration", "001_hash_tags", "cleanup", "-force")
             #expect(again.exitStatus == 0, "\(again)")
-            #expect(try await stage.faultOfConverged() == nil)
-            #expect(try await stage.faultOfOneMoreRun() == nil)
+            expectNone(try await stage.faultOfConverged())
+            expectNone(try await stage.faultOfOneMoreRun())
         }
     }
 

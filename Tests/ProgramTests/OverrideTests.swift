@@ -103,7 +103,7 @@ struct OverrideTests {
             #expect(early.exitStatus == 75, "\(early)")
             try await eventually(timeout: .seconds(10), "its end") { try await stage.text(Self.pauseKey) == nil }
             #expect(try await stage.converge().exitStatus == 0)
-            #expect(try await stage.faultOfConverged() == nil)
+            expectNone(try await stage.faultOfConverged())
         }
     }
 
@@ -124,7 +124,7 @@ struct OverrideTests {
             #expect(try await stage.run("unpin").exitStatus == 0)
             try await daemon.waitForLine("step finished", "phase=cleanup", timeout: .seconds(20))
             #expect(await daemon.stop() == .exited(0))
-            #expect(try await stage.faultOfConverged() == nil)
+            expectNone(try await stage.faultOfConverged())
             let below = try await stage.run("pin", "0")
             #expect(below.exitStatus == 64 && below.standardError.contains("no way back"), "\(below)")
             #expect(try await stage.text(Self.pinKey) == nil)
@@ -188,7 +188,7 @@ struct OverrideTests {
             #expect(try await stage.run("retry").exitStatus == 0)
             try await daemon.waitUntilConverged(timeout: .seconds(20))
             #expect(await daemon.stop() == .exited(0))
-            #expect(try await stage.faultOfConverged() == nil)
+            expectNone(try await stage.faultOfConverged())
             let unknown = try await stage.run("retry", "004_unknown")
             #expect(unknown.exitStatus == 64, "\(unknown)")
         }

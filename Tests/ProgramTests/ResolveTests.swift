@@ -72,7 +72,7 @@ struct ResolveTests {
             let history = try await stage.run("history")
             #expect(history.standardOutput.contains("2 settled, the source kept"), "\(history)")
             #expect(history.standardOutput.contains("2 settled, the destination kept, held as foreign"))
-            #expect(try await stage.faultOfOneMoreRun() == nil)
+            expectNone(try await stage.faultOfOneMoreRun())
         }
     }
 
@@ -193,7 +193,7 @@ struct ResolveTests {
             #expect([0, 75].contains(converge.exitStatus), "\(converge)")
             try await eventually(timeout: .seconds(20), "the cleanup") { try await stage.phase() == "cleaned" }
             #expect(await daemon.stop() == .exited(0))
-            #expect(try await stage.faultOfConverged() == nil)
+            expectNone(try await stage.faultOfConverged())
 
             let history = try await stage.run("history", "--output", "json").standardOutput
             let kinds = try history.split(separator: "\n").compactMap { line in

@@ -8,7 +8,7 @@ struct SecondRunTests {
         try await withStage { stage in
             let first = try await stage.converge()
             #expect(first.exitStatus == 0, "\(first)")
-            #expect(try await stage.faultOfConverged() == nil)
+            expectNone(try await stage.faultOfConverged())
             let changes = try await stage.changes()
             let everything = try await stage.snapshot(withBookkeeping: true)
 
@@ -67,8 +67,8 @@ struct SecondRunTests {
         try await withStage(Keyspace()) { stage in
             let result = try await stage.converge()
             #expect(result.exitStatus == 0, "\(result)")
-            #expect(try await stage.faultOfConverged() == nil)
-            #expect(try await stage.faultOfOneMoreRun() == nil)
+            expectNone(try await stage.faultOfConverged())
+            expectNone(try await stage.faultOfOneMoreRun())
         }
     }
 }

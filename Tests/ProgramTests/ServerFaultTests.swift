@@ -27,7 +27,7 @@ struct ServerFaultTests {
         try await daemon.waitUntilConverged()
         try await socket.waitForStatus(containing: "schema v1: converged")
         #expect(await daemon.stop() == .exited(0))
-        #expect(try await stage.faultOfConverged() == nil)
+        expectNone(try await stage.faultOfConverged())
         await server.close()
     }
 
@@ -43,8 +43,8 @@ struct ServerFaultTests {
             try await stage.server.restart()
             try await daemon.waitUntilConverged(timeout: .seconds(60))
             #expect(await daemon.stop() == .exited(0))
-            #expect(try await stage.faultOfConverged() == nil)
-            #expect(try await stage.faultOfOneMoreRun() == nil)
+            expectNone(try await stage.faultOfConverged())
+            expectNone(try await stage.faultOfOneMoreRun())
         }
     }
 
@@ -59,7 +59,7 @@ struct ServerFaultTests {
             try await stage.server.restart()
             let cleanup = try await stage.run("-migration", "001_hash_tags", "cleanup", "-force")
             #expect(cleanup.exitStatus == 0, "\(cleanup)")
-            #expect(try await stage.faultOfConverged() == nil)
+            expectNone(try await stage.faultOfConverged())
         }
     }
 

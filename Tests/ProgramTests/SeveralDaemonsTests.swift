@@ -36,8 +36,8 @@ struct SeveralDaemonsTests {
             try await second.waitUntilConverged()
             #expect(await second.stop() == .exited(0))
             #expect(try await stage.epoch() > epoch)
-            #expect(try await stage.faultOfConverged() == nil)
-            #expect(try await stage.faultOfOneMoreRun() == nil)
+            expectNone(try await stage.faultOfConverged())
+            expectNone(try await stage.faultOfOneMoreRun())
         }
     }
 
@@ -68,8 +68,8 @@ struct SeveralDaemonsTests {
                 #expect(daemon.lines("step failed").allSatisfy { $0.contains("reason=LockHeld") })
                 #expect(await daemon.stop() == .exited(0))
             }
-            #expect(try await stage.faultOfConverged() == nil)
-            #expect(try await stage.faultOfOneMoreRun() == nil)
+            expectNone(try await stage.faultOfConverged())
+            expectNone(try await stage.faultOfOneMoreRun())
         }
     }
 
@@ -84,7 +84,7 @@ struct SeveralDaemonsTests {
             let second = try await stage.daemon(Self.shortLock)
             try await second.waitUntilConverged()
             #expect(try await stage.epoch() > epoch)
-            #expect(try await stage.faultOfConverged() == nil)
+            expectNone(try await stage.faultOfConverged())
             #expect(first.lines("step finished", "phase=apply").isEmpty, "it was stopped too late")
 
             let changes = try await stage.changes()
@@ -92,7 +92,7 @@ struct SeveralDaemonsTests {
             try await first.waitForLine("step failed", "reason=Retrying")
             try await first.waitUntilConverged()
             #expect(try await stage.changes() == changes)
-            #expect(try await stage.faultOfConverged() == nil)
+            expectNone(try await stage.faultOfConverged())
             for daemon in [first, second] { #expect(await daemon.stop() == .exited(0)) }
         }
     }
@@ -113,8 +113,8 @@ struct SeveralDaemonsTests {
             try await daemon.waitUntilConverged()
             #expect(try await stage.epoch() > epoch + 1)
             #expect(await daemon.stop() == .exited(0))
-            #expect(try await stage.faultOfConverged() == nil)
-            #expect(try await stage.faultOfOneMoreRun() == nil)
+            expectNone(try await stage.faultOfConverged())
+            expectNone(try await stage.faultOfOneMoreRun())
         }
     }
 

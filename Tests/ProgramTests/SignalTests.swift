@@ -33,8 +33,8 @@ struct SignalTests {
             #expect(try #require(written) < stage.keyspace.moving, "what was copied is not copied again: \(line)")
             try await next.waitUntilConverged()
             #expect(await next.stop() == .exited(0))
-            #expect(try await stage.faultOfConverged() == nil)
-            #expect(try await stage.faultOfOneMoreRun() == nil)
+            expectNone(try await stage.faultOfConverged())
+            expectNone(try await stage.faultOfOneMoreRun())
         }
     }
 
@@ -50,7 +50,7 @@ struct SignalTests {
             let next = try await stage.daemon()
             try await next.waitUntilConverged()
             #expect(await next.stop() == .exited(0))
-            #expect(try await stage.faultOfConverged() == nil)
+            expectNone(try await stage.faultOfConverged())
         }
     }
 
@@ -65,7 +65,7 @@ struct SignalTests {
             let next = try await stage.daemon()
             try await next.waitUntilConverged()
             #expect(await next.stop() == .exited(0))
-            #expect(try await stage.faultOfConverged() == nil)
+            expectNone(try await stage.faultOfConverged())
         }
     }
 
@@ -81,7 +81,7 @@ struct SignalTests {
             #expect(try await stage.phase() == "applying")
             let result = try await stage.converge()
             #expect(result.exitStatus == 0, "\(result)")
-            #expect(try await stage.faultOfConverged() == nil)
+            expectNone(try await stage.faultOfConverged())
         }
     }
 
@@ -95,7 +95,7 @@ struct SignalTests {
             #expect(try await stage.lock() == nil)
             let result = try await stage.converge()
             #expect(result.exitStatus == 0, "\(result)")
-            #expect(try await stage.faultOfConverged() == nil)
+            expectNone(try await stage.faultOfConverged())
         }
     }
 
@@ -118,7 +118,7 @@ struct SignalTests {
             try await daemon.waitForLine("converged", "reason=Converged", "target_version=1")
             #expect(await daemon.stop() == .exited(0))
             #expect(socket.assignments.contains { $0.hasPrefix("MONOTONIC_USEC=") })
-            #expect(try await stage.faultOfConverged() == nil)
+            expectNone(try await stage.faultOfConverged())
         }
     }
 
@@ -150,7 +150,7 @@ struct SignalTests {
             daemon.signal(SIGHUP)
             try await daemon.waitForLine("converged", "reason=Converged", "target_version=1")
             #expect(await daemon.stop() == .exited(0))
-            #expect(try await stage.faultOfConverged() == nil)
+            expectNone(try await stage.faultOfConverged())
         }
     }
 
@@ -166,7 +166,7 @@ struct SignalTests {
             #expect(daemon.lines("step started", "phase=apply").count == 1)
             #expect(daemon.lines("step failed").isEmpty)
             #expect(await daemon.stop() == .exited(0))
-            #expect(try await stage.faultOfConverged() == nil)
+            expectNone(try await stage.faultOfConverged())
         }
     }
 

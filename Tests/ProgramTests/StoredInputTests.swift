@@ -162,7 +162,7 @@ struct StoredInputTests {
             #expect(try await stage.text(Self.version) == nil)
             let result = try await stage.converge()
             #expect(result.exitStatus == 0, "\(result)")
-            #expect(try await stage.faultOfConverged() == nil)
+            expectNone(try await stage.faultOfConverged())
         }
     }
 
