@@ -177,8 +177,27 @@ struct ClusterTests {
             }
             try await daemon.waitUntilConverged(timeout: Self.patience(90, for: tenants))
             #expect(await daemon.stop() == .exited(0))
-            expectNone(try await stage.faultOfConverged())
+            expectNone(try await stage.faultOfConverged(expiriesWithin: 5000))
             expectNone(try await stage.faultOfOneMoreRun())
+        }
+    }
+
+    @Test("A key that was moved ends a little later, on either side: that is no change by anybody")
+    func expiriesThatMoved() async throws {
+        try await withClusterStage(Keyspace(tenants: 3)) { stage in
+            let applied = try await stage.run("-migration", "001_hash_tags", "apply", "-auto-approve")
+            #expect(applied.exitStatus == 0, "\(applied)")
+            let keyspace = try await stage.cluster.connect()
+            for (name, shift) in [("tenant:t0:destination:d3", 300), ("tenant:{t0}:destination:d3", 500)] {
+                let end = Bytes(String(OutpostKeyspace.expiry + Int64(shift)))
+                #expect(try await keyspace.send("PEXPIREAT", Bytes(name), end).integer == 1)
+            }
+            await keyspace.close()
+            for phase in [["verify"], ["cleanup", "-force"]] {
+                let result = try await stage.run(["-migration", "001_hash_tags"] + phase)
+                #expect(result.exitStatus == 0, "\(result)")
+            }
+            expectNone(try await stage.faultOfConverged(expiriesWithin: 500))
         }
     }
 

@@ -104,8 +104,9 @@ package struct ClusterStage: Sendable {
         return more == 0 ? nil : "One more run wrote \(more) times."
     }
 
-    /// What is wrong with a keyspace that should be converged and cleaned; nil where nothing is.
-    package func faultOfConverged() async throws -> String? {
+    /// What is wrong with a keyspace that should be converged and cleaned; nil where nothing is. Where slots have moved,
+    /// expiries may be so much later.
+    package func faultOfConverged(expiriesWithin slack: Int64 = 0) async throws -> String? {
         let version = try await text("outpost:schema:version")
         guard version == "1" else { return "The version is \(version ?? "absent")." }
         let state = try await text("outpost:migration:001_hash_tags:state") ?? "absent"
@@ -114,7 +115,8 @@ package struct ClusterStage: Sendable {
         let everything = try await Self.snapshot(of: cluster, withBookkeeping: true)
         let ledgers = everything.records.keys.filter { $0.contains(":ledger") }
         guard ledgers.isEmpty else { return "\(ledgers.count) ledgers were left, such as \(ledgers[0])." }
-        return try await Self.snapshot(of: cluster).difference(from: keyspace.expected(after: before))
+        return try await Self.snapshot(of: cluster)
+            .difference(from: keyspace.expected(after: before), expiriesWithin: slack)
     }
 }
 

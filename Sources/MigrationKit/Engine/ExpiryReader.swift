@@ -15,10 +15,13 @@ struct Expiry: Equatable {
 struct ExpiryReader {
     /// Whether the server has PEXPIRETIME.
     let isExact: Bool
+    /// Whether keys may move to other nodes: MIGRATE sends what is left of a time to live, so a key that was moved ends
+    /// later by the time that took, and by as much as the nodes' clocks differ.
+    var mayMove = false
 
-    /// By how many milliseconds two readings of one key's expiry may differ beyond their slack; at most 2, as what was
-    /// noted earlier had a slack of its own.
-    var tolerance: Int64 { isExact ? 0 : 2 }
+    /// By how many milliseconds two readings of one key's expiry may differ beyond their slack. What was noted earlier had
+    /// a slack of its own, of at most 2.
+    var tolerance: Int64 { (isExact ? 0 : 2) + (mayMove ? 1000 : 0) }
 
     /// How many replies `ask` brings.
     var replyCount: Int { isExact ? 1 : 3 }

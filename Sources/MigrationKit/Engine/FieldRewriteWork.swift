@@ -31,7 +31,7 @@ final class FieldRewriteWork: WalkWork {
             expiringWithin: PairObservation.expiringWithin(isCluster: context.keyspace.isCluster)
         )
         digester = try Digester()
-        expiry = ExpiryReader(isExact: context.features.hasExpiryTime)
+        expiry = ExpiryReader(isExact: context.features.hasExpiryTime, mayMove: context.keyspace.isCluster)
         lister = FieldRewriteLister(rewrites: rewrites, ledgers: context.earlierLedgers, limits: context.limits)
         progress.totalItems = total
     }

@@ -37,7 +37,7 @@ final class KeyMoveWork: WalkWork {
         digester = try Digester()
         reader = PairReader(
             limit: context.limits.keyBytes,
-            expiry: ExpiryReader(isExact: context.features.hasExpiryTime),
+            expiry: ExpiryReader(isExact: context.features.hasExpiryTime, mayMove: context.keyspace.isCluster),
             header: LookHeader(
                 asksForFieldEnds: context.features.hasFieldExpiry,
                 expiringWithin: PairObservation.expiringWithin(isCluster: context.keyspace.isCluster)
