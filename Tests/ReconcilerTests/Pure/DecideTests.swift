@@ -394,26 +394,46 @@ struct DecideTests {
         #expect(Outcome(world.action) == Self.precedence[index].outcome, "\(world.action)")
     }
 
+    struct Concern: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let world: World
+        let migration: String?
+
+        init(_ description: String, _ world: World, _ migration: String?) {
+            testDescription = description
+            self.world = world
+            self.migration = migration
+        }
+    }
+
     @Test(
         "a wait or a refusal says which migration it concerns, if it concerns one",
         arguments: [
-            (World(version: 0).with(paused), nil),
-            (World(version: 0).with { $0.observation.migrations[1].state = .failure(unreadable) }, "m2"),
-            (World(version: 4), nil),
-            (onOlderServer(.verified), "m1"),
-            (World(version: 0, .cleaned), "m1"),
-            (World(version: 0).with(target(4)), nil),
-            (World(version: 0, .applying).with(target(0)), "m1"),
-            (World(version: 0).with(locked), "m1"),
-            (World(version: 0).with(evicting), nil),
-            (World(version: 0, .planned).with { $0.desired.gates.applyNeedsApproval = true }, "m1"),
-            (World(version: 0, .failed), "m1"),
-        ] as [(World, String?)]
+            Concern("paused", World(version: 0).with(paused), nil),
+            Concern(
+                "a state that cannot be read",
+                World(version: 0).with { $0.observation.migrations[1].state = .failure(unreadable) },
+                "m2"
+            ),
+            Concern("another host is newer", World(version: 4), nil),
+            Concern("on the server of before the verify", onOlderServer(.verified), "m1"),
+            Concern("version below one that is cleaned", World(version: 0, .cleaned), "m1"),
+            Concern("target above the newest known", World(version: 0).with(target(4)), nil),
+            Concern("target below one that was begun", World(version: 0, .applying).with(target(0)), "m1"),
+            Concern("the lock is held", World(version: 0).with(locked), "m1"),
+            Concern("keys may be evicted", World(version: 0).with(evicting), nil),
+            Concern(
+                "the gate is closed",
+                World(version: 0, .planned).with { $0.desired.gates.applyNeedsApproval = true },
+                "m1"
+            ),
+            Concern("failed", World(version: 0, .failed), "m1"),
+        ]
     )
-    func concern(_ world: World, migration: String?) {
-        switch world.action {
-        case .wait, .stall: #expect(world.action.migration == migration, "\(world.action)")
-        case .run, .converged: Issue.record("\(world.action)")
+    func concern(_ row: Concern) {
+        switch row.world.action {
+        case .wait, .stall: #expect(row.world.action.migration == row.migration, "\(row.world.action)")
+        case .run, .converged: Issue.record("\(row.world.action)")
         }
     }
 
