@@ -2,10 +2,10 @@
 public enum Action: Sendable, Equatable {
     /// Do one step, then look again.
     case run(Step)
-    /// Nothing can be done now, and it will pass without us.
-    case wait(Reason, String)
-    /// Nothing can be done until somebody does something.
-    case stall(Reason, String)
+    /// Nothing can be done now, and it will pass without us; with the migration that it concerns, if it is one.
+    case wait(Reason, String, migration: String? = nil)
+    /// Nothing can be done until somebody does something; the same.
+    case stall(Reason, String, migration: String? = nil)
     /// The version is the one wanted; a cleanup may be pending for a reason.
     case converged(pending: PendingCleanup?)
 }

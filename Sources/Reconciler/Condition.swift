@@ -49,7 +49,7 @@ public struct Condition: Sendable, Equatable, Codable {
         let (reason, message) = action.explanation
         switch (kind, action) {
         case (.ready, .converged): return ("True", .converged, "The schema is at the version wanted.")
-        case (.ready, .wait(.redisUnreachable, _)): return ("Unknown", reason, message)
+        case (.ready, .wait(.redisUnreachable, _, _)): return ("Unknown", reason, message)
         case (.ready, _): return ("False", reason, message)
         case (.reconciling, .run), (.reconciling, .wait): return ("True", reason, message)
         case (.stalled, .stall): return ("True", reason, message)
@@ -66,9 +66,18 @@ extension Action {
     public var explanation: (reason: Reason, message: String) {
         switch self {
         case .run(let step): return (.progressing, "\(step.migration): \(step.activity)")
-        case .wait(let reason, let message), .stall(let reason, let message): return (reason, message)
+        case .wait(let reason, let message, _), .stall(let reason, let message, _): return (reason, message)
         case .converged(let pending?): return (.cleanupPending, pending.message)
         case .converged(nil): return (.converged, "Nothing is left to do.")
+        }
+    }
+
+    /// The migration that it concerns; nil where it is none, or not one alone.
+    public var migration: String? {
+        switch self {
+        case .run(let step): return step.migration
+        case .wait(_, _, let migration), .stall(_, _, let migration): return migration
+        case .converged(let pending): return pending?.migration
         }
     }
 }

@@ -21,7 +21,7 @@ public func decide(_ observation: Observation, _ desired: Desired) -> Action {
     var migrations: [Candidate] = []
     for standing in observation.migrations {
         switch standing.state {
-        case .failure(let error): return .stall(.unreadable, error.message)
+        case .failure(let error): return .stall(.unreadable, error.message, migration: standing.name)
         case .success(let state): migrations.append(Candidate(standing, state))
         }
     }
@@ -41,7 +41,9 @@ public func decide(_ observation: Observation, _ desired: Desired) -> Action {
                 + "among them. Set maxmemory-policy noeviction, or redis.allow-eviction if that is meant."
         )
     }
-    if let holder = observation.lockedBy { return .wait(.lockHeld, message(of: holder, before: step, observation)) }
+    if let holder = observation.lockedBy {
+        return .wait(.lockHeld, message(of: holder, before: step, observation), migration: step.migration)
+    }
     return work
 }
 
@@ -105,7 +107,8 @@ private func refusal(
             .dataLost,
             "\(migration.name) was verified on another server since, and this is again the one on which its copying began: "
                 + "data may be lost. Look at the servers and their backups. If what is here is right, run `migrateredis "
-                + "-migration \(migration.name) verify`, which compares everything with this server."
+                + "-migration \(migration.name) verify`, which compares everything with this server.",
+            migration: migration.name
         )
     }
     for migration in migrations {
@@ -116,7 +119,8 @@ private func refusal(
             return .stall(
                 .versionRegressed,
                 "\(migration.name) is \(phase.rawValue), so the version was \(migration.version) or about to be, and it is "
-                    + "\(version) now. Restore the version that belongs to the data."
+                    + "\(version) now. Restore the version that belongs to the data.",
+                migration: migration.name
             )
         }
     }
@@ -139,7 +143,8 @@ private func refusal(
             return .stall(
                 .targetBelowStarted,
                 "\(wanted.text), and \(migration.name) was begun (\(phase.rawValue)). "
-                    + "\(wanted.remedy("Raise", to: " to \(migration.version)")), or roll it back by hand."
+                    + "\(wanted.remedy("Raise", to: " to \(migration.version)")), or roll it back by hand.",
+                migration: migration.name
             )
         }
     }
@@ -216,7 +221,8 @@ private func raise(_ migration: Candidate, _ observation: Observation, _ desired
             return .wait(
                 .applyNeedsApproval,
                 "\(migration.name) is planned (\(Wording.number(state.scope?.total ?? 0)) keys) and waits for approval: "
-                    + "migrateredis approve \(migration.name) apply"
+                    + "migrateredis approve \(migration.name) apply",
+                migration: migration.name
             )
         }
     case .applied, .verified, .cleaning, .cleaned:
@@ -231,7 +237,8 @@ private func failed(_ migration: Candidate) -> Action {
         .conflictsFound,
         "\(migration.name) holds \(Wording.number(held)) keys back that a person must settle. \(why) See them with "
             + "`migrateredis status --held \(migration.name)`, settle them with `migrateredis resolve`, then `migrateredis "
-            + "retry \(migration.name)`."
+            + "retry \(migration.name)`.",
+        migration: migration.name
     )
 }
 

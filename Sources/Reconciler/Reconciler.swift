@@ -73,7 +73,7 @@ public actor Reconciler {
     /// How long until the next look, with jitter; whoever waits for a lock looks often enough to see it abandoned.
     private func pause(after action: Action) -> Duration {
         var pause = configuration.interval
-        if case .wait(.lockHeld, _) = action { pause = min(pause, configuration.lock.staleAfter / 2) }
+        if case .wait(.lockHeld, _, _) = action { pause = min(pause, configuration.lock.staleAfter / 2) }
         return pause * (1 + 0.1 * Double.random(in: -1...1))
     }
 
@@ -209,7 +209,10 @@ public actor Reconciler {
         let isWorthALine = !failure.isInterruption && failure.reason != .lockHeld
         if isWorthALine { tell(of: failure, in: step, retryIn: wait) }
         let text = "\(step.migration) \(step.activity): \(failure.message)"
-        let stands: Action = failure.isTransient ? .wait(failure.reason, text) : .stall(failure.reason, text)
+        let stands: Action =
+            failure.isTransient
+            ? .wait(failure.reason, text, migration: step.migration)
+            : .stall(failure.reason, text, migration: step.migration)
         if isWorthALine, !failure.hasConflicts {
             lastAction = nil
             _ = report(stands, version: before.version, target: before.target)
@@ -276,6 +279,7 @@ public actor Reconciler {
         var epoch: UInt64?
         let outcome: StepOutcome = try await locksmith.withLease(on: keyspace, for: step.migration, watch: &watch) {
             lease in
+            if let takeover = lease.takeover { reporter.happened(takeover) }
             guard let approved = try await again.due(step, on: keyspace) else { return .superseded }
             epoch = lease.epoch.number
             if step.kind != .plan { tellStart() }
@@ -362,13 +366,12 @@ public actor Reconciler {
             .reason: reason.rawValue, .detail: message, .targetVersion: String(report.target),
         ]
         if let version = report.version { facts[.schemaVersion] = String(version) }
+        facts[.migration] = action.migration
         switch action {
         case .run: return nil
         case .wait: return Event(.waiting, facts)
         case .stall: return Event(.stalled, facts)
-        case .converged(let pending):
-            facts[.migration] = pending?.migration
-            return Event(.converged, facts)
+        case .converged: return Event(.converged, facts)
         }
     }
 }

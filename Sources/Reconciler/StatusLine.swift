@@ -12,9 +12,9 @@ public enum StatusLine {
         case .run(let step):
             text += "\(step.migration) \(step.activity)"
             if let progress { text += Self.progress(progress, elapsed: elapsed) }
-        case .wait(_, let message):
+        case .wait(_, let message, _):
             text += "waiting: \(message)"
-        case .stall(let reason, let message):
+        case .stall(let reason, let message, _):
             text += "stalled (\(reason.rawValue)): \(message)"
         case .converged(let pending?):
             text += "converged; \(pending.message)"

@@ -3,8 +3,8 @@ import CHiredis
 /// An incremental RESP2 parser over hiredis' reader, with limits.
 ///
 /// hiredis accepts an array of 2^31 − 1 elements and a bulk string of 2^63 − 1 bytes at their headers, a line without
-/// end, and any two bytes behind a bulk string: all four are refused here. Nesting is bounded by hiredis itself (8
-/// levels). Used by one connection, on its thread only; of no more use once it has thrown.
+/// end, and any two bytes behind a bulk string: all four are refused here, and so is what is nested deeper than 8 levels,
+/// which hiredis 0.14 refuses itself. Used by one connection, on its thread only; of no more use once it has thrown.
 /// Source: https://redis.io/docs/latest/develop/reference/protocol-spec/
 final class ReplyParser {
     private var reader: UnsafeMutablePointer<redisReader>
@@ -100,10 +100,8 @@ final class ReplyParser {
 
     /// What hiredis is reading.
     private var task: (isBulk: Bool, isUntouched: Bool) {
-        let index = Int(reader.pointee.ridx)
-        guard index >= 0 else { return (false, true) }
-        let type = withUnsafeBytes(of: &reader.pointee.rstack) { $0.bindMemory(to: redisReadTask.self)[index].type }
-        return (isBulk: type == REDIS_REPLY_STRING, isUntouched: index == 0 && type < 0)
+        guard let type = chiredis_task(reader)?.pointee.type else { return (false, true) }
+        return (isBulk: type == REDIS_REPLY_STRING, isUntouched: reader.pointee.ridx == 0 && type < 0)
     }
 
     private var readersWord: String {

@@ -88,7 +88,7 @@ final class ReplySink {
             add(.error, content: content)
         case REDIS_REPLY_STATUS:
             add(.status, content: content)
-        default:
+        case REDIS_REPLY_STRING:
             // hiredis hands over a bulk string only once the two bytes behind it have arrived.
             guard let base = content.baseAddress, base.load(fromByteOffset: content.count, as: UInt8.self) == 13,
                 base.load(fromByteOffset: content.count + 1, as: UInt8.self) == 10
@@ -97,18 +97,50 @@ final class ReplySink {
                 return false
             }
             add(.string, content: content)
+        default:
+            refusal = Self.notRESP2
+            return false
         }
         return true
     }
 
-    private func addArray(_ count: Int32) -> Bool {
-        elements += Int(count)
-        guard elements <= mostElements else {
+    private static let notRESP2 = "a type byte that RESP2 does not have"
+
+    /// Deepest nesting of arrays.
+    private static let mostLevels = 8
+
+    private func addArray(_ count: Int, at task: redisReadTask) -> Bool {
+        guard task.type == REDIS_REPLY_ARRAY else {
+            refusal = Self.notRESP2
+            return false
+        }
+        var level = 1
+        var parent = task.parent
+        while let outer = parent, level <= Self.mostLevels {
+            level += 1
+            parent = outer.pointee.parent
+        }
+        guard level <= Self.mostLevels else {
+            refusal = "arrays nested more than \(Self.mostLevels) levels deep"
+            return false
+        }
+        guard count <= mostElements - elements else {
             refusal = "more than \(mostElements) elements"
             return false
         }
+        elements += count
         // Nothing is reserved for what the header only promises.
         add(.array, number: Int64(count))
+        return true
+    }
+
+    /// RESP2's nulls are strings and arrays without a length.
+    private func addNull(type: Int32) -> Bool {
+        guard type != REDIS_REPLY_NIL else {
+            refusal = Self.notRESP2
+            return false
+        }
+        add(.null)
         return true
     }
 
@@ -123,24 +155,31 @@ final class ReplySink {
     }
 
     /// The functions that hiredis calls for each element; there are no objects, so that none has to be freed.
-    static let hooks = redisReplyObjectFunctions(
-        createString: { task, text, length in
-            guard let sink = sink(of: task), let task else { return nil }
+    static var hooks: redisReplyObjectFunctions {
+        var hooks = redisReplyObjectFunctions()
+        chiredis_refuse_others(&hooks)
+        hooks.createString = { task, text, length in
+            guard let sink = ReplySink.sink(of: task), let task else { return nil }
             let content = UnsafeRawBufferPointer(start: text, count: length)
-            return sink.addString(type: task.pointee.type, content) ? made(task) : nil
-        },
-        createArray: { task, count in
-            guard let sink = sink(of: task), sink.addArray(count) else { return nil }
-            return made(task)
-        },
-        createInteger: { task, number in
-            sink(of: task)?.add(.integer, number: number)
-            return made(task)
-        },
-        createNil: { task in
-            sink(of: task)?.add(.null)
-            return made(task)
-        },
-        freeObject: { _ in }
-    )
+            return sink.addString(type: task.pointee.type, content) ? ReplySink.made(task) : nil
+        }
+        hooks.createArray = { task, count in
+            guard let sink = ReplySink.sink(of: task), let task, sink.addArray(Int(count), at: task.pointee) else {
+                return nil
+            }
+            return ReplySink.made(task)
+        }
+        hooks.createInteger = { task, number in
+            ReplySink.sink(of: task)?.add(.integer, number: number)
+            return ReplySink.made(task)
+        }
+        hooks.createNil = { task in
+            guard let sink = ReplySink.sink(of: task), let task, sink.addNull(type: task.pointee.type) else {
+                return nil
+            }
+            return ReplySink.made(task)
+        }
+        hooks.freeObject = { _ in }
+        return hooks
+    }
 }

@@ -1,5 +1,6 @@
 import Logging
 import MigrationKit
+import Programs
 import Reconciler
 import Synchronization
 import Systemd
@@ -9,6 +10,8 @@ final class DaemonReporter: ReconcilerReporter {
     private struct State {
         var isReady = false
         var isStopping = false
+        /// Whether something was done that a rest has no need of: the start itself, a step, a reload.
+        var hasWorked = true
         var meter = ProgressMeter()
         var lastStatus = ContinuousClock.now
         var statusText = ""
@@ -39,7 +42,10 @@ final class DaemonReporter: ReconcilerReporter {
 
     /// A configuration is in force from now on; every status says what a person should be uneasy about in it.
     func takes(_ configuration: DaemonConfiguration) {
-        state.withLock { $0.caution = configuration.reconciler.caution }
+        state.withLock {
+            $0.caution = configuration.reconciler.caution
+            $0.hasWorked = true
+        }
         metrics.write(to: configuration.metricsFile)
         renewal.watch(configuration.credential)
     }
@@ -73,13 +79,24 @@ final class DaemonReporter: ReconcilerReporter {
     func happened(_ event: Event) {
         monitor.progressed()
         metrics.note { $0.happened(event, at: .now) }
-        if event.kind == .stepStarted { state.withLock { $0.meter = ProgressMeter() } }
+        if event.kind == .stepStarted {
+            state.withLock {
+                $0.meter = ProgressMeter()
+                $0.hasWorked = true
+            }
+        }
         logger.log(event)
     }
 
     /// The loop is about to wait on purpose; the next pass gets time for a connection that does not come about.
     func waits(for duration: Duration) {
         monitor.waitingOnPurpose(until: .now + duration + .seconds(15))
+        let hasWorked = state.withLock { state in
+            defer { state.hasWorked = false }
+            return state.hasWorked
+        }
+        // Once, and not before each wait: what a look at Redis needs stays.
+        if hasWorked { ResidentMemory.giveBack() }
     }
 
     /// The daemon was told to stop: the batch in hand still ends.

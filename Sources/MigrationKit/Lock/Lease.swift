@@ -9,6 +9,8 @@ public final class Lease: Sendable {
     public let epoch: Epoch
     /// The names that it guards.
     public let names: KeyNames
+    /// What the history was told when the lock was another's before; nil if it was free, or ours.
+    public let takeover: Event?
 
     /// The server process on which the lock was taken.
     let serverRunID: String
@@ -27,6 +29,7 @@ public final class Lease: Sendable {
         recordBytes: Bytes,
         epoch: Epoch,
         names: KeyNames,
+        takeover: Event? = nil,
         serverRunID: String,
         at instant: ContinuousClock.Instant
     ) {
@@ -36,6 +39,7 @@ public final class Lease: Sendable {
         self.epoch = epoch
         epochBytes = epoch.bytes
         self.names = names
+        self.takeover = takeover
         patience = .milliseconds(record.staleAfter * 2 / 3)
         status = Mutex(Status(lastRenewal: instant))
     }

@@ -24,18 +24,14 @@ public struct Locksmith: Sendable {
         for migration: String,
         watch: inout LockWatch
     ) async throws -> Lease {
-        let (lease, earlier) = try await acquireLock(
-            on: keyspace.connection(for: names.lock),
-            for: migration,
-            watch: &watch
-        )
+        let lease = try await acquireLock(on: keyspace.connection(for: names.lock), for: migration, watch: &watch)
         guard names.isCluster else { return lease }
         do {
             try await EpochSpread(names: names).raise(to: lease.epoch, on: keyspace)
             // A holder that was stopped on the way here may have spread its epoch over another's.
             try await lease.look(on: keyspace.connection(for: names.lock))
             try lease.check()
-            if let takeover = takeover(of: earlier, for: lease.record) {
+            if let takeover = lease.takeover {
                 var entry = CommandBuffer()
                 History.append(takeover, names: names, to: &entry)
                 _ = try await Fence(lease).transaction(on: keyspace, at: names.history) { _ in entry }
@@ -51,14 +47,14 @@ public struct Locksmith: Sendable {
         on connection: RedisConnection,
         for migration: String,
         watch: inout LockWatch
-    ) async throws -> (Lease, earlier: LockReading) {
+    ) async throws -> Lease {
         let server = try await ServerInfo.read(from: connection).identity.runID
         for _ in 0..<Self.attempts {
             let seen = try await look(on: connection)
             do {
                 try admit(seen.lock, watch: &watch)
                 let lease = try await take(after: seen, for: migration, server: server, on: connection)
-                if let lease { return (lease, seen.lock) }
+                if let lease { return lease }
             } catch {
                 _ = try? await connection.send("UNWATCH")
                 throw error
@@ -226,6 +222,7 @@ public struct Locksmith: Sendable {
             recordBytes: bytes,
             epoch: epoch,
             names: names,
+            takeover: takeover,
             serverRunID: server,
             at: instant
         )

@@ -76,10 +76,10 @@ struct ConvergeCommand: AsyncParsableCommand {
             case .converged(let pending):
                 terminal.print(pending.map { "Converged. \($0.message)" } ?? "Converged.")
                 return .done
-            case .stall(.permissionDenied, _): return .permission
+            case .stall(.permissionDenied, _, _): return .permission
             case .stall: return .failed
-            case .wait(.redisUnreachable, _): return .unavailable
-            case .wait(.newerSchema, _): return .failed
+            case .wait(.redisUnreachable, _, _): return .unavailable
+            case .wait(.newerSchema, _, _): return .failed
             case .wait: return .temporary
             case .run:
                 guard result.failure == nil || result.failureIsTransient || result.next == .zero else { return .failed }

@@ -185,6 +185,8 @@ struct LockTests {
             let entries = try await bench.history()
             let told = ["event": "lockTakenOver", "migration": "test", "holder": "dead (process 1)", "by": "me"]
             #expect(entries == [told])
+            let takeover = try #require(lease.takeover)
+            #expect(takeover.kind == .lockTakenOver && takeover.facts[.holder] == "dead (process 1)")
         }
     }
 
@@ -193,7 +195,10 @@ struct LockTests {
         try await withBench { bench in
             let smith = Self.locksmith(bench, .named("me"))
             var watch = LockWatch()
-            for _ in 0..<2 { _ = try await smith.acquire(on: bench.connection, for: "test", watch: &watch) }
+            for _ in 0..<2 {
+                let lease = try await smith.acquire(on: bench.connection, for: "test", watch: &watch)
+                #expect(lease.takeover == nil)
+            }
             let entries = try await bench.history()
             #expect(entries.isEmpty)
         }

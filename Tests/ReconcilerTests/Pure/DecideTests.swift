@@ -16,8 +16,8 @@ struct DecideTests {
         init(_ action: Action) {
             switch action {
             case .run(let step): self = .run(step.kind, step.migration)
-            case .wait(let reason, _): self = .wait(reason)
-            case .stall(let reason, _): self = .stall(reason)
+            case .wait(let reason, _, _): self = .wait(reason)
+            case .stall(let reason, _, _): self = .stall(reason)
             case .converged(nil): self = .converged
             case .converged(let pending?): self = .pending(pending.migration, pending.reason)
             }
@@ -394,6 +394,49 @@ struct DecideTests {
         #expect(Outcome(world.action) == Self.precedence[index].outcome, "\(world.action)")
     }
 
+    struct Concern: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let world: World
+        let migration: String?
+
+        init(_ description: String, _ world: World, _ migration: String?) {
+            testDescription = description
+            self.world = world
+            self.migration = migration
+        }
+    }
+
+    @Test(
+        "a wait or a refusal says which migration it concerns, if it concerns one",
+        arguments: [
+            Concern("paused", World(version: 0).with(paused), nil),
+            Concern(
+                "a state that cannot be read",
+                World(version: 0).with { $0.observation.migrations[1].state = .failure(unreadable) },
+                "m2"
+            ),
+            Concern("another host is newer", World(version: 4), nil),
+            Concern("on the server of before the verify", onOlderServer(.verified), "m1"),
+            Concern("version below one that is cleaned", World(version: 0, .cleaned), "m1"),
+            Concern("target above the newest known", World(version: 0).with(target(4)), nil),
+            Concern("target below one that was begun", World(version: 0, .applying).with(target(0)), "m1"),
+            Concern("the lock is held", World(version: 0).with(locked), "m1"),
+            Concern("keys may be evicted", World(version: 0).with(evicting), nil),
+            Concern(
+                "the gate is closed",
+                World(version: 0, .planned).with { $0.desired.gates.applyNeedsApproval = true },
+                "m1"
+            ),
+            Concern("failed", World(version: 0, .failed), "m1"),
+        ]
+    )
+    func concern(_ row: Concern) {
+        switch row.world.action {
+        case .wait, .stall: #expect(row.world.action.migration == row.migration, "\(row.world.action)")
+        case .run, .converged: Issue.record("\(row.world.action)")
+        }
+    }
+
     // MARK: What was once wrong
 
     @Test("a newer host's version comes before its states, which this program cannot read")
@@ -431,13 +474,13 @@ struct DecideTests {
 
     @Test("a pause says who, since when and why")
     func pauseMessage() {
-        guard case .wait(.paused, let message) = World(version: 0).with(Self.paused).action else {
+        guard case .wait(.paused, let message, _) = World(version: 0).with(Self.paused).action else {
             Issue.record("not paused")
             return
         }
         for part in ["ann@ops", "2024-01-01T00:00:00Z", "incident 7", "ends it."] { #expect(message.contains(part)) }
         let bare = World(version: 0).with { $0.observation.pause = Override(by: "somebody", at: "", reason: "") }
-        guard case .wait(.paused, let short) = bare.action else {
+        guard case .wait(.paused, let short, _) = bare.action else {
             Issue.record("\(bare.action)")
             return
         }
@@ -447,7 +490,7 @@ struct DecideTests {
     @Test("a pause's words cannot end a line or steer a terminal")
     func pauseEscapes() {
         let hostile = Override(by: "a\u{1B}[2J", at: "b\n", reason: "c\u{202E}")
-        guard case .wait(.paused, let message) = World(version: 0).with({ $0.observation.pause = hostile }).action
+        guard case .wait(.paused, let message, _) = World(version: 0).with({ $0.observation.pause = hostile }).action
         else { return }
         #expect(message.unicodeScalars.allSatisfy { $0.value >= 0x20 && !$0.properties.isBidiControl })
     }
@@ -456,7 +499,8 @@ struct DecideTests {
     func lockMessage() {
         func message(_ holder: LockHolder) -> String {
             guard
-                case .wait(.lockHeld, let message) = World(version: 0).with({ $0.observation.lockedBy = holder }).action
+                case .wait(.lockHeld, let message, _) = World(version: 0).with({ $0.observation.lockedBy = holder })
+                    .action
             else { return "" }
             return message
         }
@@ -477,12 +521,12 @@ struct DecideTests {
             state.held = HeldKeys()
             state.held?.counts = ["foreign": 2]
         }
-        guard case .stall(.conflictsFound, let message) = conflict.action else {
+        guard case .stall(.conflictsFound, let message, _) = conflict.action else {
             Issue.record("\(conflict.action)")
             return
         }
         #expect(message.contains("m1 holds 2 keys") && message.contains("2 pairs are in conflict."))
-        guard case .stall(.targetBelowStarted, let below) = World(version: 0, .applying).with(Self.target(0)).action
+        guard case .stall(.targetBelowStarted, let below, _) = World(version: 0, .applying).with(Self.target(0)).action
         else {
             Issue.record("not refused")
             return

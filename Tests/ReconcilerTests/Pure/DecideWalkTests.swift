@@ -300,8 +300,8 @@ struct DecideWalkTests {
                     }
                 }
                 switch unreadable.action {
-                case .stall(.unreadable, _): break
-                case .wait(.newerSchema, _) where isNewer: break
+                case .stall(.unreadable, _, _): break
+                case .wait(.newerSchema, _, _) where isNewer: break
                 default: Issue.record("seed \(seed): unreadable, and it goes on")
                 }
             }

@@ -65,7 +65,7 @@ struct DataLossTests {
     private static func nextLook(_ driver: Driver) async -> Action {
         for _ in 0..<3 {
             let action = await driver.reconciler.pass().action
-            if case .wait(.redisUnreachable, _) = action { continue }
+            if case .wait(.redisUnreachable, _, _) = action { continue }
             return action
         }
         return .wait(.redisUnreachable, "It does not come back.")
@@ -81,7 +81,7 @@ struct DataLossTests {
                     let writes = try await bench.writes()
                     for _ in 0..<2 {
                         let action = await Self.nextLook(driver)
-                        guard case .stall(.dataLost, _) = action else {
+                        guard case .stall(.dataLost, _, _) = action else {
                             Issue.record("Saved after \(saved), \(lost) lost: \(action)")
                             return
                         }
@@ -135,14 +135,14 @@ struct DataLossTests {
             try await bench.send("SET outpost:migration:pause {\"by\":\"ann\"}")
             let driver = Driver(bench, identity: .named("host"), registry: .outpost)
             let paused = await driver.reconciler.pass().action
-            guard case .wait(.paused, _) = paused else {
+            guard case .wait(.paused, _, _) = paused else {
                 Issue.record("It did \(paused).")
                 return
             }
             await bench.server.kill()
             try await bench.server.restart()
             let action = await Self.nextLook(driver)
-            guard case .stall(.dataLost, let message) = action else {
+            guard case .stall(.dataLost, let message, _) = action else {
                 Issue.record("It did \(action).")
                 return
             }
@@ -171,7 +171,7 @@ struct DataLossTests {
             _ = try await bench.connection.send("SET", Bytes(key), try StoredDocument.encode(state))
             let fresh = Driver(bench, identity: .named("other"), desired: soaking, registry: .outpost)
             let action = await fresh.reconciler.pass().action
-            guard case .stall(.dataLost, let message) = action else {
+            guard case .stall(.dataLost, let message, _) = action else {
                 Issue.record("It did \(action).")
                 return
             }

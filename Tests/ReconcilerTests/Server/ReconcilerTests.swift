@@ -66,7 +66,7 @@ struct ReconcilerServerTests {
             let driver = Driver(bench, identity: .named("host"))
             for _ in 0..<3 {
                 let result = await driver.reconciler.pass()
-                guard case .wait(.paused, let message) = result.action else {
+                guard case .wait(.paused, let message, _) = result.action else {
                     Issue.record("It did \(result.action).")
                     continue
                 }
@@ -89,16 +89,35 @@ struct ReconcilerServerTests {
             let writes = try await bench.writes()
             let driver = Driver(bench, identity: .named("host"))
             let result = await driver.reconciler.pass()
-            guard case .wait(.lockHeld, let message) = result.action else {
+            guard case .wait(.lockHeld, let message, _) = result.action else {
                 Issue.record("It did \(result.action).")
                 return
             }
             #expect(message.contains("another tool on db"))
+            #expect(driver.notes.events.map(\.kind) == [.waiting])
+            #expect(driver.notes.events.first?.facts[.migration] == "001_hash_tags")
             let after = try await bench.writes()
             #expect(after == writes)
             try await bench.send("DEL outpost:migration:lock")
             let end = await driver.finish()
             #expect(end.action == .converged(pending: nil))
+        }
+    }
+
+    @Test("tells once that it took an abandoned lock over, and whose it was")
+    func takeover() async throws {
+        try await withBench { bench in
+            var watch = LockWatch()
+            _ = try await Locksmith(names: bench.names, identity: .killed(), times: LockTimes())
+                .acquire(on: bench.connection, for: "001_hash_tags", watch: &watch)
+            let driver = Driver(bench, identity: .current(instance: "host", version: "test"))
+            let end = await driver.finish()
+            #expect(end.action == .converged(pending: nil))
+            let told = driver.notes.events.filter { $0.kind == .lockTakenOver }
+            #expect(told.count == 1)
+            let facts = try #require(told.first?.facts)
+            #expect(facts[.migration] == "001_hash_tags")
+            #expect(facts[.holder]?.contains("killed") == true && facts[.by]?.contains("host") == true, "\(facts)")
         }
     }
 
@@ -116,7 +135,7 @@ struct ReconcilerServerTests {
             let writes = try await bench.writes()
             for _ in 0..<2 {
                 let result = await driver.reconciler.pass()
-                guard case .stall(.dataLost, _) = result.action else {
+                guard case .stall(.dataLost, _, _) = result.action else {
                     Issue.record("It did \(result.action).")
                     continue
                 }
@@ -138,7 +157,7 @@ struct ReconcilerServerTests {
             }
             try await bench.send("FLUSHALL")
             let result = await driver.reconciler.pass()
-            guard case .stall(.dataLost, _) = result.action else {
+            guard case .stall(.dataLost, _, _) = result.action else {
                 Issue.record("It did \(result.action).")
                 return
             }
@@ -182,7 +201,7 @@ struct ReconcilerServerTests {
                 if case .stall = action { break }
                 action = await driver.reconciler.pass().action
             }
-            guard case .stall(.conflictsFound, _) = action else {
+            guard case .stall(.conflictsFound, _, _) = action else {
                 Issue.record("It did \(action).")
                 return
             }
@@ -205,7 +224,7 @@ struct ReconcilerServerTests {
             await bench.server.stop()
             var result = await driver.reconciler.pass()
             result = await driver.reconciler.pass()
-            guard case .wait(.redisUnreachable, _) = result.action else {
+            guard case .wait(.redisUnreachable, _, _) = result.action else {
                 Issue.record("It did \(result.action).")
                 return
             }
@@ -221,7 +240,7 @@ struct ReconcilerServerTests {
             try await bench.addTenants(0..<5)
             let writes = try await bench.writes()
             let result = await Driver(bench, identity: .named("host")).reconciler.pass()
-            guard case .stall(.evictionPolicy, _) = result.action else {
+            guard case .stall(.evictionPolicy, _, _) = result.action else {
                 Issue.record("It did \(result.action).")
                 return
             }
