@@ -32,7 +32,8 @@ struct ClockTests {
         try await withStage(keyspace, environment: clock.environment) { stage in
             let start = try await stage.time()
             for (tenant, life) in Self.lives {
-                for name in keyspace.newNames.keys where name == "tenant:\(tenant)" || name.hasPrefix("tenant:\(tenant):") {
+                let old = "tenant:\(tenant)"
+                for name in keyspace.newNames.keys where name == old || name.hasPrefix(old + ":") {
                     try await stage.send("PEXPIREAT", name, "\(start + life)")
                 }
             }

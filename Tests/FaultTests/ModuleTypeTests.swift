@@ -31,7 +31,7 @@ struct ModuleTypeTests {
         }
     }
 
-    @Test("under new names are conflicts: they block, nothing of both sides is touched, and without them all ends right")
+    @Test("under new names are conflicts: they block, nothing is touched, and without them all ends right")
     func newName() async throws {
         try await withParcels { stage in
             let new = "tenant:{t1}:tenant"

@@ -135,7 +135,8 @@ struct TwoVersionsTests {
     @Test("A state of a newer format than both know is refused by both, and nothing is touched")
     func newerFormat() async throws {
         try await withStage(Keyspace(tenants: 4)) { stage in
-            let apply = try await run(stage, .oneFirst, turn: 0, ["-migration", "001_hash_tags", "-auto-approve", "apply"])
+            let words = ["-migration", "001_hash_tags", "apply", "-auto-approve"]
+            let apply = try await run(stage, .oneFirst, turn: 0, words)
             #expect(apply.exitStatus == 0, "\(apply)")
             let name = "outpost:migration:001_hash_tags:state"
             let state = try #require(try await stage.text(name))
