@@ -21,7 +21,7 @@ struct CommandShapes: Sendable {
         var lastChange = ""
         for number in numbers {
             let shape = shapes[number - 1]
-            let words = plain[shape] ?? shape.replacing(/[0-9]+(?![0-9_])/, with: "#")
+            let words = plain[shape] ?? String(shape).replacing(/[0-9]+(?![0-9_])/, with: "#")
             plain[shape] = words
             kinds[lastChange + " / " + words, default: []].append(number)
             if words.hasPrefix("EXEC ") { lastChange = words }
