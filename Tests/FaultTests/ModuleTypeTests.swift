@@ -20,14 +20,17 @@ struct ModuleTypeTests {
             let plan = try await stage.run("-migration", "001_hash_tags", "-verbose", "plan")
             #expect(plan.exitStatus == 0, "\(plan)")
             for name in Self.foreign { #expect(plan.standardOutput.contains(name), "\(plan)") }
-            let result = try await stage.converge(with: ["MIGRATEREDIS_SCHEMA_TARGET": "3"])
+            let latest = ["MIGRATEREDIS_SCHEMA_TARGET": "3"]
+            let result = try await stage.converge(with: latest)
             #expect(result.exitStatus == 0, "\(result)")
             for (number, name) in Self.foreign.enumerated() {
                 #expect(try await stage.send("PARCEL.GET", name).integer == Int64(number))
             }
             let after = try await stage.snapshot()
             #expect(after.difference(from: stage.keyspace.expectedLatest(after: before)) == nil)
-            #expect(try await stage.faultOfOneMoreRun() == nil)
+            let changes = try await stage.changes()
+            #expect(try await stage.converge(with: latest).exitStatus == 0)
+            #expect(try await stage.changes() == changes)
         }
     }
 

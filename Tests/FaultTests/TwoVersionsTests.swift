@@ -62,7 +62,7 @@ struct TwoVersionsTests {
 
     @Test("By hand, each phase by the other one, each apply and cleanup half by both", arguments: Order.allCases)
     func byHand(order: Order) async throws {
-        try await withStage(Keyspace(tenants: 8)) { stage in
+        try await withStage(Keyspace(tenants: 4)) { stage in
             var turn = 0
             for migration in ["001_hash_tags", "002_timestamps", "003_entity"] {
                 for phase in [["plan"], ["apply", "-auto-approve"], ["verify"], ["cleanup", "-force"]] {
@@ -97,11 +97,11 @@ struct TwoVersionsTests {
 
     @Test("Daemons that replace each other all the time, stopped or killed, come to the end", arguments: Order.allCases)
     func inTurns(order: Order) async throws {
-        try await withStage(Keyspace(tenants: 6)) { stage in
+        try await withStage(Keyspace(tenants: 3)) { stage in
             var ends: [String] = []
             for turn in 0..<40 {
                 let daemon = try await daemon(stage, order, turn: turn, ["MIGRATEREDIS_LIMITS_KEYS_PER_SECOND": "80"])
-                let deadline = ContinuousClock.now + .milliseconds(900)
+                let deadline = ContinuousClock.now + .milliseconds(600)
                 while ContinuousClock.now < deadline, daemon.lines("converged", "reason=Converged").isEmpty {
                     try await Task.sleep(for: .milliseconds(10))
                 }
@@ -119,7 +119,7 @@ struct TwoVersionsTests {
 
     @Test("At once, on one keyspace: one works and the other waits, and both see the end")
     func atOnce() async throws {
-        try await withStage(Keyspace(tenants: 6)) { stage in
+        try await withStage(Keyspace(tenants: 3)) { stage in
             let pace = ["MIGRATEREDIS_LIMITS_KEYS_PER_SECOND": "100"]
             let daemons = [
                 try await daemon(stage, .oneFirst, turn: 0, pace), try await daemon(stage, .oneFirst, turn: 1, pace),
