@@ -19,6 +19,11 @@ struct TwoVersionsTests {
         }
     }
 
+    /// As a user who may do everything: an ACL file belongs to one version.
+    private static func address(_ stage: Stage) -> [String: String] {
+        ["REDIS_SOCKET": stage.server.socketPath].merging(settings) { $1 }
+    }
+
     private static let settings = Stage.untended.merging(["MIGRATEREDIS_SCHEMA_TARGET": "3"]) { $1 }
 
     private func run(
@@ -31,7 +36,7 @@ struct TwoVersionsTests {
         try await ProcessRunner.run(
             try order.program("migrateredis", turn: turn),
             arguments,
-            environment: stage.address.merging(Self.settings) { $1 }.merging(variables) { $1 },
+            environment: Self.address(stage).merging(variables) { $1 },
             directory: stage.server.directory,
             timeout: .seconds(60)
         )
@@ -42,7 +47,7 @@ struct TwoVersionsTests {
     {
         try await RunningProcess.start(
             try order.program("migrateredisd", turn: turn),
-            environment: stage.address.merging(Self.settings) { $1 }.merging(variables) { $1 },
+            environment: Self.address(stage).merging(variables) { $1 },
             directory: stage.server.directory
         )
     }
@@ -87,7 +92,7 @@ struct TwoVersionsTests {
         let program = try await RunningProcess.start(
             try order.program("migrateredis", turn: turn),
             words,
-            environment: stage.address.merging(Self.settings) { $1 }.merging(Stage.slow) { $1 },
+            environment: Self.address(stage).merging(Stage.slow) { $1 },
             directory: stage.server.directory
         )
         try await Task.sleep(for: .milliseconds(400))
