@@ -47,7 +47,9 @@ struct EveryCommandTests {
         let points = CrashPoints(commands: shapes.numbers.count, sample: sample)
         let end = allowance.map { ContinuousClock.now + $0 }
         let numbers =
-            end == nil ? points.points.map { shapes.numbers[$0 - 1] } : shapes.inRounds(seed: points.seed)
+            end == nil
+            ? points.points.map { shapes.numbers[$0 - 1] }
+            : shapes.inRounds(seed: 1000 * combination(victim, injury) + points.seed)
         var tried = 0
         var reached = 0
         var faults = 0

@@ -30,12 +30,15 @@ struct CommandShapes: Sendable {
         kindCount = kinds.count
     }
 
-    /// All numbers: first one of each kind, then a second one of each, and so on, as they follow from a seed.
+    /// All numbers: first one of each kind, then a second one of each, and so on; which, and in which order, follows from a
+    /// seed, so that whoever has to stop has been everywhere.
     func inRounds(seed: Int) -> [Int] {
         var random = SplitMix64(seed: UInt64(seed))
         let shuffled = kinds.map { $0.shuffled(using: &random) }
         let rounds = shuffled.map(\.count).max() ?? 0
-        return (0..<rounds).flatMap { round in shuffled.compactMap { $0.dropFirst(round).first } }
+        return (0..<rounds).flatMap { round in
+            shuffled.compactMap { $0.dropFirst(round).first }.shuffled(using: &random)
+        }
     }
 
     /// A transaction's first and last word are like what they enclose.
