@@ -508,6 +508,7 @@ struct DecideTests {
         let followed = Self.pending.with(2) { $0.followedAt = distant }
         #expect(Outcome(followed.action) == .run(.catchUp, "m2"))
         let soaked = Self.pending.with(2) { $0.verification?.soakFrom = distant }
-        #expect(Outcome(soaked.action) == (milliseconds > 0 ? .run(.catchUp, "m2") : .pending("m2", .cleanupNeedsApproval)))
+        let isAhead = milliseconds > 0
+        #expect(Outcome(soaked.action) == (isAhead ? .run(.catchUp, "m2") : .pending("m2", .cleanupNeedsApproval)))
     }
 }
