@@ -198,7 +198,10 @@ private func settleRaised(_ migration: Candidate, _ observation: Observation) ->
 }
 
 private func isCatchUpDue(_ migration: Candidate, _ observation: Observation, _ desired: Desired) -> Bool {
-    guard desired.follow > .zero, migration.phase == .verified || migration.phase == .cleaning else { return false }
+    guard migration.phase == .verified || migration.phase == .cleaning else { return false }
+    // The server's clock was set back since: a catch-up dates the soak anew.
+    if let soakFrom = migration.state?.verification?.soakFrom, soakFrom > observation.now { return true }
+    guard desired.follow > .zero else { return false }
     guard let last = migration.state?.followedAt else { return true }
     let since = last.duration(to: observation.now)
     return since >= desired.follow || since < .zero

@@ -62,10 +62,4 @@ struct MemoryTests {
             try await stage.server.load(commands)
         }
     }
-
-    private static func residentPeak(of pid: Int32) throws -> Int {
-        let status = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
-        let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") })
-        return try #require(line.split(separator: " ").dropFirst().first.flatMap { Int($0) })
-    }
 }

@@ -2,7 +2,8 @@ import Foundation
 
 /// At which commands of a run something is made to go wrong: all of them, or a sample from a seed that is printed.
 ///
-/// `CRASH_POINTS=all` takes every one, a number about so many, and `CRASH_SEED` repeats a run.
+/// `CRASH_POINTS=all` takes every one, a number about so many, and `CRASH_SEED` repeats a run. `CRASH_MINUTES` is for tests
+/// that take as many as come into a time.
 package struct CrashPoints: Sendable {
     /// The numbers of the commands, from 1.
     package let points: [Int]
@@ -18,6 +19,16 @@ package struct CrashPoints: Sendable {
     }
 
     private static let shared = CrashPoints(commands: 1, sample: 1)
+
+    /// The time for each of so many runs, if a time for all tests is set, of which they have this share.
+    ///
+    /// Four run at once, unless the variable for that says fewer.
+    package static func allowance(ofEach runs: Int, share: Double) -> Duration? {
+        let environment = ProcessInfo.processInfo.environment
+        guard let minutes = environment["CRASH_MINUTES"].flatMap({ Double($0) }) else { return nil }
+        let width = environment["SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH"].flatMap { Int($0) } ?? 4
+        return .seconds(minutes * 60 * share * Double(min(width, 4)) / Double(runs))
+    }
 
     /// About `sample` of so many commands.
     package init(commands total: Int, sample: Int) {

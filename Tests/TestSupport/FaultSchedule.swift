@@ -1,3 +1,4 @@
+import Foundation
 import RedisClient
 import Synchronization
 
@@ -10,6 +11,8 @@ public final class FaultSchedule: Sendable {
         var count = 0
         var mostPending = 0
         var isDown = false
+        /// Whether a cut was counted that has not ended all connections yet.
+        var isCutting = false
         var faults: [Int: ProxyFault.Effect] = [:]
         var happened: [ProxyFault] = []
         var hook: Hook?
@@ -83,7 +86,13 @@ public final class FaultSchedule: Sendable {
     public var happened: [ProxyFault] { state.withLock { $0.happened } }
 
     /// Lets everybody in again after a cut; the count goes on.
-    public func heal() { state.withLock { $0.isDown = false } }
+    ///
+    /// A program that was killed with the cut may be gone before the proxy's thread has ended the last connection.
+    public func heal() {
+        let deadline = ContinuousClock.now + .seconds(5)
+        while state.withLock({ $0.isCutting }), ContinuousClock.now < deadline { usleep(200) }
+        state.withLock { $0.isDown = false }
+    }
 
     /// Ends all connections of all proxies, and lets nobody in until ``heal()``.
     public func cut() {
@@ -92,6 +101,7 @@ public final class FaultSchedule: Sendable {
             return state.proxies.compactMap(\.proxy)
         }
         for proxy in proxies { proxy.endConnections() }
+        state.withLock { $0.isCutting = false }
     }
 
     /// Ends all connections of all proxies; whoever comes anew gets in.
@@ -126,6 +136,7 @@ public final class FaultSchedule: Sendable {
             let effect = state.faults[state.count]
             state.trace?.append(start())
             if let effect { state.happened.append(ProxyFault(at: state.count, effect)) }
+            if effect == .cut { state.isCutting = true }
             return (state.count, effect, state.hook, effect == nil ? nil : state.onFault)
         }
         hook?(number, RESPScanner.arguments(of: command()))

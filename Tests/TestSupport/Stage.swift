@@ -162,6 +162,13 @@ package struct Stage: Sendable {
         }
     }
 
+    /// What the server's clock says, in milliseconds since 1970.
+    package func time() async throws -> Int64 {
+        let parts = try await send("TIME").elements.compactMap { $0.text.flatMap { Int64($0) } }
+        guard parts.count == 2 else { throw TestSupportError("TIME answers \(parts).") }
+        return parts[0] * 1000 + parts[1] / 1000
+    }
+
     /// The text of a key, if it is one.
     package func text(_ key: String) async throws -> String? { try await send("GET", key).text }
 
@@ -237,11 +244,12 @@ package func withStage(
     tls: ServerTLS? = nil,
     password: String? = nil,
     database: Int = 0,
+    environment: [String: String] = [:],
     _ body: (Stage) async throws -> Void
 ) async throws {
     let options = arguments + (password.map { ["--requirepass", $0] } ?? [])
     try await Places.shared.take {
-        try await withRedisServer(arguments: options, tcp: tcp, tls: tls) { server in
+        try await withRedisServer(arguments: options, tcp: tcp, tls: tls, environment: environment) { server in
             let connection = try await Stage.connect(to: server, password: password, database: database)
             var commands = CommandBuffer()
             for words in keyspace.commands { commands.append(words: words) }

@@ -62,7 +62,10 @@ public enum Gate: Sendable, Equatable {
         switch save {
         case .never: return false
         case .continuous: return true
-        case .at(let time): return time.duration(to: now) <= limit
+        case .at(let time):
+            let age = time.duration(to: now)
+            // A save that is far ahead was dated by a clock that was set back since: nobody knows how old it is.
+            return age <= limit && age >= .zero - limit
         }
     }
 }

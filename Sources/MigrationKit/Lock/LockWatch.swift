@@ -27,8 +27,10 @@ public struct LockWatch: Sendable {
         if Self.isFromDeadProcess(record, identity: identity, processIsAlive: processIsAlive) { return true }
         guard let unchangedSince else { return false }
         let silence = unchangedSince.duration(to: now)
-        guard let timeToLive else { return silence >= .milliseconds(record.staleAfter) }
-        let left = timeToLive.milliseconds
+        // More than a renewal gives: the server's clock was set back, and the time to live says nothing for so long.
+        guard let left = timeToLive?.milliseconds, left <= record.ttl + record.renewInterval else {
+            return silence >= .milliseconds(record.staleAfter)
+        }
         return left < record.ttl - record.staleAfter && silence >= .milliseconds(3 * record.renewInterval)
     }
 

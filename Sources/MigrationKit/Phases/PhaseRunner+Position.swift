@@ -85,7 +85,10 @@ extension PhaseRunner {
         if isRaised {
             let time = try await serverTime()
             state.followedAt = time
-            if (state.report?.written ?? 0) > 0 { state.verification?.soakFrom = time }
+            // A soak that begins in the future was dated by a clock that was set back since.
+            if (state.report?.written ?? 0) > 0 || (state.verification?.soakFrom ?? time) > time {
+                state.verification?.soakFrom = time
+            }
             if let report = state.report {
                 state.verification?.removable = report.sourcesByKind.values.reduce(0, +)
             }

@@ -61,7 +61,8 @@ extension Settings {
         public var batchTime: Duration = .milliseconds(2)
         /// The greatest number of keys a second, at most 10,000,000; zero means no cap. Default: zero.
         public var keysPerSecond = 0
-        /// The size in bytes above which a key is held and not moved, 1 KiB to 16 GiB. Default: 64 MiB.
+        /// The size in bytes above which a key is held and not moved, 1 KiB to 512 MiB: both sides of a pair are
+        /// read in one pipeline, whose replies may have 1 GiB. Default: 64 MiB.
         public var keyBytes = 67_108_864
 
         /// Creates the defaults.

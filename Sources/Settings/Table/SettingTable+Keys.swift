@@ -253,7 +253,7 @@ extension SettingTable {
         SettingKey(
             "limits.key-bytes",
             \.limits.keyBytes,
-            .bytes(1_024...17_179_869_184),
+            .bytes(1_024...536_870_912),
             fallback: "64MiB",
             help: "Larger keys are held, and named in the plan."
         ),

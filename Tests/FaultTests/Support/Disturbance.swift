@@ -31,6 +31,9 @@ enum Disturbance: String, CaseIterable, Sendable {
     case unlinkForbidden
     case watchForbidden
     case passwordChanged
+    case clockAhead
+    case clockBack
+    case clockAheadAndBack
 
     /// Whether applications may remove old keys under it: a copy whose source has gone is dropped only on the server,
     /// and with the history of data, on which copying began.
@@ -123,6 +126,22 @@ enum Disturbance: String, CaseIterable, Sendable {
             await pause(1500)
             await trial.tell(["ACL", "SETUSER", LeastPrivilege.user, "resetpass", ">" + LeastPrivilege.password])
             await trial.retry()
+        case .clockAhead: await jump(1, trial)
+        case .clockBack: await jump(-1, trial)
+        case .clockAheadAndBack:
+            await jump(1, trial)
+            await jump(-1, trial)
+        }
+    }
+
+    /// By seconds, an hour and a day. In three phases and with several at once the records' five days are not over.
+    private static let jumps: [Duration] = [.seconds(3), .seconds(3600), .seconds(86_400)]
+
+    /// Jumps of the server's clock and the daemons'; what it shows in the end stays.
+    private func jump(_ direction: Double, _ trial: Trial) async {
+        for jump in Self.jumps {
+            trial.clock.jump(by: jump * direction)
+            await pause(400)
         }
     }
 

@@ -21,15 +21,18 @@ final class Trial: Sendable {
 
     let stage: Stage
     let schedule: FaultSchedule
+    /// The time of day on the server and on the daemons' host.
+    let clock: JumpingClock
     private let proxy: CommandProxy
     private let seed: UInt64
     private let daemons = Mutex<[RunningProcess]>([])
     private let history = OperationHistory()
     private let answered = Mutex(0)
 
-    private init(_ stage: Stage, seed: UInt64) throws {
+    private init(_ stage: Stage, seed: UInt64, clock: JumpingClock) throws {
         self.stage = stage
         self.seed = seed
+        self.clock = clock
         proxy = try CommandProxy(stage.server)
         schedule = proxy.schedule
     }
@@ -43,8 +46,9 @@ final class Trial: Sendable {
         var keyspace = Keyspace(tenants: 20)
         keyspace.addForeign(Workload.foreignCommands(writers: writers))
         let durable = ["--appendonly", "yes", "--appendfsync", "always"]
-        try await withStage(keyspace, arguments: durable) { stage in
-            let trial = try Trial(stage, seed: seed)
+        let clock = try await JumpingClock()
+        try await withStage(keyspace, arguments: durable, environment: clock.environment) { stage in
+            let trial = try Trial(stage, seed: seed, clock: clock)
             do {
                 try await trial.play(removals: allowsRemovals ? 2 : 0, happen)
             } catch {
@@ -101,6 +105,7 @@ final class Trial: Sendable {
     /// Starts one more daemon.
     func startDaemon() async {
         let variables = Self.variables.merging(["REDIS_SOCKET": proxy.socketPath]) { $1 }
+            .merging(clock.environment) { $1 }
         if let daemon = try? await stage.daemon(variables) { daemons.withLock { $0.append(daemon) } }
     }
 
@@ -178,7 +183,7 @@ final class Trial: Sendable {
     }
 
     private func waitForCatchUp() async throws {
-        let now = Int64(try await stage.send("TIME").elements.compactMap(\.text).first ?? "") ?? 0
+        let now = try await stage.time() / 1000
         try await wait("a catch-up") {
             let followed = (try? await self.stage.state())?["followed_at_ms"] as? Int64
             return (followed ?? 0) / 1000 > now

@@ -210,6 +210,13 @@ struct GateTests {
             Save(testDescription: "just now", save: .at(after(200)), within: 60, gate: .open),
             Save(testDescription: "a minute ago", save: .at(after(140)), within: 60, gate: .open),
             Save(testDescription: "longer ago", save: .at(after(139)), within: 60, gate: .needsSave),
+            Save(testDescription: "after the look", save: .at(after(230)), within: 60, gate: .open),
+            Save(
+                testDescription: "by a clock that was set back since",
+                save: .at(after(261)),
+                within: 60,
+                gate: .needsSave
+            ),
         ]
     )
     func save(_ one: Save) {

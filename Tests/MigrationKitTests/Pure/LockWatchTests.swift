@@ -100,6 +100,16 @@ struct LockWatchTests {
                 testDescription: "whose server's clock was set back: the watch begins anew",
                 looks: [Look(0, 1000, false), Look(20, 1100, false), Look(31, 1089, false), Look(50, 1070, true)]
             ),
+            Story(
+                testDescription: "whose server's clock was set back by a day: after 60 s of silence",
+                looks: [
+                    Look(0, 3590, false), Look(20, 89_970, false), Look(79, 89_911, false), Look(80, 89_910, true),
+                ]
+            ),
+            Story(
+                testDescription: "found with a day to live, and then renewed",
+                looks: [Look(0, 89_990, false), Look(50, 3595, false), Look(60, 3595, false), Look(65, 3590, false)]
+            ),
         ]
     )
     func stories(_ story: Story) {
