@@ -127,8 +127,8 @@ struct LedgerEntryTests {
     }
 
     @Test(
-        "has a hash for every hundred pairs, and one for none",
-        arguments: [(0, 1), (1, 1), (100, 1), (101, 2), (1_000_000, 10_000)]
+        "has a hash for every 32 pairs, and one for none",
+        arguments: [(0, 1), (1, 1), (32, 1), (33, 2), (1_000_000, 31_250)]
     )
     func shape(pairs: Int, buckets: Int) {
         #expect(Ledger.shape(forPairs: pairs, names: KeyNames()) == LedgerShape(buckets: buckets))
