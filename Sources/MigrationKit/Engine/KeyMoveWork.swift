@@ -13,12 +13,12 @@ final class KeyMoveWork: WalkWork {
     let digester: Digester
     let reader: PairReader
     let writer: PairWriter
-    private let column: Column
+    let column: Column
     private let expiringWithin: Int64
     /// Finds pairs.
     let lister: KeyMoveLister
     private let deletesAreUnseen: Bool
-    private let total: Int
+    let total: Int
     private var hasSeenFieldEnds = false
     /// What one look could not tell and the next one will.
     private var again: [Pair] = []
@@ -56,7 +56,7 @@ final class KeyMoveWork: WalkWork {
             moves: moves,
             column: column,
             ledger: ledger,
-            limits: context.limits,
+            limits: context.liveLimits,
             copyMethod: context.features.copyMethod
         )
         let phase = context.state?.trustedPhase
