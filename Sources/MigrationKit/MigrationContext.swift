@@ -26,14 +26,19 @@ public struct MigrationContext: Sendable {
     public var held: (@Sendable ([HeldKey]) async throws -> Void)?
     /// How pairs that are held are settled; nil where they are left alone. Nothing else is done then.
     public var resolution: Resolution?
-    /// How gently to treat the server.
-    public var limits: Limits
+    /// How gently to treat the server; may change while a phase runs.
+    public var liveLimits: LiveLimits
+    /// How long a walk waits for a strained server before it gives up for now.
+    var patience = Duration.seconds(300)
     /// Told now and then how far the phase is.
     public var progress: @Sendable (Progress) -> Void
     /// Stores the state between batches, with its checkpoint.
     public var save: @Sendable (MigrationState) async throws -> Void
     /// Whether the phase should stop at the next safe point.
     public var shouldStop: @Sendable () -> Bool
+
+    /// How gently to treat the server now.
+    public var limits: Limits { liveLimits.current }
 
     /// A context of its parts.
     public init(
@@ -52,7 +57,7 @@ public struct MigrationContext: Sendable {
         self.lease = lease
         self.state = state
         self.isRaised = isRaised
-        self.limits = limits
+        liveLimits = LiveLimits(limits)
         self.progress = progress
         self.save = save
         self.shouldStop = shouldStop

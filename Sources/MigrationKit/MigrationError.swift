@@ -18,6 +18,8 @@ public struct MigrationError: Error, Sendable, CustomStringConvertible {
         case clusterUnsettled
         /// Replicas have not yet what their master has.
         case replicasBehind
+        /// A server stayed so strained that the walk made room for it.
+        case serverStrained
         /// More sources vanished than deletes explain.
         case sourcesDisappeared
         /// A copy that was read back is not what was copied.
@@ -53,8 +55,8 @@ public struct MigrationError: Error, Sendable, CustomStringConvertible {
     /// Whether the same work may succeed later without anybody doing something.
     public var isRetryable: Bool {
         switch code {
-        case .lockHeld, .leaseLost, .fenced, .serverChanged, .clusterUnsettled, .replicasBehind, .interrupted,
-            .gateClosed:
+        case .lockHeld, .leaseLost, .fenced, .serverChanged, .clusterUnsettled, .replicasBehind, .serverStrained,
+            .interrupted, .gateClosed:
             return true
         case .unreadable, .sourcesDisappeared, .copyDiffers, .wrongPhase, .unknownMigration, .unsupported,
             .evictionPolicy:

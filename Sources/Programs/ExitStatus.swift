@@ -39,7 +39,7 @@ public enum ExitStatus: Int32, Sendable {
             }
         case let error as MigrationError:
             switch error.code {
-            case .lockHeld, .gateClosed, .interrupted: self = .temporary
+            case .lockHeld, .gateClosed, .interrupted, .serverStrained: self = .temporary
             case .unknownMigration: self = .usage
             default: self = .failed
             }

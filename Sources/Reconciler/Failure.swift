@@ -47,6 +47,7 @@ struct Failure: Sendable {
         case .evictionPolicy: return .evictionPolicy
         case .clusterUnsettled: return .clusterUnsettled
         case .replicasBehind: return .replicasBehind
+        case .serverStrained: return .serverStrained
         case .leaseLost, .fenced, .serverChanged, .interrupted, .gateClosed: return .retrying
         case .copyDiffers, .wrongPhase, .unknownMigration, .unsupported: return .stepFailed
         }

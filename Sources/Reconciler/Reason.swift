@@ -28,6 +28,8 @@ public enum Reason: String, Sendable, Equatable, Codable, CaseIterable {
     case clusterUnsettled = "ClusterUnsettled"
     /// Replicas have not yet what their master has, and old keys stay until they have.
     case replicasBehind = "ReplicasBehind"
+    /// A server stayed so strained that the walk made room for it.
+    case serverStrained = "ServerStrained"
     /// Redis refuses this user or one of its commands.
     case permissionDenied = "PermissionDenied"
     /// A step failed for a reason that can pass.

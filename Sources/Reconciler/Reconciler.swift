@@ -169,7 +169,10 @@ public actor Reconciler {
     private func perform(_ step: Step, _ report: PassReport, _ orders: StepOrders) async -> PassResult {
         let began = ContinuousClock.now
         control.follow(orders)
-        defer { control.follow(nil) }
+        defer {
+            control.follow(nil)
+            control.govern(nil)
+        }
         do {
             let result = try await run(step, report, orders)
             // A step that ended has written the state under its epoch.
@@ -338,11 +341,13 @@ public actor Reconciler {
     ) -> PhaseRunner {
         let reporter = reporter
         let control = control
+        let limits = LiveLimits(configuration.limits)
+        control.govern(limits)
         return PhaseRunner(
             store: SchemaStore(names: configuration.names),
             keyspace: keyspace,
             registry: registry,
-            limits: configuration.limits,
+            limits: limits,
             progress: { reporter.progressed(step, $0, in: report) },
             shouldStop: { control.isStopping || orders.objection != nil }
         )

@@ -1,3 +1,4 @@
+import MigrationKit
 import Synchronization
 
 /// What others ask of a running reconciler: to stop, to look at once, to take a new configuration.
@@ -8,6 +9,7 @@ public final class ReconcilerControl: Sendable {
         var sleeper: CheckedContinuation<Void, Never>?
         var configuration: ReconcilerConfiguration?
         var orders: StepOrders?
+        var limits: LiveLimits?
     }
 
     private let state = Mutex(State())
@@ -46,9 +48,20 @@ public final class ReconcilerControl: Sendable {
         state.withLock { $0.orders = orders }
     }
 
-    /// Hands over a new configuration, which holds from the next pass.
+    /// The limits of the step in hand; nil between steps.
+    func govern(_ limits: LiveLimits?) {
+        state.withLock { state in
+            if let configuration = state.configuration { limits?.current = configuration.limits }
+            state.limits = limits
+        }
+    }
+
+    /// Hands over a new configuration, which holds from the next pass; its limits also in the step in hand.
     public func reload(_ configuration: ReconcilerConfiguration) {
-        state.withLock { $0.configuration = configuration }
+        state.withLock { state in
+            state.configuration = configuration
+            state.limits?.current = configuration.limits
+        }
         wake()
     }
 

@@ -43,6 +43,7 @@ public enum StatusLine {
             }
         }
         let percent = total > 0 ? " \(min(100, done * 100 / total)) %" : ""
-        return "\(percent) (\(parts.joined(separator: ", ")))"
+        let strain = progress.strain.map { ", \($0.text)" } ?? ""
+        return "\(percent) (\(parts.joined(separator: ", ")))\(strain)"
     }
 }

@@ -114,6 +114,30 @@ struct PlanTests {
         }
     }
 
+    @Test("names what is larger than limits.key-bytes, the largest first, with the stall that a copy would mean")
+    func large() async throws {
+        try await withStage(Keyspace(tenants: 4)) { stage in
+            let value = String(repeating: "y", count: 1_000_000)
+            try await stage.send("HSET", "tenant:t1:destinations", "x", value)
+            try await stage.send("HSET", "tenant:t2:destinations", "x", value, "y", value)
+            let result = try await stage.run(
+                "-migration",
+                Self.name,
+                "plan",
+                with: ["MIGRATEREDIS_LIMITS_KEY_BYTES": "512KiB"]
+            )
+            #expect(result.exitStatus == 1, "\(result)")
+            let lines = result.standardOutput.split(separator: "\n").map(String.init)
+            let heading = try #require(lines.firstIndex { $0.hasPrefix("Larger than limits.key-bytes") }, "\(result)")
+            let named = lines[(heading + 1)...].prefix(2)
+            for (line, start) in zip(named, ["  tenant:t2:destinations  ", "  tenant:t1:destinations  "]) {
+                #expect(line.hasPrefix(start) && line.contains(" MiB, for ") && line.contains(" ms to "), "\(line)")
+            }
+            let all = try await plan(stage)
+            #expect(!all.standardOutput.contains("Larger than"), "\(all)")
+        }
+    }
+
     @Test("tells the memory that copies take against what is free, and warns of nothing where there is no limit")
     func memory() async throws {
         try await withStage(Keyspace(tenants: 40)) { stage in

@@ -48,6 +48,7 @@ struct StatusGoldenTests {
         // These belong to a process that remembers, or to a step that it runs.
         let others: Set<Reason> = [
             .retrying, .stepFailed, .sourcesDisappeared, .cleanupPending, .clusterUnsettled, .replicasBehind,
+            .serverStrained,
         ]
         #expect(found.union(others) == Set(Reason.allCases))
     }

@@ -7,7 +7,9 @@ import Testing
 @Suite("status --watch")
 struct WatchScreenTests {
     private static let golden = Golden("watch")
-    private static let shown = ["applying-elsewhere", "paused", "conflicts", "soaking", "pinned", "unreachable"]
+    private static let shown = [
+        "applying-elsewhere", "applying-strained", "paused", "conflicts", "soaking", "pinned", "unreachable",
+    ]
 
     /// A walk that has gone on for ten seconds.
     private static func rates(_ document: StatusDocument) -> [String: WatchRate] {

@@ -21,12 +21,16 @@ struct CheckpointKeeper {
         do {
             try await walk.run(from: checkpoint) { cursors, progress in
                 latest = state(cursors, progress)
+                walk.checkpointed = latest
                 guard let latest, saved.duration(to: .now) > Self.interval else { return }
                 saved = .now
                 try await context.save(latest)
             }
         } catch let error as MigrationError where error.code == .interrupted {
-            if let latest { try await context.save(latest) }
+            if var latest {
+                latest.progress.strain = nil
+                try await context.save(latest)
+            }
             throw error
         }
     }

@@ -76,6 +76,21 @@ public final class Digester {
         return summed("h", sum, count: fieldsAndValues.count / 2)
     }
 
+    /// Adds the fields of a slice of a hash, from HSCAN's reply: fields and values in turn.
+    func add(_ slice: Reply, to sum: inout HashSum) {
+        var elements = slice.elements
+        while let field = elements.next(), let value = elements.next() {
+            begin()
+            addWithLength(field)
+            addWithLength(value)
+            sum.elements.add(finish())
+            sum.count += 1
+        }
+    }
+
+    /// The digest of a hash all of whose slices were added.
+    func hash(_ sum: HashSum) -> Digest { summed("h", sum.elements, count: sum.count) }
+
     /// The digest of a hash, from its fields and values.
     func hash(_ content: HashContent) -> Digest {
         var sum = Wide256()
@@ -219,6 +234,16 @@ public final class Digester {
         }
         return result
     }
+}
+
+/// What the slices of a hash amount to: their order is of no account.
+struct HashSum {
+    fileprivate var elements = Wide256()
+    /// How many fields there were.
+    fileprivate(set) var count = 0
+
+    /// No field yet.
+    init() {}
 }
 
 /// A number of 256 bits, least word first, as the bytes of SHA-256 are read.

@@ -19,7 +19,7 @@ struct FieldRewriteLister: PageLister {
     let rewrites: any FieldRewrites
     /// The ledgers of earlier migrations that are not cleaned up.
     let ledgers: [Ledger]
-    let limits: Limits
+    let limits: LiveLimits
 
     func list(_ names: [Bytes], on keyspace: any Keyspace) async throws -> Listing<RewriteItem> {
         let digester = try Digester()
@@ -42,7 +42,7 @@ struct FieldRewriteLister: PageLister {
         }
         for (move, memory) in found {
             let key = move.destination
-            guard memory <= limits.keyBytes else {
+            guard memory <= limits.current.keyBytes else {
                 listing.held.append(.tooLarge(key))
                 continue
             }

@@ -12,7 +12,7 @@ final class FieldRewriteWork: WalkWork {
 
     private var heldKeys: HeldKeyStream
     private let rewrites: any FieldRewrites
-    private let context: MigrationContext
+    let context: MigrationContext
     private let digester: Digester
     /// Finds hashes.
     let lister: FieldRewriteLister
@@ -32,7 +32,7 @@ final class FieldRewriteWork: WalkWork {
         )
         digester = try Digester()
         expiry = ExpiryReader(isExact: context.features.hasExpiryTime, mayMove: context.keyspace.isCluster)
-        lister = FieldRewriteLister(rewrites: rewrites, ledgers: context.earlierLedgers, limits: context.limits)
+        lister = FieldRewriteLister(rewrites: rewrites, ledgers: context.earlierLedgers, limits: context.liveLimits)
         progress.totalItems = total
     }
 

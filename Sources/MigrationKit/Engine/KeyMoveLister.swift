@@ -5,7 +5,7 @@ struct KeyMoveLister: PageLister {
     let moves: any KeyMoves
     let column: Column
     let ledger: Ledger
-    let limits: Limits
+    let limits: LiveLimits
     let copyMethod: CopyMethod
 
     /// The pairs: each once, without those that are handled where their source is found, or are too large.
@@ -93,6 +93,7 @@ struct KeyMoveLister: PageLister {
             }
         }
         let replies = try await keyspace.pipeline(commands)
+        let keyBytes = limits.current.keyBytes
         for (index, (pair, memory)) in zip(pairs, memories).enumerated() {
             let answer = try replies[index].unlessError()
             // Handled where the source is found; a key of another type is none.
@@ -102,7 +103,8 @@ struct KeyMoveLister: PageLister {
                 continue
             }
             let other = Int(answer.integer ?? 0)
-            guard max(memory ?? 0, other) <= limits.keyBytes else {
+            guard max(memory ?? 0, other) <= keyBytes else {
+                listing.large.append(LargeKey(pair.move.source, bytes: max(memory ?? 0, other)))
                 listing.held.append(.tooLarge(pair.move.source, destination: pair.move.destination))
                 continue
             }

@@ -13,12 +13,13 @@ final class KeyMoveWork: WalkWork {
     let digester: Digester
     let reader: PairReader
     let writer: PairWriter
-    private let column: Column
+    let column: Column
     private let expiringWithin: Int64
     /// Finds pairs.
     let lister: KeyMoveLister
+    private let slices: SliceReader
     private let deletesAreUnseen: Bool
-    private let total: Int
+    let total: Int
     private var hasSeenFieldEnds = false
     /// What one look could not tell and the next one will.
     private var again: [Pair] = []
@@ -56,9 +57,10 @@ final class KeyMoveWork: WalkWork {
             moves: moves,
             column: column,
             ledger: ledger,
-            limits: context.limits,
+            limits: context.liveLimits,
             copyMethod: context.features.copyMethod
         )
+        slices = SliceReader(context, digester: digester)
         let phase = context.state?.trustedPhase
         deletesAreUnseen =
             phase == .cleaning || phase == .cleaned || context.state?.deletesAreUnseen == true
@@ -125,12 +127,14 @@ final class KeyMoveWork: WalkWork {
     private func attemptAtOnce(_ batch: [Pair]) async throws -> [Pair] {
         let batch = try await withFieldNames(batch)
         if context.keyspace.isCluster { return try await attemptAcrossSlots(batch) }
+        let sliced = try await slices.read(batch, fieldsMayEnd: hasSeenFieldEnds)
         var reads = CommandBuffer()
         reader.header.ask(in: &reads)
-        for pair in batch { reader.ask(pair, in: &reads) }
+        for pair in sliced { reader.ask(pair, in: &reads) }
         guard let lease = context.lease else {
             let connection = try await context.keyspace.connection(for: batch[0].move.source)
-            finish(try decide(batch, try await connection.pipeline(reads)[...]))
+            guard let replies = try await slices.look(reads, on: connection) else { return batch }
+            finish(try decide(sliced, replies[...]))
             return []
         }
         let watched = batch.flatMap { [$0.move.source, $0.move.destination] }
@@ -141,7 +145,7 @@ final class KeyMoveWork: WalkWork {
             watching: watched,
             reads: reads
         ) { replies in
-            decided = try decide(batch, replies)
+            decided = try decide(sliced, replies)
             return writer.commands(for: decided)
         }
         switch outcome {

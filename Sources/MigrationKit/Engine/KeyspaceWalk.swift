@@ -19,6 +19,9 @@ protocol WalkWork: AnyObject {
     /// watched key changed.
     func attempt(_ batch: [Item]) async throws -> [Item]
 
+    /// How many bytes it will still add to the server, about; nil where it adds none.
+    var bytesToAdd: Int? { get }
+
     /// How many bytes reading an item brings, about.
     func weight(of item: Item) -> Int
 
@@ -48,8 +51,13 @@ final class KeyspaceWalk<Work: WalkWork> {
     /// The servers that are walked over, as one.
     let server: ServerInfo
 
-    private let work: Work
-    private let context: MigrationContext
+    let work: Work
+    let context: MigrationContext
+    let brake: WalkBrake
+    /// The state as it was at the last page all of whose items were committed.
+    var checkpointed: MigrationState?
+    /// What the stored state says of the servers' strain.
+    var storedStrain: WalkStrain?
     private var deferred: [Work.Item] = []
     private var pace: BatchPace
     private var lastTold = ContinuousClock.now
@@ -64,6 +72,8 @@ final class KeyspaceWalk<Work: WalkWork> {
         self.context = context
         let servers = try await KeyspaceServers.read(from: context.keyspace)
         server = servers.info
+        brake = WalkBrake(servers)
+        storedStrain = context.state?.progress.strain
         guard server.isMaster else {
             throw MigrationError(.serverChanged, "The server is a replica; the master is looked for again.")
         }
@@ -110,6 +120,7 @@ final class KeyspaceWalk<Work: WalkWork> {
 
     private func walkPages(_ pageEnd: PageEnd) async throws {
         try stopIfAsked()
+        pace.postpone(by: try await giveWay())
         guard let first = try await reader.next() else { return }
         let ahead = first.reader.isDone ? nil : await connectionAhead()
         do {
@@ -134,10 +145,11 @@ final class KeyspaceWalk<Work: WalkWork> {
             async let next = behind.next()
             try await handle(work.take(page.listing))
             try await work.tellOfHeldKeys()
-            if deferred.isEmpty { try await pageEnd(page.cursors, work.progress) }
+            if deferred.isEmpty { try await pageEnd(page.cursors, progress) }
             tellProgress()
             guard let following = try await next else { return }
             try stopIfAsked()
+            pace.postpone(by: try await giveWay())
             (page, reader) = following
         }
     }
@@ -156,7 +168,7 @@ final class KeyspaceWalk<Work: WalkWork> {
         return connection
     }
 
-    private func stopIfAsked() throws {
+    func stopIfAsked() throws {
         try context.lease?.check()
         if context.shouldStop() {
             throw MigrationError(.interrupted, "Stopped between two batches; what is done is kept.")
@@ -166,13 +178,14 @@ final class KeyspaceWalk<Work: WalkWork> {
     private func tellProgress() {
         guard lastTold.duration(to: .now) >= .milliseconds(100) else { return }
         lastTold = .now
-        context.progress(work.progress)
+        context.progress(progress)
     }
 
     private func handle(_ items: [Work.Item]) async throws {
         var rest = items[...]
         while !rest.isEmpty {
             try stopIfAsked()
+            pace.obey(context.limits)
             let batch = Array(rest.prefix(pace.size).prefix(BatchPace.mostBytes, by: work.weight))
             rest = rest.dropFirst(batch.count)
             let began = ContinuousClock.now
@@ -184,6 +197,7 @@ final class KeyspaceWalk<Work: WalkWork> {
             }
             let pause = pace.pause()
             if pause > .zero { try await Task.sleep(for: pause) }
+            pace.postpone(by: try await giveWay())
             tellProgress()
         }
     }

@@ -17,10 +17,10 @@ public struct Limits: Sendable, Equatable {
 
 /// The size of the next batch, by what the last ones took: shrinks at once, grows slowly.
 struct BatchPace: Sendable {
-    private let limits: Limits
+    private var limits: Limits
     private let roundTrip: Duration
-    private let began = ContinuousClock.now
-    private var done = 0
+    /// When the next batch may begin, by the rate.
+    private var due = ContinuousClock.now
     private var fitting = 16
 
     /// How many pairs the next batch may have; under a cap on the rate no more than fit into a tenth of a second, so that
@@ -40,9 +40,19 @@ struct BatchPace: Sendable {
         self.roundTrip = roundTrip
     }
 
+    /// These limits hold from the next batch on.
+    mutating func obey(_ limits: Limits) {
+        self.limits = limits
+    }
+
     /// Notes a batch that took so long beyond the connection's round trips.
-    mutating func noteBatch(of count: Int, took duration: Duration, roundTrips: Int) {
-        done += count
+    mutating func noteBatch(
+        of count: Int,
+        took duration: Duration,
+        roundTrips: Int,
+        now: ContinuousClock.Instant = .now
+    ) {
+        noteRate(of: count, now)
         let busy = duration - roundTrip * roundTrips
         if busy > limits.batchTime * roundTrips {
             fitting = max(1, fitting / 2)
@@ -53,18 +63,30 @@ struct BatchPace: Sendable {
 
     /// Notes a batch of many small transactions, whose time says nothing of any one of them.
     mutating func noteSpreadBatch(of count: Int) {
-        done += count
+        noteRate(of: count, .now)
         fitting = Self.largestSpread
     }
 
     /// How many keys of a cluster are looked at together: some of each node's.
     private static let largestSpread = 150
 
+    /// How far behind its rate a walk may be and still make up for it: what it lost while it waited for a strained
+    /// server it must not pour over it afterwards.
+    private static let mostMadeUpFor = Duration.milliseconds(100)
+
+    private mutating func noteRate(of count: Int, _ now: ContinuousClock.Instant) {
+        guard limits.keysPerSecond > 0 else { return }
+        due = max(due, now - Self.mostMadeUpFor) + .seconds(Double(count) / Double(limits.keysPerSecond))
+    }
+
+    /// The walk has rested for so long: its rate is that of the rest of the time.
+    mutating func postpone(by rest: Duration) {
+        due += rest
+    }
+
     /// How long to wait before the next batch to keep to the rate.
     func pause(now: ContinuousClock.Instant = .now) -> Duration {
-        guard limits.keysPerSecond > 0 else { return .zero }
-        let due = Duration.seconds(Double(done) / Double(limits.keysPerSecond))
-        return max(.zero, due - began.duration(to: now))
+        limits.keysPerSecond > 0 ? max(.zero, now.duration(to: due)) : .zero
     }
 }
 

@@ -8,6 +8,8 @@ struct Listing<Item: Sendable>: Sendable {
     var unrelated: [Bytes] = []
     /// Keys that are left to a person: they can be read in two ways, or are too large.
     var held: [HeldKey] = []
+    /// Those of them that are too large to be copied as the limits are.
+    var large: [LargeKey] = []
     /// New names without a source and without an entry, by kind: they are the applications', and there is nothing to look at.
     var native: [String: Int] = [:]
     /// Bytes that the copies still to be made take, by the server's estimate of their sources.
@@ -49,5 +51,6 @@ extension WalkReport {
             findings[.fine, default: 0] += count
         }
         bytesNeeded += listing.bytesNeeded
+        for key in listing.large { noteLarge(key) }
     }
 }

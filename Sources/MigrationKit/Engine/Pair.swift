@@ -18,6 +18,10 @@ struct Pair: Sendable {
     /// The names of the fields of both sides, in any order; nil where they were not asked for, since no field ends.
     var sourceFields: [Bytes]?
     var destinationFields: [Bytes]?
+    /// The digests of sides that were read in slices, under the watch of the look that follows; nil for one that is to
+    /// be read in one piece.
+    var sourceWhole: Digest?
+    var destinationWhole: Digest?
     /// How the source is copied to its destination.
     var copyMethod = CopyMethod.copy
     /// Whether a destination is looked for; where none was when the pair was listed, none is expected.
@@ -102,14 +106,15 @@ struct PairReader {
     /// Adds the commands that read a source.
     func askSource(_ pair: Pair, in commands: inout CommandBuffer) {
         if asksAtSource(pair) { header.askForFieldEnds(in: &commands) }
-        reader(pair).ask(pair.move.source, fields: pair.sourceFields, in: &commands)
+        reader(pair).ask(pair.move.source, fields: pair.sourceFields, whole: pair.sourceWhole, in: &commands)
         if dumps(pair) { commands.append("DUMP", pair.move.source) }
     }
 
     /// Adds the commands that read a destination.
     func askDestination(_ pair: Pair, in commands: inout CommandBuffer) {
         guard pair.expectsDestination else { return expiry.ask(pair.move.destination, in: &commands) }
-        reader(pair).ask(pair.move.destination, fields: pair.destinationFields, in: &commands)
+        reader(pair)
+            .ask(pair.move.destination, fields: pair.destinationFields, whole: pair.destinationWhole, in: &commands)
     }
 
     /// Adds the command that reads an entry, with the header of its hash.
@@ -124,7 +129,13 @@ struct PairReader {
         at moment: Moment
     ) throws -> (reading: KeyReading, count: Int) {
         let reading = try reader(pair)
-            .read(replies, fields: pair.destinationFields, at: moment, digester: digester)
+            .read(
+                replies,
+                fields: pair.destinationFields,
+                whole: pair.destinationWhole,
+                at: moment,
+                digester: digester
+            )
         return (reading, destinationReplyCount(pair))
     }
 
@@ -156,7 +167,8 @@ struct PairReader {
         var moment = moment
         var own = replies[...]
         if asksAtSource(pair) { moment.mayHaveFieldEnds = try LookHeader.mayHaveFieldEnds(own.popFirst()) }
-        return try reader(pair).read(own, fields: pair.sourceFields, at: moment, digester: digester)
+        return try reader(pair)
+            .read(own, fields: pair.sourceFields, whole: pair.sourceWhole, at: moment, digester: digester)
     }
 
     /// What the replies to `ask` say, in a look at the moment given.

@@ -121,6 +121,8 @@ struct PairWriter {
     private func asCopied(_ one: DecidedPair) -> Pair {
         var pair = one.pair
         pair.expectsDestination = true
+        // What was read is not what is there now.
+        pair.destinationWhole = nil
         pair.destinationFields = pair.sourceFields.map { names in
             names + one.changes.changes.map(\.field).filter { !names.contains($0) }
         }

@@ -39,7 +39,9 @@ struct ValueReader {
     var contentIndex: Int { expiry.replyCount }
 
     /// Adds the commands that read a key: its expiry, then its content, then when these fields end.
-    func ask(_ key: Bytes, fields: [Bytes]? = nil, in commands: inout CommandBuffer) {
+    ///
+    /// Of a hash whose digest is known already it asks only whether it is one.
+    func ask(_ key: Bytes, fields: [Bytes]? = nil, whole: Digest? = nil, in commands: inout CommandBuffer) {
         let last = Bytes(String(most))
         expiry.ask(key, in: &commands)
         switch type {
@@ -47,6 +49,8 @@ struct ValueReader {
         case .list: commands.append("LRANGE", key, Bytes("0"), last)
         case .set: commands.append("SRANDMEMBER", key, last)
         case .sortedSet: commands.append("ZRANGE", key, Bytes("0"), last, Bytes("WITHSCORES"))
+        case .hash where whole != nil:
+            commands.append("TYPE", key)
         case .hash:
             commands.append("HGETALL", key)
             if let fields, !fields.isEmpty {
@@ -62,6 +66,7 @@ struct ValueReader {
     func read(
         _ replies: some Collection<Reply>,
         fields: [Bytes]? = nil,
+        whole: Digest? = nil,
         at moment: Moment,
         digester: Digester
     ) throws -> KeyReading {
@@ -74,6 +79,13 @@ struct ValueReader {
         if let error = content.error {
             guard error.serverCode == "WRONGTYPE" else { throw error }
             reading.isOtherType = true
+            return reading
+        }
+        if let whole {
+            if content.equals(Bytes("none")) { return .absent }
+            reading.isOtherType = !content.equals(type.name)
+            reading.lacksFieldEnds = moment.mayHaveFieldEnds
+            if !reading.isOtherType { reading.side?.content = whole }
             return reading
         }
         // A hash without fields does not exist: it went between the two commands.

@@ -52,7 +52,7 @@ extension PhaseRunner {
             lease: lease,
             state: position.state,
             isRaised: position.isRaised,
-            limits: limits,
+            limits: limits.current,
             progress: progress,
             save: { state in
                 guard let lease else { return }
@@ -60,6 +60,8 @@ extension PhaseRunner {
             },
             shouldStop: shouldStop
         )
+        context.liveLimits = limits
+        if let patience { context.patience = patience }
         context.acceptedInUse = position.acceptedInUse
         context.laterRewrites = position.laterRewrites
         context.earlierLedgers = position.earlierLedgers

@@ -10,8 +10,10 @@ public struct PhaseRunner: Sendable {
     public var keyspace: any Keyspace
     /// All migrations: what others have begun matters to each.
     public var registry: MigrationRegistry
-    /// How gently to treat the server.
-    public var limits: Limits
+    /// How gently to treat the server; may change while a phase runs.
+    public var limits: LiveLimits
+    /// How long a walk waits for a strained server before it gives up for now.
+    var patience: Duration?
     /// Told now and then how far the phase is.
     public var progress: @Sendable (Progress) -> Void
     /// Whether the phase should stop at the next safe point.
@@ -22,7 +24,7 @@ public struct PhaseRunner: Sendable {
         store: SchemaStore,
         keyspace: any Keyspace,
         registry: MigrationRegistry,
-        limits: Limits,
+        limits: LiveLimits,
         progress: @escaping @Sendable (Progress) -> Void = { _ in },
         shouldStop: @escaping @Sendable () -> Bool = { false }
     ) {
@@ -32,6 +34,25 @@ public struct PhaseRunner: Sendable {
         self.limits = limits
         self.progress = progress
         self.shouldStop = shouldStop
+    }
+
+    /// A runner whose limits stay as they are.
+    public init(
+        store: SchemaStore,
+        keyspace: any Keyspace,
+        registry: MigrationRegistry,
+        limits: Limits,
+        progress: @escaping @Sendable (Progress) -> Void = { _ in },
+        shouldStop: @escaping @Sendable () -> Bool = { false }
+    ) {
+        self.init(
+            store: store,
+            keyspace: keyspace,
+            registry: registry,
+            limits: LiveLimits(limits),
+            progress: progress,
+            shouldStop: shouldStop
+        )
     }
 
     /// Looks at every key and says what would be done; writes nothing and needs no lease.

@@ -22,6 +22,8 @@ public struct ServerInfo: Sendable, Equatable {
     public var evictionPolicy: String
     /// How safe the data is on its disk.
     public var save: Save
+    /// How busy it is.
+    var load: ServerLoad
 
     /// What is known of the data on a server's disk.
     public enum Save: Sendable, Equatable {
@@ -51,16 +53,8 @@ public struct ServerInfo: Sendable, Equatable {
 
     /// What the replies to `questions` say.
     public init(replies: some Sequence<Reply>) throws {
-        var fields: [Substring: Substring] = [:]
-        var texts: [String] = []
-        for reply in replies { texts.append(try reply.unlessError().text ?? "") }
-        for text in texts {
-            // CR LF is one Character: split by scalars' view of the line end.
-            for line in text.split(whereSeparator: \.isNewline) {
-                guard let colon = line.firstIndex(of: ":") else { continue }
-                fields[line[..<colon]] = line[line.index(after: colon)...]
-            }
-        }
+        let known = try InfoFields(replies)
+        let fields = known.all
         if let refusal = Self.refusal(fields) {
             throw RedisError(.unsupportedServer, refusal, outcome: .notExecuted)
         }
@@ -81,6 +75,7 @@ public struct ServerInfo: Sendable, Equatable {
         usedMemory = fields["used_memory"].flatMap { Int($0) } ?? 0
         evictionPolicy = fields["maxmemory_policy"].map(String.init) ?? "noeviction"
         save = Self.save(fields)
+        load = ServerLoad(known)
         keys = fields.reduce(0) { $0 + Self.keys($1.key, $1.value) }
     }
 

@@ -8,6 +8,8 @@ public struct Progress: Sendable, Equatable, Codable {
     public var failedItems = 0
     /// How many needed no work.
     public var skippedItems = 0
+    /// What holds the walk back, for the sake of the server.
+    public var strain: WalkStrain?
 
     /// Nothing yet.
     public init() {}
@@ -17,6 +19,7 @@ public struct Progress: Sendable, Equatable, Codable {
         case processedItems = "processed_items"
         case failedItems = "failed_items"
         case skippedItems = "skipped_items"
+        case strain
     }
 
     /// Reads counts; one that another tool leaves out is 0.
@@ -26,5 +29,7 @@ public struct Progress: Sendable, Equatable, Codable {
         processedItems = try container.decodeIfPresent(Int.self, forKey: .processedItems) ?? 0
         failedItems = try container.decodeIfPresent(Int.self, forKey: .failedItems) ?? 0
         skippedItems = try container.decodeIfPresent(Int.self, forKey: .skippedItems) ?? 0
+        // Whatever another tool may keep under this name.
+        strain = try? container.decodeIfPresent(WalkStrain.self, forKey: .strain)
     }
 }

@@ -105,6 +105,12 @@ extension Metrics {
                 "Keys that the running step holds back.",
                 number(progress?.failedItems)
             ),
+            MetricFamily(
+                "step_strain",
+                .gauge,
+                "What the running step does for the sake of a strained server: 0 nothing, 1 works half of the time, 2 waits.",
+                number(progress.map { $0.strain.map { $0.degree == .slowed ? 1 : 2 } ?? 0 })
+            ),
         ]
     }
 

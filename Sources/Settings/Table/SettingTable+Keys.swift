@@ -241,7 +241,7 @@ extension SettingTable {
             \.limits.batchTime,
             .duration(.microseconds(100)...(.seconds(1))),
             fallback: "2ms",
-            help: "The longest that one batch may occupy the server."
+            help: "The longest that one batch may occupy the server; a reload changes limits in the step in hand."
         ),
         SettingKey(
             "limits.keys-per-second",
@@ -255,7 +255,7 @@ extension SettingTable {
             \.limits.keyBytes,
             .bytes(1_024...536_870_912),
             fallback: "64MiB",
-            help: "Larger keys are held, and named in the plan."
+            help: "Larger keys are held, and named in the plan with the pause that a copy would mean."
         ),
         SettingKey(
             "metrics.textfile",

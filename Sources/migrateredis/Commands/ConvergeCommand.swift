@@ -3,6 +3,7 @@ import MigrationKit
 import Programs
 import Reconciler
 import Settings
+import Synchronization
 
 /// One run of the reconciler to the end, in the foreground.
 struct ConvergeCommand: AsyncParsableCommand {
@@ -90,12 +91,21 @@ struct ConvergeCommand: AsyncParsableCommand {
 }
 
 /// Tells a terminal what the reconciler does.
-private struct TerminalReporter: ReconcilerReporter {
+private final class TerminalReporter: ReconcilerReporter {
     let terminal: Terminal
+    private let talk = Mutex(StrainTalk())
+
+    init(terminal: Terminal) {
+        self.terminal = terminal
+    }
 
     func decided(_ report: PassReport) {}
 
     func progressed(_ step: Step, _ progress: Progress, in report: PassReport) {
+        if let line = talk.withLock({ $0.line("\(step.migration) \(step.activity)", progress) }) {
+            terminal.endLine()
+            terminal.say(line)
+        }
         terminal.redraw(StatusLine.text(report, progress: progress))
     }
 

@@ -36,6 +36,7 @@ enum PlanText {
                 lines.append("    \(sample.reason)  \(sample.key)")
             }
         }
+        lines += large(report, verbose)
         if !report.samples.isEmpty {
             lines += ["", "For example:"]
             lines += report.samples.prefix(verbose ? 20 : 3).map { "  \($0)" }
@@ -61,6 +62,18 @@ enum PlanText {
                 }
             }
         }
+    }
+
+    /// What is only taken with a larger limit, and what that would mean for everybody else.
+    private static func large(_ report: WalkReport, _ verbose: Bool) -> [String] {
+        let shown = report.large.sorted { $0.bytes > $1.bytes }.prefix(verbose ? 20 : 5)
+        guard !shown.isEmpty else { return [] }
+        let heading = "Larger than limits.key-bytes, and taken only with that raised; each copy then stops the server:"
+        return ["", heading]
+            + shown.map { large in
+                let stall = [large.stall.lowerBound, large.stall.upperBound].map(Wording.duration)
+                return "  \(large.key)  \(Wording.bytes(large.bytes)), for \(stall[0]) to \(stall[1])"
+            }
     }
 
     private static func memory(_ server: ServerInfo, _ needed: Int) -> String {

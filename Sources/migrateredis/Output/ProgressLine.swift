@@ -7,6 +7,7 @@ final class ProgressLine: Sendable {
     private let terminal: Terminal
     private let activity: String
     private let began = ContinuousClock.now
+    private let talk = Mutex(StrainTalk())
     private let state = Mutex<(meter: ProgressMeter, lastDrawn: ContinuousClock.Instant?)>((ProgressMeter(), nil))
 
     init(terminal: Terminal, activity: String) {
@@ -16,6 +17,10 @@ final class ProgressLine: Sendable {
 
     func show(_ progress: Progress) {
         let now = ContinuousClock.now
+        if let line = talk.withLock({ $0.line(activity, progress) }) {
+            terminal.endLine()
+            terminal.say(line)
+        }
         guard terminal.isInteractive else { return }
         let elapsed: Duration? = state.withLock { state in
             let elapsed = state.meter.elapsed(at: progress, now: now)

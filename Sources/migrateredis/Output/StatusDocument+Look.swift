@@ -71,6 +71,8 @@ extension StatusDocument.MigrationStatus {
             startedAt = state.startedAt.isEmpty ? nil : state.startedAt
             completedAt = state.completedAt
             progress = state.progress
+            // What holds a walk back is so only while somebody walks.
+            if snapshot.lock.holder?.migration != migration.name { progress?.strain = nil }
             held = state.held
             errors = state.errors
             verification = state.verification

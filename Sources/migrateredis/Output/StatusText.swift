@@ -54,6 +54,9 @@ enum StatusText {
         if let reason = migration.notApplicable, migration.phase == nil {
             lines += ["", "\(migration.name) does not concern this deployment: \(reason)"]
         }
+        if let strain = migration.progress?.strain {
+            lines += ["", "\(migration.name) is \(KeyText.printable(strain.text))"]
+        }
         if let unreadable = migration.unreadable { lines += ["", "\(migration.name): \(unreadable)"] }
         for error in migration.errors {
             lines += ["", "\(migration.name): \(KeyText.escaped(Bytes(error), limit: 500))"]

@@ -30,6 +30,7 @@ struct WatchScreen {
             if let progress = migration.progress, phase == .applying {
                 part += numbers(progress, rates[migration.name])
             }
+            if let strain = migration.progress?.strain { part += ", \(KeyText.printable(strain.text))" }
             if let held = migration.held { part += ", \(Wording.number(held.total)) held" }
             parts.append(part)
         }
@@ -58,6 +59,7 @@ struct WatchScreen {
                 .map { "\(Wording.number($0.value)) \(KeyText.printable($0.key))" }.joined(separator: ", ")
         }
         var lines = [cut(line)]
+        if let strain = migration.progress?.strain { lines += wrapped("  ", KeyText.printable(strain.text)) }
         guard let progress = migration.progress, migration.phase == .applying, progress.totalItems > 0 else {
             return lines
         }

@@ -66,13 +66,44 @@ struct BatchPaceTests {
         var capped = Self.pace(keysPerSecond: 100)
         let later = ContinuousClock.now
         #expect(capped.pause(now: later) == .zero)
-        capped.noteBatch(of: 16, took: .zero, roundTrips: 2)
-        capped.noteBatch(of: 34, took: .zero, roundTrips: 2)
+        capped.noteBatch(of: 16, took: .zero, roundTrips: 2, now: later)
+        capped.noteBatch(of: 34, took: .zero, roundTrips: 2, now: later)
         #expect(capped.pause(now: began) >= .milliseconds(500))
         #expect(capped.pause(now: later) <= .milliseconds(500))
         #expect(capped.pause(now: later + .milliseconds(499)) <= .milliseconds(1))
         #expect(capped.pause(now: later + .milliseconds(500)) == .zero)
         #expect(capped.pause(now: later + .seconds(3600)) == .zero)
+    }
+
+    @Test("does not make up afterwards for what it could not do for a while")
+    func noBurst() {
+        var pace = Self.pace(keysPerSecond: 100)
+        let later = ContinuousClock.now + .seconds(60)
+        pace.noteBatch(of: 10, took: .zero, roundTrips: 2, now: later)
+        #expect(pace.pause(now: later) == .zero)
+        for _ in 0..<4 { pace.noteBatch(of: 10, took: .zero, roundTrips: 2, now: later) }
+        #expect(pace.pause(now: later) == .milliseconds(400))
+        pace.postpone(by: .seconds(2))
+        #expect(pace.pause(now: later) == .milliseconds(2400))
+    }
+
+    @Test("obeys other limits from the next batch on, in both directions")
+    func changes() {
+        var pace = Self.pace(keysPerSecond: 10)
+        let later = ContinuousClock.now
+        #expect(pace.size == 1)
+        pace.noteBatch(of: 1, took: .zero, roundTrips: 2, now: later)
+        pace.obey(Limits(batchTime: .milliseconds(2), keysPerSecond: 0))
+        #expect(pace.size == 16 && pace.pause(now: later) == .zero)
+        for _ in 0..<9 { pace.noteBatch(of: 16, took: .zero, roundTrips: 2, now: later) }
+        // What was done without a cap counts for none.
+        pace.obey(Limits(batchTime: .milliseconds(2), keysPerSecond: 20))
+        #expect(pace.size == 2 && pace.pause(now: later) <= .milliseconds(100))
+        pace.noteBatch(of: 2, took: .zero, roundTrips: 2, now: later + .seconds(1))
+        #expect(pace.pause(now: later + .seconds(1)) == .zero)
+        pace.obey(Limits(batchTime: .microseconds(100), keysPerSecond: 0))
+        pace.noteBatch(of: 2, took: .milliseconds(3), roundTrips: 2, now: later)
+        #expect(pace.size < 16)
     }
 
     @Test("a batch weighs no more than it may, and has one item at least")

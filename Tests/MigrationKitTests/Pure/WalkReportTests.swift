@@ -23,6 +23,19 @@ struct WalkReportTests {
         return report
     }
 
+    @Test("the largest twenty of the keys that are too large are kept, with the stall that a copy means")
+    func large() {
+        var report = WalkReport()
+        for number in 0..<50 {
+            let size = number * 7 % 50
+            report.noteLarge(LargeKey(Bytes("k\(size)"), bytes: size << 20))
+        }
+        #expect(Set(report.large.map(\.key)) == Set((30..<50).map { "k\($0)" }))
+        let stall = LargeKey(Bytes("k\n"), bytes: 64 << 20)
+        #expect(stall.key == "k\\x0a")
+        #expect(stall.stall == .microseconds(67_108)...(.microseconds(1_006_620)))
+    }
+
     @Test("that everything is as it should be is valid")
     func valid() {
         let fine = Self.report([(.inSync, 100), (.equal, 5), (.converged, 5), (.native, 50), (.expiring, 30)])

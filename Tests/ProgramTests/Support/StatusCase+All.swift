@@ -136,6 +136,19 @@ extension StatusCase {
             }
             $0.lock = daemonsLock
         },
+        StatusCase("applying-strained", check: 1) {
+            $0.put(first, .applying) {
+                $0.progress.processedItems = 540
+                $0.progress.strain = WalkStrain(.slowed, "memory is at 93 % of\u{1B}[2J maxmemory")
+            }
+            $0.lock = daemonsLock
+        },
+        StatusCase("strain-left-behind", check: 1) {
+            $0.put(first, .applying) {
+                $0.progress.processedItems = 540
+                $0.progress.strain = WalkStrain(.stopped, "memory is at 98 % of maxmemory")
+            }
+        },
         StatusCase("foreign-lock", check: 1) {
             let record =
                 #"{"migration":"001_hash_tags","started_at":"2026-01-02T15:00:00+01:00","pid":12,"host":"ops7"}"#

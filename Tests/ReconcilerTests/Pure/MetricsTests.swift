@@ -86,6 +86,14 @@ struct MetricsTests {
         #expect(samples(metrics, "step_keys") == [labels: 10])
         #expect(samples(metrics, "step_keys_processed") == [labels: 4])
         #expect(samples(metrics, "step_keys_held") == [labels: 1])
+        #expect(samples(metrics, "step_strain") == [labels: 0])
+        for (degree, number) in [(WalkStrain.Degree.slowed, 1.0), (.stopped, 2)] {
+            var strained = Progress()
+            strained.strain = WalkStrain(degree, "memory is at 98 % of maxmemory")
+            var later = metrics
+            later.progressed(strained)
+            #expect(samples(later, "step_strain") == [labels: number])
+        }
 
         metrics.happened(Self.step(.stepFailed), at: Self.at(203))
         #expect(samples(metrics, "step_keys").isEmpty)

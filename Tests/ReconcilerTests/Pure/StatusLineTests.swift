@@ -26,6 +26,16 @@ struct StatusLineTests {
         #expect(StatusLine.text(report) == "schema v1 → v3: 002_timestamps applying")
     }
 
+    @Test("tells what holds a step back")
+    func strained() {
+        var progress = Self.progress(5, of: 10)
+        progress.strain = WalkStrain(.slowed, "memory is at 93 % of maxmemory")
+        #expect(
+            StatusLine.progress(progress, elapsed: .milliseconds(1000))
+                == " 50 % (5 of 10 keys, 5/s, 1 s left), slowed: memory is at 93 % of maxmemory"
+        )
+    }
+
     @Test("tells of every other action what it is and why")
     func others() {
         let pending = PendingCleanup(migration: "m", reason: .soaking, message: "The old keys stay.")

@@ -1,0 +1,110 @@
+import RedisClient
+
+/// How busy a server is by one reading of INFO; ``ServerStrain`` is made of such readings.
+struct ServerLoad: Sendable, Equatable {
+    /// Memory that counts against the limit, in bytes.
+    var usedMemory = 0
+    /// The limit on memory in bytes: `maxmemory`, or else the machine's own; 0 where neither is known.
+    var memoryLimit = 0
+    /// Whether the limit is the machine's, as the server has none of its own.
+    var isMachinesLimit = false
+    /// How many keys were evicted since the server started; nil where the reading did not ask.
+    var evictedKeys: Int?
+    /// How many bytes the master has written for its replicas.
+    var offset = 0
+    /// The replicas.
+    var replicas: [Replica] = []
+    /// Whether it loads its data.
+    var isLoading = false
+    /// The save under way.
+    var save: Save?
+
+    /// What a replica has of its master's writes.
+    struct Replica: Sendable, Equatable {
+        /// Its address.
+        var name: String
+        /// How many bytes it has acknowledged.
+        var offset: Int
+        /// How many seconds ago it last said so.
+        var lag: Int
+        /// Whether it follows; false while it gets its first copy of the data.
+        var isOnline: Bool
+    }
+
+    /// A child process that writes the data to disk.
+    struct Save: Sendable, Equatable {
+        /// What it is, for people.
+        var kind: String
+        /// Bytes that were copied since it began, because they were written to.
+        var copied: Int
+    }
+
+    /// An idle server.
+    init() {}
+
+    /// What INFO says; sections that were not asked for count as idle.
+    init(_ fields: InfoFields) {
+        // What waits for replicas and the append-only file is in used_memory, and the limit does not mean it.
+        usedMemory = max(0, (fields.number("used_memory") ?? 0) - (fields.number("mem_not_counted_for_evict") ?? 0))
+        memoryLimit = fields.number("maxmemory") ?? 0
+        if memoryLimit == 0, let machine = fields.number("total_system_memory") {
+            memoryLimit = machine
+            isMachinesLimit = true
+        }
+        evictedKeys = fields.number("evicted_keys")
+        offset = fields.number("master_repl_offset") ?? 0
+        replicas = (0..<(fields.number("connected_slaves") ?? 0)).compactMap { number in
+            fields["slave\(number)"].map(Self.replica)
+        }
+        isLoading = fields["loading"] == "1"
+        save = Self.save(fields)
+    }
+
+    private static func replica(_ line: Substring) -> Replica {
+        var facts: [Substring: Substring] = [:]
+        for part in line.split(separator: ",") {
+            let words = part.split(separator: "=", maxSplits: 1)
+            if words.count == 2 { facts[words[0]] = words[1] }
+        }
+        return Replica(
+            name: "\(facts["ip"] ?? "?"):\(facts["port"] ?? "?")",
+            offset: facts["offset"].flatMap { Int($0) } ?? 0,
+            lag: facts["lag"].flatMap { Int($0) } ?? 0,
+            isOnline: facts["state"] == "online"
+        )
+    }
+
+    private static func save(_ fields: InfoFields) -> Save? {
+        let copied = fields.number("current_cow_size") ?? 0
+        if fields["rdb_bgsave_in_progress"] == "1" { return Save(kind: "a snapshot", copied: copied) }
+        if fields["aof_rewrite_in_progress"] == "1" {
+            return Save(kind: "a rewrite of the append-only file", copied: copied)
+        }
+        return nil
+    }
+
+    /// The commands that ask for it, one section each: servers before 7.0 take only one.
+    static var questions: CommandBuffer {
+        var commands = CommandBuffer()
+        for section in ["memory", "stats", "replication", "persistence"] { commands.append("INFO", section) }
+        return commands
+    }
+
+    /// Asks all masters at once, each in one round trip.
+    static func read(from masters: [KeyspaceMaster]) async throws -> [ServerLoad] {
+        if masters.count == 1 { return [try await read(from: masters[0].connection)] }
+        var loads = [ServerLoad](repeating: ServerLoad(), count: masters.count)
+        try await withThrowingTaskGroup(of: (Int, ServerLoad).self) { group in
+            for (index, master) in masters.enumerated() {
+                let connection = master.connection
+                group.addTask { (index, try await read(from: connection)) }
+            }
+            for try await (index, load) in group { loads[index] = load }
+        }
+        return loads
+    }
+
+    private static func read(from connection: RedisConnection) async throws -> ServerLoad {
+        ServerLoad(try InfoFields(await connection.pipeline(questions)))
+    }
+}
