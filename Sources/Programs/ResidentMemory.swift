@@ -10,8 +10,8 @@ public enum ResidentMemory {
     /// rest keeps what the rest needs, and a start's thousand functions that run once are gone. Any thread may call
     /// it, at any time; it costs well below a millisecond (madvise(2), MADV_DONTNEED; malloc_trim(3)).
     public static func giveBack() {
-        malloc_trim(0)
-        _ = dl_iterate_phdr(
+        clinux_malloc_trim(0)
+        _ = clinux_each_object(
             { object, _, _ in
                 if let object = object?.pointee { ResidentMemory.giveBack(object) }
                 return 0
@@ -20,13 +20,13 @@ public enum ResidentMemory {
         )
     }
 
-    private static func giveBack(_ object: dl_phdr_info) {
-        let segments = UnsafeBufferPointer(start: object.dlpi_phdr, count: Int(object.dlpi_phnum))
+    private static func giveBack(_ object: clinux_object) {
+        let segments = UnsafeBufferPointer(start: object.segments, count: Int(object.segment_count))
         // Where the loader wrote into the text itself, the file does not have what is there.
         guard !segments.contains(where: { isDynamic($0) && hasTextRelocations($0, of: object) }) else { return }
         let page = Int(sysconf(Int32(_SC_PAGESIZE)))
         for segment in segments where isAsInItsFile(segment) {
-            let start = Int(object.dlpi_addr) + Int(segment.p_vaddr)
+            let start = Int(object.address) + Int(segment.p_vaddr)
             let first = start / page * page
             madvise(UnsafeMutableRawPointer(bitPattern: first), start + Int(segment.p_filesz) - first, MADV_DONTNEED)
         }
@@ -41,8 +41,8 @@ public enum ResidentMemory {
         segment.p_type == UInt32(PT_DYNAMIC)
     }
 
-    private static func hasTextRelocations(_ segment: Elf64_Phdr, of object: dl_phdr_info) -> Bool {
-        let address = Int(object.dlpi_addr) + Int(segment.p_vaddr)
+    private static func hasTextRelocations(_ segment: Elf64_Phdr, of object: clinux_object) -> Bool {
+        let address = Int(object.address) + Int(segment.p_vaddr)
         guard var entry = UnsafePointer<Elf64_Dyn>(bitPattern: address) else { return false }
         while entry.pointee.d_tag != Int64(DT_NULL) {
             if entry.pointee.d_tag == Int64(DT_TEXTREL) { return true }
