@@ -44,6 +44,18 @@ enum Disturbance: String, CaseIterable, Sendable {
         }
     }
 
+    /// Whether the server ends it when its clock says so: then it does not go with a clock that is set back, since it would
+    /// last as long as that jump, and no client could end it.
+    var endsByTheServersClock: Bool {
+        switch self {
+        case .clientsPaused, .clientsPausedBeyondTheTimeOut, .lockOverwritten: true
+        default: false
+        }
+    }
+
+    /// Whether it sets the server's clock back.
+    var setsTheClockBack: Bool { self == .clockBack || self == .clockAheadAndBack }
+
     /// Makes it happen, waits, and makes it end. What cannot be done, since something else has happened too, is passed over.
     func happen(to trial: Trial) async {
         let server = trial.stage.server
