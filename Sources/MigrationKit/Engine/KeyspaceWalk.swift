@@ -124,7 +124,7 @@ final class KeyspaceWalk<Work: WalkWork> {
         guard let first = try await reader.next() else { return }
         let ahead = first.reader.isDone ? nil : await connectionAhead()
         do {
-            try await walkPages(from: first.page, ahead.map(first.reader.asking) ?? first.reader, pageEnd)
+            try await walkPages(from: first.page, first.reader, ahead: ahead, pageEnd)
         } catch {
             await ahead?.close()
             throw error
@@ -135,10 +135,11 @@ final class KeyspaceWalk<Work: WalkWork> {
     private func walkPages(
         from first: WalkPage<Work.Item>,
         _ behind: PageReader<Work.Lister>,
+        ahead: RedisConnection?,
         _ pageEnd: PageEnd
     ) async throws {
         var page = first
-        var reader = behind
+        var reader = ahead.map(behind.asking) ?? behind
         while true {
             let behind = reader
             // The next page is listed while this one is handled.
@@ -147,7 +148,14 @@ final class KeyspaceWalk<Work: WalkWork> {
             try await work.tellOfHeldKeys()
             if deferred.isEmpty { try await pageEnd(page.cursors, progress) }
             tellProgress()
-            guard let following = try await next else { return }
+            let following: (page: WalkPage<Work.Item>, reader: PageReader<Work.Lister>)?
+            do {
+                following = try await next
+            } catch let error as RedisError where error.isConnectivity && ahead != nil {
+                // It rests while a page is handled, and a server may close clients that rest. The first one is in use.
+                following = try await behind.asking(over: self.reader.lanes[0].master.connection).next()
+            }
+            guard let following else { return }
             try stopIfAsked()
             pace.postpone(by: try await giveWay())
             (page, reader) = following

@@ -1,0 +1,22 @@
+import RedisClient
+import TestSupport
+import Testing
+
+@testable import MigrationKit
+
+@Suite("A page that is listed ahead")
+struct ListingAheadTests {
+    @Test("is listed over the first connection where the server closed the other one, which rested")
+    func closedForIdleness() async throws {
+        try await withBench { bench in
+            try await bench.addTenants(0..<400)
+            let connection = try await RedisConnection.open(bench.worker.options)
+            try await bench.server.cli("CONFIG", "SET", "timeout", "1")
+            // A page takes two seconds, in which the first connection is used all the time.
+            let runner = bench.runner(on: connection, limits: Limits(keysPerSecond: 100))
+            let plan = try await runner.plan(bench.migration)
+            #expect(plan.report.count(of: .uncopied) == 400)
+            await connection.close()
+        }
+    }
+}
