@@ -58,6 +58,14 @@ public struct CommandBuffer: Sendable {
         argument(first)
     }
 
+    /// Adds a command with a subcommand and one argument of any bytes.
+    public mutating func append(_ name: StaticString, _ subcommand: StaticString, _ first: Bytes) {
+        begin(3)
+        name.withUTF8Buffer { bulk($0) }
+        subcommand.withUTF8Buffer { bulk($0) }
+        argument(first)
+    }
+
     /// Adds a command with two arguments of any bytes.
     public mutating func append(_ name: StaticString, _ first: Bytes, _ second: Bytes) {
         begin(3)
@@ -108,23 +116,55 @@ public struct CommandBuffer: Sendable {
     }
 
     private mutating func bulk(_ content: UnsafeBufferPointer<UInt8>) {
-        header(UInt8(ascii: "$"), content.count)
-        bytes.append(contentsOf: content)
-        bytes.append(13)
-        bytes.append(10)
+        // One look at the room that there is for all that an argument takes: there are millions.
+        bytes.append(addingCapacity: content.count + Self.longestFrame) { span in
+            span.withUnsafeMutableBufferPointer { room, end in
+                end = Self.header(UInt8(ascii: "$"), content.count, in: room, at: end)
+                if let source = content.baseAddress, let base = room.baseAddress {
+                    (base + end).update(from: source, count: content.count)
+                }
+                end += content.count
+                room[end] = 13
+                room[end + 1] = 10
+                end += 2
+            }
+        }
     }
 
     private mutating func header(_ kind: UInt8, _ number: Int) {
-        bytes.append(kind)
-        if number < 10 {
-            bytes.append(UInt8(ascii: "0") + UInt8(number))
-        } else if number < 100 {
-            bytes.append(UInt8(ascii: "0") + UInt8(number / 10))
-            bytes.append(UInt8(ascii: "0") + UInt8(number % 10))
-        } else {
-            bytes.append(contentsOf: String(number).utf8)
+        bytes.append(addingCapacity: Self.longestFrame) { span in
+            span.withUnsafeMutableBufferPointer { room, end in
+                end = Self.header(kind, number, in: room, at: end)
+            }
         }
-        bytes.append(13)
-        bytes.append(10)
+    }
+
+    /// A kind, 19 digits, and two line ends.
+    private static let longestFrame = 24
+
+    /// Writes a header, and returns where it ends.
+    private static func header(
+        _ kind: UInt8,
+        _ number: Int,
+        in room: UnsafeMutableBufferPointer<UInt8>,
+        at start: Int
+    ) -> Int {
+        room[start] = kind
+        var digits = 1
+        var rest = number / 10
+        while rest > 0 {
+            digits += 1
+            rest /= 10
+        }
+        var place = start + digits
+        rest = number
+        for _ in 0..<digits {
+            room[place] = UInt8(ascii: "0") + UInt8(rest % 10)
+            rest /= 10
+            place -= 1
+        }
+        room[start + digits + 1] = 13
+        room[start + digits + 2] = 10
+        return start + digits + 3
     }
 }

@@ -73,6 +73,14 @@ public actor RedisConnection {
         try exchange(commands, by: Deadline(after: timeout ?? options.commandTimeout))
     }
 
+    /// Runs a function on the connection's own thread: a chain of requests without a change of threads between them.
+    /// Whatever else is asked of the connection waits until it returns.
+    public func perform<Result: Sendable>(
+        _ body: @Sendable (isolated RedisConnection) throws -> Result
+    ) rethrows -> Result {
+        try body(self)
+    }
+
     /// Sends one command of texts and returns its reply, or throws the error it stands for.
     public func send(_ words: String...) throws -> Reply {
         var commands = CommandBuffer()

@@ -1,3 +1,5 @@
+import Glibc
+
 /// One reply of a server: a view into the buffer that holds all replies of a pipeline.
 ///
 /// Nothing is copied until it is asked for, so that a pipeline of a thousand hashes costs no allocation an element.
@@ -18,27 +20,29 @@ public struct Reply: Sendable {
         case array
     }
 
-    private let storage: ReplyStorage
-    private let node: Int
+    // Inlinable, so that what reads millions of elements pays no call for each.
+    @usableFromInline let storage: ReplyStorage
+    @usableFromInline let node: Int
 
+    @inlinable
     init(storage: ReplyStorage, node: Int) {
         self.storage = storage
         self.node = node
     }
 
     /// What it is.
-    public var kind: Kind { storage.nodes[node].kind }
+    @inlinable public var kind: Kind { storage.nodes[node].kind }
 
     /// Whether it is null: no such key or field, or a transaction that was refused.
-    public var isNull: Bool { kind == .null }
+    @inlinable public var isNull: Bool { kind == .null }
 
     /// The integer, if it is one.
-    public var integer: Int64? {
+    @inlinable public var integer: Int64? {
         kind == .integer ? storage.nodes[node].number : nil
     }
 
     /// The bytes of a string or status, if it is one.
-    public var bytes: Bytes? {
+    @inlinable public var bytes: Bytes? {
         switch kind {
         case .string, .status: return storage.withContent(of: node) { Bytes($0) }
         default: return nil
@@ -64,12 +68,12 @@ public struct Reply: Sendable {
     }
 
     /// How many elements an array has; 0 for everything else.
-    public var count: Int {
+    @inlinable public var count: Int {
         kind == .array ? Int(storage.nodes[node].number) : 0
     }
 
     /// The elements of an array, in order; none for everything else.
-    public var elements: Elements {
+    @inlinable public var elements: Elements {
         Elements(storage: storage, next: node + 1, remaining: count)
     }
 
@@ -78,13 +82,26 @@ public struct Reply: Sendable {
         switch kind {
         case .string, .status:
             return storage.withContent(of: node) { content in
-                expected.withUnsafeBytes { $0.count == content.count && $0.elementsEqual(content) }
+                expected.withUnsafeBytes { expected in
+                    guard expected.count == content.count else { return false }
+                    guard let one = expected.baseAddress, let other = content.baseAddress else { return true }
+                    return memcmp(one, other, content.count) == 0
+                }
             }
         default: return false
         }
     }
 
+    /// Whether it is the string or status with these bytes.
+    public func equals(_ expected: StaticString) -> Bool {
+        withBytes { content in
+            expected.utf8CodeUnitCount == content.count
+                && content.elementsEqual(UnsafeRawBufferPointer(start: expected.utf8Start, count: content.count))
+        } ?? false
+    }
+
     /// Calls a function with the bytes of a string or status, without a copy; nil if it is neither.
+    @inlinable
     public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result? {
         switch kind {
         case .string, .status: return try storage.withContent(of: node, body)
@@ -93,17 +110,19 @@ public struct Reply: Sendable {
     }
 
     /// The reply itself, or the error it stands for.
+    @inlinable
     public func unlessError() throws -> Reply {
-        if let error { throw error }
+        if kind == .error, let error { throw error }
         return self
     }
 
     /// The elements of an array reply.
     public struct Elements: Sequence, IteratorProtocol, Sendable {
-        private let storage: ReplyStorage
-        private var position: Int
-        private var remaining: Int
+        @usableFromInline let storage: ReplyStorage
+        @usableFromInline var position: Int
+        @usableFromInline var remaining: Int
 
+        @inlinable
         init(storage: ReplyStorage, next: Int, remaining: Int) {
             self.storage = storage
             position = next
@@ -114,6 +133,7 @@ public struct Reply: Sendable {
         public var underestimatedCount: Int { remaining }
 
         /// The next element.
+        @inlinable
         public mutating func next() -> Reply? {
             guard remaining > 0 else { return nil }
             remaining -= 1
@@ -126,10 +146,21 @@ public struct Reply: Sendable {
 
 /// The replies of one pipeline, in the order of its commands.
 public struct Replies: Sendable, RandomAccessCollection {
-    private let storage: ReplyStorage
-    private let roots: [Int]
-    /// Replies of several pipelines; nil for those of one, which need no array of views.
-    private let gathered: [Reply]?
+    /// One reference, since slices of it are made for every key.
+    private let list: List
+
+    private final class List: Sendable {
+        let storage: ReplyStorage
+        let roots: [Int]
+        /// Replies of several pipelines; nil for those of one, which need no array of views.
+        let gathered: [Reply]?
+
+        init(storage: ReplyStorage, roots: [Int], gathered: [Reply]? = nil) {
+            self.storage = storage
+            self.roots = roots
+            self.gathered = gathered
+        }
+    }
 
     /// No replies, to no commands.
     init() {
@@ -137,25 +168,21 @@ public struct Replies: Sendable, RandomAccessCollection {
     }
 
     init(storage: ReplyStorage, roots: [Int]) {
-        self.storage = storage
-        self.roots = roots
-        gathered = nil
+        list = List(storage: storage, roots: roots)
     }
 
     /// Replies from several pipelines, or the elements of an array, as one list.
     public init(gathered: [Reply]) {
-        storage = ReplyStorage(nodes: [], bytes: [])
-        roots = []
-        self.gathered = gathered
+        list = List(storage: ReplyStorage(nodes: [], bytes: []), roots: [], gathered: gathered)
     }
 
     /// The first position.
     public var startIndex: Int { 0 }
     /// One past the last position.
-    public var endIndex: Int { gathered?.count ?? roots.count }
+    public var endIndex: Int { list.gathered?.count ?? list.roots.count }
     /// The reply to the command at a position.
     public subscript(position: Int) -> Reply {
-        gathered?[position] ?? Reply(storage: storage, node: roots[position])
+        list.gathered?[position] ?? Reply(storage: list.storage, node: list.roots[position])
     }
 
     /// The first error among them, if any.

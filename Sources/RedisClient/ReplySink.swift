@@ -3,13 +3,14 @@ import CHiredis
 /// What the reader's hooks write into: nodes and bytes, in the order of the wire.
 final class ReplySink {
     /// One struct, so that an element costs one access to this object and not one for each of its parts.
-    private var content = Content()
+    // Used by one thread, in calls from C that do not nest.
+    @exclusivity(unchecked) private var content = Content()
     /// Where each complete reply begins.
     private(set) var roots: [Int] = []
     /// Why a hook has made hiredis stop.
     private(set) var refusal: String?
     private var nextRoot = 0
-    private var elements = 0
+    @exclusivity(unchecked) private var elements = 0
     private let mostElements: Int
 
     init(mostElements: Int) {

@@ -1,24 +1,26 @@
 /// The replies of a pipeline as one flat list of nodes in the order of the wire, and the bytes of their strings.
 ///
 /// Frozen once the pipeline is answered.
+@usableFromInline
 final class ReplyStorage: Sendable {
     /// One element of a reply, in 24 bytes: a big reply has millions.
     ///
     /// 32 bits suffice, since a pipeline's replies are limited to 2 GiB.
+    @usableFromInline
     struct Node: Sendable {
         /// The integer, or how many elements an array has.
-        var number: Int64
+        @usableFromInline var number: Int64
         /// Where the string's bytes begin.
-        var offset: UInt32
+        @usableFromInline var offset: UInt32
         /// How many bytes the string has.
-        var length: UInt32
+        @usableFromInline var length: UInt32
         /// The node after this one's last descendant.
-        var end: UInt32
-        var kind: Reply.Kind
+        @usableFromInline var end: UInt32
+        @usableFromInline var kind: Reply.Kind
     }
 
-    let nodes: [Node]
-    private let bytes: [UInt8]
+    @usableFromInline let nodes: [Node]
+    @usableFromInline let bytes: [UInt8]
 
     init(nodes: [Node], bytes: [UInt8]) {
         self.nodes = nodes
@@ -26,6 +28,7 @@ final class ReplyStorage: Sendable {
     }
 
     /// Lends the bytes of a string, status or error; where they are is not for longer.
+    @inlinable
     func withContent<Result>(of node: Int, _ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
         let node = nodes[node]
         return try bytes.withUnsafeBytes { all in

@@ -38,8 +38,10 @@ public final class Digester {
     private let context: OpaquePointer
     private let algorithm: OpaquePointer
     /// What is digested next: one call of libcrypto for many small parts costs less than one for each.
-    private var gathered: Bytes = []
-    private var hasBegun = false
+    private let gathered = UnsafeMutableRawBufferPointer.allocate(byteCount: mostGathered, alignment: 16)
+    // Millions of parts are added one by one, and none within another.
+    @exclusivity(unchecked) private var gatheredCount = 0
+    @exclusivity(unchecked) private var hasBegun = false
     /// Parts beyond this go to libcrypto as they are.
     private static let mostGathered = 1 << 14
 
@@ -59,6 +61,7 @@ public final class Digester {
     }
 
     deinit {
+        gathered.deallocate()
         EVP_MD_CTX_free(context)
         EVP_MD_free(algorithm)
     }
@@ -189,7 +192,7 @@ public final class Digester {
     }
 
     private func begin() {
-        gathered.removeAll(keepingCapacity: true)
+        gatheredCount = 0
         hasBegun = false
     }
 
@@ -206,20 +209,29 @@ public final class Digester {
     }
 
     private func add(_ bytes: UnsafeRawBufferPointer) {
-        guard gathered.count + bytes.count > Self.mostGathered else { return gathered.append(contentsOf: bytes) }
-        digestGathered()
-        EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
+        guard gatheredCount + bytes.count <= Self.mostGathered else {
+            digestGathered()
+            return digestAtOnce(bytes)
+        }
+        if let base = bytes.baseAddress {
+            gathered.baseAddress!.advanced(by: gatheredCount).copyMemory(from: base, byteCount: bytes.count)
+        }
+        gatheredCount += bytes.count
     }
 
     private func digestGathered() {
         if !hasBegun { EVP_DigestInit_ex2(context, algorithm, nil) }
         hasBegun = true
-        gathered.withUnsafeBytes { _ = EVP_DigestUpdate(context, $0.baseAddress, $0.count) }
-        gathered.removeAll(keepingCapacity: true)
+        EVP_DigestUpdate(context, gathered.baseAddress, gatheredCount)
+        gatheredCount = 0
+    }
+
+    private func digestAtOnce(_ bytes: UnsafeRawBufferPointer) {
+        EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
     }
 
     private func add(byte: UInt8) {
-        gathered.append(byte)
+        withUnsafeBytes(of: byte, add)
     }
 
     private func add(number: UInt64) {

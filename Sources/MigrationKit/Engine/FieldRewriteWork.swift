@@ -70,6 +70,31 @@ final class FieldRewriteWork: WalkWork {
         var entries: [(key: Bytes, field: Bytes, bytes: Bytes)] = []
     }
 
+    /// Not in a cluster, whose hashes are in many slots, nor where the names of fields must be asked before the look.
+    func look(at batch: [RewriteItem]) -> BatchLook<RewriteItem>? {
+        guard !context.keyspace.isCluster, !hasSeenFieldEnds else { return nil }
+        var decided: [Decided] = []
+        return BatchLook(items: batch, look: transaction(of: batch)) { [self] replies in
+            decided = try decide(batch, replies)
+            return commands(for: decided)
+        } finish: { [self] outcome in
+            switch outcome {
+            case .committed, .nothingToDo: finish(decided)
+            case .changed, .redirected: break
+            }
+        }
+    }
+
+    private func transaction(of group: [RewriteItem]) -> Fence.Look {
+        Fence.Look(at: group[0].key, watching: group.map(\.key), reads: questions(about: group))
+    }
+
+    /// What looks could not tell, to be attempted again.
+    func takeUnsettled() -> [RewriteItem] {
+        defer { again = [] }
+        return again
+    }
+
     /// What the first look could not tell is looked at once more at once.
     func attempt(_ batch: [RewriteItem]) async throws -> [RewriteItem] {
         var undone = try await attemptAtOnce(batch)
@@ -98,15 +123,13 @@ final class FieldRewriteWork: WalkWork {
             }
             return []
         }
-        let looks = groups.map {
-            Fence.Look(at: $0[0].key, watching: $0.map(\.key), reads: questions(about: $0))
-        }
+        let looks = groups.map { transaction(of: $0) }
         var decided = [[Decided]](repeating: [], count: groups.count)
         var undone: [RewriteItem] = []
-        try await Fence(lease).transactions(looks, on: context.keyspace) { index, replies in
+        try await Fence(lease).transactions(looks, on: context.keyspace) { [self] index, replies in
             decided[index] = try decide(groups[index], replies)
             return commands(for: decided[index])
-        } finish: { index, outcome in
+        } finish: { [self] index, outcome in
             switch outcome {
             case .committed, .nothingToDo: finish(decided[index])
             case .changed: undone += groups[index]
@@ -130,8 +153,9 @@ final class FieldRewriteWork: WalkWork {
     }
 
     private func finish(_ decided: [Decided]) {
-        tally(decided.filter { !$0.isIncomplete })
-        again += decided.filter(\.isIncomplete).map(\.item)
+        for one in decided {
+            if one.isIncomplete { again.append(one.item) } else { tally(one) }
+        }
     }
 
     private func questions(about items: [RewriteItem]) -> CommandBuffer {
@@ -234,26 +258,24 @@ final class FieldRewriteWork: WalkWork {
         return commands
     }
 
-    private func tally(_ decided: [Decided]) {
-        for one in decided {
-            progress.processedItems += 1
-            var counts = report.rewrites[one.item.kind] ?? RewriteCounts()
-            switch one.rewrite {
-            case .done where one.isExpiring:
-                counts.expiring += 1
-                progress.skippedItems += 1
-            case .done:
-                counts.done += 1
-                progress.skippedItems += 1
-            case .change:
-                counts.changed += 1
-                report.written += 1
-            case .impossible(let reason):
-                counts.impossible += 1
-                hold(one.item.key, reason: reason)
-                progress.failedItems += 1
-            }
-            report.rewrites[one.item.kind] = counts
+    private func tally(_ one: Decided) {
+        progress.processedItems += 1
+        var counts = report.rewrites[one.item.kind] ?? RewriteCounts()
+        switch one.rewrite {
+        case .done where one.isExpiring:
+            counts.expiring += 1
+            progress.skippedItems += 1
+        case .done:
+            counts.done += 1
+            progress.skippedItems += 1
+        case .change:
+            counts.changed += 1
+            report.written += 1
+        case .impossible(let reason):
+            counts.impossible += 1
+            hold(one.item.key, reason: reason)
+            progress.failedItems += 1
         }
+        report.rewrites[one.item.kind] = counts
     }
 }

@@ -7,6 +7,10 @@ struct KeyMoveLister: PageLister {
     let ledger: Ledger
     let limits: LiveLimits
     let copyMethod: CopyMethod
+    /// Whether nothing was copied yet, as far as is known: then no destination is expected, and the look tells of one.
+    let isFirst: Bool
+    /// Whether what has no destination is read all the same.
+    let readsUncopied: Bool
 
     /// The pairs: each once, without those that are handled where their source is found, or are too large.
     func list(_ names: [Bytes], on keyspace: any Keyspace) async throws -> Listing<Pair> {
@@ -16,12 +20,15 @@ struct KeyMoveLister: PageLister {
         var listing = Listing<Pair>()
         listing.unrelated = page.unrelated
         listing.held = page.ambiguous.map { .ambiguous($0.name) }
-        var known = Set<KeyMove>()
+        var known: Set<KeyMove>?
         var pairs: [Pair] = []
         var memories: [Int?] = []
         func add(_ move: KeyMove, isSource: Bool, memory: Int?, hasNoEntry: Bool = false) {
-            // Two sources of one destination are two pairs: the ledger shows the collision.
-            guard known.insert(move).inserted || isSource else { return }
+            if !isSource {
+                // Most pages have none, and need no set.
+                if known == nil { known = Set(pairs.map(\.move)) }
+                guard known?.insert(move).inserted == true else { return }
+            }
             let place = ledger.place(of: move.destination, digest: digester.nameDigest(move.destination))
             pairs.append(
                 Pair(
@@ -83,26 +90,24 @@ struct KeyMoveLister: PageLister {
         on keyspace: any Keyspace
     ) async throws {
         var commands = RoutedCommands(for: keyspace)
-        for (pair, memory) in zip(pairs, memories) {
+        for (pair, memory) in zip(pairs, memories) where asksForOther(pair) {
             if pair.isSeenByDestination, memory != nil {
                 commands.append("TYPE", pair.move.source)
             } else {
-                commands.add(for: pair.move.destination) {
-                    $0.append("MEMORY", Bytes("USAGE"), pair.move.destination)
-                }
+                commands.append("MEMORY", key: pair.move.destination, behind: "USAGE")
             }
         }
-        let replies = try await keyspace.pipeline(commands)
+        var answers = try await commands.isEmpty ? nil : keyspace.pipeline(commands).makeIterator()
         let keyBytes = limits.current.keyBytes
-        for (index, (pair, memory)) in zip(pairs, memories).enumerated() {
-            let answer = try replies[index].unlessError()
+        for (pair, memory) in zip(pairs, memories) {
+            let answer = try asksForOther(pair) ? answers?.next()?.unlessError() : nil
             // Handled where the source is found; a key of another type is none.
-            if pair.isSeenByDestination, memory != nil, answer.equals(pair.move.type.name) { continue }
-            if pair.hasNoEntry, answer.equals(Bytes("none")) {
+            if pair.isSeenByDestination, memory != nil, answer?.equals(pair.move.type.name) == true { continue }
+            if pair.hasNoEntry, answer?.equals("none") == true {
                 listing.native[pair.move.kind, default: 0] += 1
                 continue
             }
-            let other = Int(answer.integer ?? 0)
+            let other = Int(answer?.integer ?? 0)
             guard max(memory ?? 0, other) <= keyBytes else {
                 listing.large.append(LargeKey(pair.move.source, bytes: max(memory ?? 0, other)))
                 listing.held.append(.tooLarge(pair.move.source, destination: pair.move.destination))
@@ -111,10 +116,35 @@ struct KeyMoveLister: PageLister {
             var pair = pair
             pair.memory = (memory ?? 0) + other
             if !pair.isSeenByDestination, other == 0 {
-                listing.bytesNeeded += memory ?? 0
                 pair.expectsDestination = false
+                pair.isMeasured = answer != nil
+                pair.readsSource = readsUncopied || pair.move.type != .hash
             }
             listing.items.append(pair)
         }
+    }
+
+    private func asksForOther(_ pair: Pair) -> Bool { !isFirst || pair.isSeenByDestination }
+
+    /// The same pairs, once more: their destinations were there although none was expected.
+    func measured(_ pairs: [Pair], on keyspace: any Keyspace) async throws -> Listing<Pair> {
+        var commands = RoutedCommands(for: keyspace)
+        for pair in pairs { commands.append("MEMORY", key: pair.move.destination, behind: "USAGE") }
+        let replies = try await keyspace.pipeline(commands)
+        let keyBytes = limits.current.keyBytes
+        var listing = Listing<Pair>()
+        for (pair, reply) in zip(pairs, replies) {
+            let bytes = Int(try reply.unlessError().integer ?? 0)
+            guard bytes <= keyBytes else {
+                listing.large.append(LargeKey(pair.move.source, bytes: bytes))
+                listing.held.append(.tooLarge(pair.move.source, destination: pair.move.destination))
+                continue
+            }
+            var pair = pair
+            pair.memory += bytes
+            pair.isMeasured = true
+            listing.items.append(pair)
+        }
+        return listing
     }
 }

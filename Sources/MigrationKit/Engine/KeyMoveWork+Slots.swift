@@ -31,11 +31,11 @@ extension KeyMoveWork {
         var done: [DecidedPair] = []
         var undone: [Pair] = []
         removingWithoutDestination = 0
-        try await Fence(lease).transactions(looks, on: context.keyspace) { index, replies in
+        try await Fence(lease).transactions(looks, on: context.keyspace) { [self] index, replies in
             decided[index] = try decide(groups[index], of: batch, sources: sources, replies)
             removingWithoutDestination += decided[index].count(where: \.removesWithoutDestination)
             return writer.commands(for: decided[index])
-        } finish: { index, outcome in
+        } finish: { [self] index, outcome in
             switch outcome {
             case .committed(let replies):
                 try writer.check(replies, of: decided[index])
@@ -132,7 +132,7 @@ extension KeyMoveWork {
         }
         var kept = Set<Bytes>()
         var chosen = [[DecidedPair]](repeating: [], count: groups.count)
-        try await fence.transactions(looks, on: context.keyspace) { index, replies in
+        try await fence.transactions(looks, on: context.keyspace) { [self] index, replies in
             var next = replies.startIndex
             var commands = CommandBuffer()
             chosen[index] = []
@@ -170,7 +170,7 @@ extension KeyMoveWork {
     private func forget(_ pairs: [Pair], by fence: Fence) async throws {
         let groups = SlotGroups.of(pairs, in: context.keyspace) { $0.move.destination }
         let looks = groups.map { Fence.Look(at: $0[0].move.destination) }
-        try await fence.transactions(looks, on: context.keyspace) { index, _ in
+        try await fence.transactions(looks, on: context.keyspace) { [self] index, _ in
             var commands = CommandBuffer()
             for pair in groups[index] { writer.forget(pair, in: &commands) }
             return commands
@@ -182,7 +182,7 @@ extension KeyMoveWork {
 
 extension DecidedPair {
     /// Whether its source goes although its destination was deleted.
-    fileprivate var removesWithoutDestination: Bool {
+    var removesWithoutDestination: Bool {
         pairClass == .destinationMissing && ruling.action == .removeSource
     }
 }

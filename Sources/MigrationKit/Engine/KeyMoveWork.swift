@@ -58,7 +58,9 @@ final class KeyMoveWork: WalkWork {
             column: column,
             ledger: ledger,
             limits: context.liveLimits,
-            copyMethod: context.features.copyMethod
+            copyMethod: context.features.copyMethod,
+            isFirst: column == .apply && context.state?.report == nil && context.state?.checkpoint == nil,
+            readsUncopied: context.lease != nil
         )
         slices = SliceReader(context, digester: digester)
         let phase = context.state?.trustedPhase
@@ -101,15 +103,71 @@ final class KeyMoveWork: WalkWork {
 
     // MARK: One batch
 
+    /// Not in a cluster, whose pairs are in many slots, nor where something else must be asked before the look.
+    func look(at batch: [Pair]) -> BatchLook<Pair>? {
+        guard !context.keyspace.isCluster, !hasSeenFieldEnds, !slices.wants(batch) else { return nil }
+        var decided: [DecidedPair] = []
+        var removing = 0
+        return BatchLook(items: batch, look: transaction(of: batch, asking: questions(about: batch))) {
+            [self] replies in
+            decided = try decide(batch, replies)
+            removing = decided.count(where: \.removesWithoutDestination)
+            removingWithoutDestination += removing
+            return context.lease.map { _ in writer.commands(for: decided) }
+        } finish: { [self] outcome in
+            removingWithoutDestination -= removing
+            switch outcome {
+            case .committed(let replies):
+                try writer.check(replies, of: decided)
+                finish(decided)
+            case .nothingToDo: finish(decided)
+            case .changed, .redirected: break
+            }
+        }
+    }
+
+    private func transaction(of batch: [Pair], asking reads: CommandBuffer) -> Fence.Look {
+        var watched: [Bytes] = []
+        watched.reserveCapacity(2 * batch.count)
+        for pair in batch {
+            watched.append(pair.move.source)
+            watched.append(pair.move.destination)
+        }
+        return Fence.Look(at: batch[0].move.destination, watching: watched, reads: reads)
+    }
+
+    private func questions(about batch: [Pair]) -> CommandBuffer {
+        var reads = CommandBuffer()
+        reader.header.ask(in: &reads)
+        for pair in batch { reader.ask(pair, in: &reads) }
+        return reads
+    }
+
+    /// What looks could not tell, to be attempted again.
+    func takeUnsettled() -> [Pair] {
+        defer { again = [] }
+        return again
+    }
+
     /// What the first look could not tell is asked, and then looked at once more at once.
     func attempt(_ batch: [Pair]) async throws -> [Pair] {
-        var undone = try await attemptAtOnce(batch)
-        guard !again.isEmpty else { return undone }
-        let settled = try await withDoubtsSettled(again)
-        again = []
-        undone += try await attemptAtOnce(settled) + again
-        again = []
-        return undone
+        var undone: [Pair] = []
+        var rest = batch
+        for _ in 0..<2 where !rest.isEmpty {
+            let settled = try await withDoubtsSettled(measured(rest))
+            rest = []
+            if !settled.isEmpty { undone += try await attemptAtOnce(settled) }
+            swap(&rest, &again)
+        }
+        return undone + rest
+    }
+
+    /// The pairs that are not too large, with what their destinations take that none was expected for.
+    private func measured(_ pairs: [Pair]) async throws -> [Pair] {
+        let unexpected = pairs.filter { $0.expectsDestination && !$0.isMeasured }
+        guard !unexpected.isEmpty else { return pairs }
+        let listing = try await lister.measured(unexpected, on: context.keyspace)
+        return pairs.filter { !$0.expectsDestination || $0.isMeasured } + take(listing)
     }
 
     /// A destination that is there without an entry may itself be an old key of another pair.
@@ -128,23 +186,15 @@ final class KeyMoveWork: WalkWork {
         let batch = try await withFieldNames(batch)
         if context.keyspace.isCluster { return try await attemptAcrossSlots(batch) }
         let sliced = try await slices.read(batch, fieldsMayEnd: hasSeenFieldEnds)
-        var reads = CommandBuffer()
-        reader.header.ask(in: &reads)
-        for pair in sliced { reader.ask(pair, in: &reads) }
+        let look = transaction(of: batch, asking: questions(about: sliced))
         guard let lease = context.lease else {
             let connection = try await context.keyspace.connection(for: batch[0].move.source)
-            guard let replies = try await slices.look(reads, on: connection) else { return batch }
+            guard let replies = try await slices.look(look.reads, on: connection) else { return batch }
             finish(try decide(sliced, replies[...]))
             return []
         }
-        let watched = batch.flatMap { [$0.move.source, $0.move.destination] }
         var decided: [DecidedPair] = []
-        let outcome = try await Fence(lease).transaction(
-            on: context.keyspace,
-            at: batch[0].move.destination,
-            watching: watched,
-            reads: reads
-        ) { replies in
+        let outcome = try await Fence(lease).transaction(look, on: context.keyspace) { [self] replies in
             decided = try decide(sliced, replies)
             return writer.commands(for: decided)
         }
@@ -182,8 +232,9 @@ final class KeyMoveWork: WalkWork {
 
     /// Counts what is done, and notes what must be looked at again.
     func finish(_ decided: [DecidedPair]) {
-        tally(decided.filter { !$0.isIncomplete })
-        again += decided.filter(\.isIncomplete).map(\.pair)
+        for one in decided {
+            if one.isIncomplete { again.append(one.pair) } else { tally(one) }
+        }
     }
 
     func decide(_ batch: [Pair], _ replies: Replies.SubSequence) throws -> [DecidedPair] {
@@ -214,8 +265,8 @@ final class KeyMoveWork: WalkWork {
                 observation.deletesAreUnseen = true
             }
             // Of two sources of one destination only the first is copied; once there is an entry, it tells.
-            let isFirst = destinations.insert(KeyName(pair.move.destination)).inserted
-            let pairClass = isFirst || observation.entry != nil ? observation.pairClass : .collision
+            let isFirst = observation.entry != nil || destinations.insert(KeyName(pair.move.destination)).inserted
+            let pairClass = isFirst ? observation.pairClass : .collision
             var ruling = context.resolution?.ruling(of: pairClass, observation) ?? pairClass.ruling(in: column)
             if column == .cleanup, pairClass == .destinationMissing {
                 ruling = rulingOfMissing(observation, before: removed)
@@ -295,31 +346,28 @@ final class KeyMoveWork: WalkWork {
         return Array(vanished.values)
     }
 
-    func tally(_ decided: [DecidedPair]) {
-        for one in decided where one.pairClass != .absent {
-            if one.isPostponed {
-                vanished[one.pair.move.destination] = one.pair
-                continue
-            }
-            if one.pairClass == .destinationMissing, one.ruling.action == .removeSource {
-                removedWithoutDestination += 1
-            }
-            // A key that became another type since it was listed is no pair.
-            if one.isOtherType {
-                report.noteUnrelated(one.pair.move.source)
-                continue
-            }
-            report.note(one.pair, one.pairClass, one.ruling, obstacle: one.obstacle)
-            if one.ruling.finding.isHeld {
-                let reason = one.obstacle ?? one.pairClass.rawValue
-                let (key, destination) = (one.pair.move.source, one.pair.move.destination)
-                heldKeys.add(HeldKey(key, destination: destination, reason: reason))
-            }
-            if one.pairClass.hasSource { progress.processedItems += 1 }
-            switch one.ruling.finding {
-            case .conflict, .wrong, .kept: progress.failedItems += 1
-            default: if one.ruling.action == .leave { progress.skippedItems += 1 }
-            }
+    private func tally(_ one: DecidedPair) {
+        guard one.pairClass != .absent else { return }
+        if one.isPostponed {
+            vanished[one.pair.move.destination] = one.pair
+            return
+        }
+        if one.pairClass == .destinationMissing, one.ruling.action == .removeSource {
+            removedWithoutDestination += 1
+        }
+        // A key that became another type since it was listed is no pair.
+        if one.isOtherType { return report.noteUnrelated(one.pair.move.source) }
+        report.note(one.pair, one.pairClass, one.ruling, obstacle: one.obstacle)
+        if one.pairClass.hasSource, !one.pair.expectsDestination { report.bytesNeeded += one.pair.memory }
+        if one.ruling.finding.isHeld {
+            let reason = one.obstacle ?? one.pairClass.rawValue
+            let (key, destination) = (one.pair.move.source, one.pair.move.destination)
+            heldKeys.add(HeldKey(key, destination: destination, reason: reason))
+        }
+        if one.pairClass.hasSource { progress.processedItems += 1 }
+        switch one.ruling.finding {
+        case .conflict, .wrong, .kept: progress.failedItems += 1
+        default: if one.ruling.action == .leave { progress.skippedItems += 1 }
         }
     }
 }

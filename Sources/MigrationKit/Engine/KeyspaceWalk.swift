@@ -15,6 +15,12 @@ protocol WalkWork: AnyObject {
     /// Counts what a page has, and returns what of it is to be handled.
     func take(_ listing: Listing<Item>) -> [Item]
 
+    /// What a batch asks in one look; nil where it needs more than one look at one server, and is to be attempted.
+    func look(at batch: [Item]) -> BatchLook<Item>?
+
+    /// Hands over what a look could not tell: it is to be attempted.
+    func takeUnsettled() -> [Item]
+
     /// Handles a batch, in one transaction or in one a slot; returns the items to which nothing happened because a
     /// watched key changed.
     func attempt(_ batch: [Item]) async throws -> [Item]
@@ -62,9 +68,13 @@ final class KeyspaceWalk<Work: WalkWork> {
     private var pace: BatchPace
     private var lastTold = ContinuousClock.now
     private let topology: Topology?
+    /// For batches beside those on the first connection; nil where there is one.
+    private var second: RedisConnection?
+    private var lastStreamed = ContinuousClock.now
     private var reader: PageReader<Work.Lister>
 
     private static var attemptsWhenHot: Int { 20 }
+    private static var longestStream: Duration { .milliseconds(100) }
 
     /// A walk over the names with a prefix, or over all.
     init(_ work: Work, prefix: Bytes?, context: MigrationContext) async throws {
@@ -122,24 +132,28 @@ final class KeyspaceWalk<Work: WalkWork> {
         try stopIfAsked()
         pace.postpone(by: try await giveWay())
         guard let first = try await reader.next() else { return }
-        let ahead = first.reader.isDone ? nil : await connectionAhead()
+        var ahead: [RedisConnection] = []
+        if !first.reader.isDone {
+            ahead = await otherConnections(2)
+            if !ahead.isEmpty { second = await otherConnections(1).first }
+        }
         do {
             try await walkPages(from: first.page, first.reader, ahead: ahead, pageEnd)
         } catch {
-            await ahead?.close()
+            await close(ahead)
             throw error
         }
-        await ahead?.close()
+        await close(ahead)
     }
 
     private func walkPages(
         from first: WalkPage<Work.Item>,
         _ behind: PageReader<Work.Lister>,
-        ahead: RedisConnection?,
+        ahead: [RedisConnection],
         _ pageEnd: PageEnd
     ) async throws {
         var page = first
-        var reader = ahead.map(behind.asking) ?? behind
+        var reader = ahead.isEmpty ? behind : behind.asking(over: ahead)
         while true {
             let behind = reader
             // The next page is listed while this one is handled.
@@ -151,9 +165,9 @@ final class KeyspaceWalk<Work: WalkWork> {
             let following: (page: WalkPage<Work.Item>, reader: PageReader<Work.Lister>)?
             do {
                 following = try await next
-            } catch let error as RedisError where error.isConnectivity && ahead != nil {
-                // It rests while a page is handled, and a server may close clients that rest. The first one is in use.
-                following = try await behind.asking(over: self.reader.lanes[0].master.connection).next()
+            } catch let error as RedisError where error.isConnectivity && !ahead.isEmpty {
+                // They rest while a page is handled, and a server may close clients that rest. The first one is in use.
+                following = try await behind.asking(over: [self.reader.lanes[0].master.connection]).next()
             }
             guard let following else { return }
             try stopIfAsked()
@@ -162,18 +176,26 @@ final class KeyspaceWalk<Work: WalkWork> {
         }
     }
 
-    /// A second connection to the one server, for what is listed ahead; nil where it is not to be had or leads to another
-    /// server: then the first serves both. In a cluster there is one to each node, and they do.
-    private func connectionAhead() async -> RedisConnection? {
-        guard !context.keyspace.isCluster,
+    /// Up to so many more connections to the one server; fewer where they are not to be had or lead to another server: then
+    /// the first serves for them. In a cluster there is one to each node, and they do.
+    private func otherConnections(_ count: Int) async -> [RedisConnection] {
+        var connections: [RedisConnection] = []
+        while connections.count < count, !context.keyspace.isCluster,
             let connection = try? await context.keyspace.another(for: [], { _ in })
-        else { return nil }
-        let info = try? await ServerInfo.read(from: connection)
-        guard info?.identity == server.identity else {
-            await connection.close()
-            return nil
+        {
+            guard (try? await ServerInfo.read(from: connection))?.identity == server.identity else {
+                await connection.close()
+                break
+            }
+            connections.append(connection)
         }
-        return connection
+        return connections
+    }
+
+    private func close(_ ahead: [RedisConnection]) async {
+        for connection in ahead { await connection.close() }
+        await second?.close()
+        second = nil
     }
 
     func stopIfAsked() throws {
@@ -194,20 +216,65 @@ final class KeyspaceWalk<Work: WalkWork> {
         while !rest.isEmpty {
             try stopIfAsked()
             pace.obey(context.limits)
-            let batch = Array(rest.prefix(pace.size).prefix(BatchPace.mostBytes, by: work.weight))
-            rest = rest.dropFirst(batch.count)
-            let began = ContinuousClock.now
-            try await halving(batch)
-            if context.keyspace.isCluster {
-                pace.noteSpreadBatch(of: batch.count)
-            } else {
-                pace.noteBatch(of: batch.count, took: began.duration(to: .now), roundTrips: 2)
+            let left = rest.count
+            if !pace.isCapped { try await stream(&rest) }
+            if rest.count == left {
+                let batch = nextBatch(of: &rest)
+                let began = ContinuousClock.now
+                try await halving(batch)
+                if context.keyspace.isCluster {
+                    pace.noteSpreadBatch(of: batch.count)
+                } else {
+                    pace.noteBatch(of: batch.count, took: began.duration(to: .now), roundTrips: 2)
+                }
             }
             let pause = pace.pause()
             if pause > .zero { try await Task.sleep(for: pause) }
             pace.postpone(by: try await giveWay())
             tellProgress()
         }
+    }
+
+    private func nextBatch(of rest: inout ArraySlice<Work.Item>) -> [Work.Item] {
+        let batch = rest.prefix(pace.size).prefix(BatchPace.mostBytes, by: work.weight)
+        rest = rest.dropFirst(batch.count)
+        return Array(batch)
+    }
+
+    /// Handles batches side by side, as many as need one look each; ends early enough for whoever asks to stop.
+    private func stream(_ items: inout ArraySlice<Work.Item>) async throws {
+        let end = ContinuousClock.now + Self.longestStream
+        let stream = BatchStream<Work.Item>(connections: try await connections(), lease: context.lease)
+        var rest = items
+        let changed = try await stream.run { [self] in
+            guard !rest.isEmpty, .now < end, !context.shouldStop() else { return nil }
+            var others = rest
+            guard let look = work.look(at: nextBatch(of: &others)) else { return nil }
+            rest = others
+            return look
+        } answered: { [self] took in
+            pace.noteRequest(took: took)
+        }
+        items = rest
+        lastStreamed = .now
+        for batch in changed {
+            let half = batch.count / 2
+            for part in [batch[..<half], batch[half...]] where !part.isEmpty { try await halving(Array(part)) }
+        }
+        var unsettled = work.takeUnsettled()[...]
+        while !unsettled.isEmpty { try await halving(nextBatch(of: &unsettled)) }
+    }
+
+    /// The connections for batches; one that has rested, and that a server may have closed, is tried before.
+    private func connections() async throws -> [RedisConnection] {
+        let first = try await context.keyspace.connection(for: [])
+        guard let second else { return [first] }
+        if lastStreamed.duration(to: .now) > .milliseconds(500), (try? await second.send("PING")) == nil {
+            await second.close()
+            self.second = nil
+            return [first]
+        }
+        return [first, second]
     }
 
     /// What lost a race is halved, down to single items; those wait until the end of the walk.

@@ -66,7 +66,7 @@ struct Ledger: Sendable {
     private func forEachHash(
         under lease: Lease,
         on keyspace: any Keyspace,
-        _ body: (Bytes, inout CommandBuffer) -> Void
+        _ body: @escaping (Bytes, inout CommandBuffer) -> Void
     ) async throws {
         if names.isCluster {
             for slots in [Array((1..<Slot.count).map(Slot.init)), [Slot(0)]] {
@@ -90,7 +90,7 @@ struct Ledger: Sendable {
         in slots: [Slot],
         under lease: Lease,
         on keyspace: any Keyspace,
-        _ body: (Bytes, inout CommandBuffer) -> Void
+        _ body: @escaping (Bytes, inout CommandBuffer) -> Void
     ) async throws {
         let looks = slots.map { Fence.Look(at: names.epoch(in: $0)) }
         try await Fence(lease).transactions(looks, on: keyspace) { index, _ in

@@ -39,6 +39,17 @@ public struct LedgerEntry: Sendable, Hashable {
 
     /// The entry in these bytes; nil for an unknown format, which is no base.
     public init?(_ bytes: Bytes) {
+        guard let entry = bytes.withUnsafeBytes(LedgerEntry.init(raw:)) else { return nil }
+        self = entry
+    }
+
+    /// The entry that a server answered; nil where there is none, and for an unknown format.
+    init?(_ reply: Reply) {
+        guard let entry = reply.withBytes(LedgerEntry.init(raw:)), let entry else { return nil }
+        self = entry
+    }
+
+    private init?(raw bytes: UnsafeRawBufferPointer) {
         guard bytes.count >= 2, bytes[0] == Self.format else { return nil }
         let differ = bytes[1] & Self.sidesDiffer != 0
         guard bytes.count == 10 + 24 * (differ ? 2 : 1) else { return nil }
@@ -54,7 +65,7 @@ public struct LedgerEntry: Sendable, Hashable {
         bytes.append(littleEndian: UInt64(bitPattern: side.expiry ?? -1))
     }
 
-    private static func side(_ bytes: Bytes, at offset: Int) -> Side {
+    private static func side(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> Side {
         let expiry = Int64(bitPattern: bytes.littleEndian(at: offset + 16))
         return Side(
             content: Digest(low: bytes.littleEndian(at: offset), high: bytes.littleEndian(at: offset + 8)),
@@ -68,7 +79,10 @@ extension Bytes {
         Swift.withUnsafeBytes(of: number.littleEndian) { append(contentsOf: $0) }
     }
 
+}
+
+extension UnsafeRawBufferPointer {
     func littleEndian(at offset: Int) -> UInt64 {
-        (0..<8).reduce(0) { $0 | UInt64(self[offset + $1]) << UInt64(8 * $1) }
+        UInt64(littleEndian: loadUnaligned(fromByteOffset: offset, as: UInt64.self))
     }
 }

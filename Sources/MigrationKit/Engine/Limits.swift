@@ -30,7 +30,7 @@ struct BatchPace: Sendable {
     }
 
     /// Twice as many keys are watched, and WATCH costs the square of their number.
-    static let largest = 50
+    static let largest = 25
 
     /// What one batch may bring; a key that is larger is a batch of its own.
     static let mostBytes = 1 << 20
@@ -57,6 +57,18 @@ struct BatchPace: Sendable {
         if busy > limits.batchTime * roundTrips {
             fitting = max(1, fitting / 2)
         } else if count >= fitting {
+            fitting = min(Self.largest, fitting + max(1, fitting / 4))
+        }
+    }
+
+    /// Whether a cap on the rate leaves no room for several batches at a time.
+    var isCapped: Bool { limits.keysPerSecond > 0 }
+
+    /// Notes one request of several under way: the commit of one batch and the look of another.
+    mutating func noteRequest(took duration: Duration) {
+        if duration - roundTrip > limits.batchTime * 2 {
+            fitting = max(1, fitting / 2)
+        } else {
             fitting = min(Self.largest, fitting + max(1, fitting / 4))
         }
     }

@@ -12,8 +12,15 @@ struct Listing<Item: Sendable>: Sendable {
     var large: [LargeKey] = []
     /// New names without a source and without an entry, by kind: they are the applications', and there is nothing to look at.
     var native: [String: Int] = [:]
-    /// Bytes that the copies still to be made take, by the server's estimate of their sources.
-    var bytesNeeded = 0
+
+    /// Adds what other keys are.
+    mutating func append(_ other: Listing) {
+        items += other.items
+        unrelated += other.unrelated
+        held += other.held
+        large += other.large
+        native.merge(other.native, uniquingKeysWith: +)
+    }
 }
 
 /// Finds out what the keys of a page are, by questions alone.
@@ -50,7 +57,6 @@ extension WalkReport {
             counts[kind, default: [:]][.native, default: 0] += count
             findings[.fine, default: 0] += count
         }
-        bytesNeeded += listing.bytesNeeded
         for key in listing.large { noteLarge(key) }
     }
 }

@@ -97,7 +97,7 @@ struct NameResolver {
         for candidate in candidates {
             commands.add(for: candidate.name) { commands in
                 if !candidate.asksItself { commands.append("TYPE", candidate.name) }
-                commands.append("MEMORY", Bytes("USAGE"), candidate.name)
+                commands.append("MEMORY", "USAGE", candidate.name)
             }
             for question in candidate.questions { commands.append("HGET", question.key, question.field) }
         }
@@ -123,7 +123,7 @@ struct NameResolver {
             if !candidate.asksItself {
                 types.append(try Self.type(replies[next]))
                 next += 1
-            } else if replies[next + 1].error?.serverCode == "WRONGTYPE" {
+            } else if replies[next + 1].kind == .error, replies[next + 1].error?.serverCode == "WRONGTYPE" {
                 unknown.append(index)
                 types.append(.other)
             } else {
@@ -141,7 +141,7 @@ struct NameResolver {
 
     private static func type(_ reply: Reply) throws -> KeyType {
         let name = try reply.unlessError()
-        if name.equals(Bytes("none")) { return .none }
+        if name.equals("none") { return .none }
         return ValueType.allCases.first { name.equals($0.name) }.map(KeyType.known) ?? .other
     }
 
@@ -161,7 +161,7 @@ struct NameResolver {
             commands.append("HGET", place.key, place.field)
             switch question {
             case .typeOfSource: commands.append("TYPE", copy.move.source)
-            case .memory: commands.add(for: destination) { $0.append("MEMORY", Bytes("USAGE"), destination) }
+            case .memory: commands.append("MEMORY", key: destination, behind: "USAGE")
             }
             for refutation in copy.refutations {
                 commands.append("HGET", refutation.question.key, refutation.question.field)
@@ -178,11 +178,16 @@ struct NameResolver {
             }
             let own = replies[next..<next + 2 + copy.refutations.count]
             next = own.endIndex
-            let entry = try Self.answer(own[own.startIndex]).flatMap(LedgerEntry.init)
+            let entry = try Self.entry(own[own.startIndex])
             let isRefuted = try zip(copy.refutations, own.dropFirst(2)).contains { refutation, reply in
                 // A name of another type is no copy; the questions to all names tell what it is.
-                if reply.error?.serverCode == "WRONGTYPE", refutation.question.key == candidate.name { return true }
-                return try Self.answer(reply) == refutation.answer
+                if reply.kind == .error, reply.error?.serverCode == "WRONGTYPE",
+                    refutation.question.key == candidate.name
+                {
+                    return true
+                }
+                try Self.check(reply)
+                return reply.equals(refutation.answer)
             }
             guard entry?.sourceName == digester.nameDigest(copy.move.source), !isRefuted else {
                 var other = candidate
@@ -195,9 +200,18 @@ struct NameResolver {
         return rest
     }
 
+    private static func check(_ reply: Reply) throws {
+        if reply.kind == .error, let error = reply.error, error.serverCode != "WRONGTYPE" { throw error }
+    }
+
     private static func answer(_ reply: Reply) throws -> Bytes? {
-        if let error = reply.error, error.serverCode != "WRONGTYPE" { throw error }
+        try check(reply)
         return reply.bytes
+    }
+
+    private static func entry(_ reply: Reply) throws -> LedgerEntry? {
+        try check(reply)
+        return LedgerEntry(reply)
     }
 
     /// What this program copied itself is known from the ledger, whatever the names could mean.
@@ -221,7 +235,7 @@ struct NameResolver {
         var next = replies.startIndex
         for (name, readings, memory) in doubtful {
             let known = try readings.indices.filter { index in
-                let entry = try Self.answer(replies[next + index]).flatMap(LedgerEntry.init)
+                let entry = try Self.entry(replies[next + index])
                 return entry?.sourceName == digester.nameDigest(readings[index].move.source)
             }
             next += readings.count

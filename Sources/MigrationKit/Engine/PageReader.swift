@@ -20,20 +20,20 @@ struct PageReader<Lister: PageLister>: Sendable {
 
     /// The masters and how far each is.
     private(set) var lanes: [Lane]
-    /// Where the questions go.
-    private var keyspace: any Keyspace
+    /// Where the questions go, those of one page side by side.
+    private var keyspaces: [any Keyspace]
     private let lister: Lister
     private let names: KeyNames
     private let prefix: Bytes?
 
-    private static var pageSize: Int { 200 }
+    private static var pageSize: Int { 400 }
 
     /// A reader at the start of all masters, for names with a prefix or for all.
     init(_ lister: Lister, of lanes: [Lane], prefix: Bytes?, context: MigrationContext) {
         self.lister = lister
         self.lanes = lanes
         self.prefix = prefix
-        keyspace = context.keyspace
+        keyspaces = [context.keyspace]
         names = context.names
     }
 
@@ -52,12 +52,12 @@ struct PageReader<Lister: PageLister>: Sendable {
         }
     }
 
-    /// The same reader, asking the one server over another connection: what is listed ahead does not wait for the work.
-    func asking(over connection: RedisConnection) -> PageReader {
+    /// The same reader, asking the one server over other connections: what is listed ahead does not wait for the work.
+    func asking(over connections: [RedisConnection]) -> PageReader {
         var copy = self
-        copy.keyspace = connection
+        copy.keyspaces = connections
         copy.lanes = lanes.map { lane in
-            Lane(master: connection.masters()[0], runID: lane.runID, cursor: lane.cursor, isDone: lane.isDone)
+            Lane(master: connections[0].masters()[0], runID: lane.runID, cursor: lane.cursor, isDone: lane.isDone)
         }
         return copy
     }
@@ -66,8 +66,17 @@ struct PageReader<Lister: PageLister>: Sendable {
     func next() async throws -> (page: WalkPage<Lister.Item>, reader: PageReader)? {
         guard !isDone else { return nil }
         var behind = self
-        let listing = try await lister.list(try await behind.scan(), on: keyspace)
+        let listing = try await list(try await behind.scan())
         return (WalkPage(listing: listing, cursors: behind.cursors), behind)
+    }
+
+    /// Lists a part of the page over each connection.
+    private func list(_ names: [Bytes]) async throws -> Listing<Lister.Item> {
+        guard keyspaces.count > 1, names.count > 1 else { return try await lister.list(names, on: keyspaces[0]) }
+        async let second = lister.list(Array(names[(names.count / 2)...]), on: keyspaces[1])
+        var listing = try await lister.list(Array(names[..<(names.count / 2)]), on: keyspaces[0])
+        listing.append(try await second)
+        return listing
     }
 
     private var cursors: [String: String] {
@@ -97,6 +106,7 @@ struct PageReader<Lister: PageLister>: Sendable {
         }
         // SCAN may return a key twice, most often in one page.
         var seen = Set<KeyName>()
+        seen.reserveCapacity(asked.count * Self.pageSize)
         var names: [Bytes] = []
         for index in asked {
             guard let reply = pages[index]?[0] else { continue }

@@ -26,6 +26,10 @@ struct Pair: Sendable {
     var copyMethod = CopyMethod.copy
     /// Whether a destination is looked for; where none was when the pair was listed, none is expected.
     var expectsDestination = true
+    /// Whether the destination's size is known, or that there is none.
+    var isMeasured = true
+    /// Whether the source's content matters; not to a plan, where there is nothing to compare it with.
+    var readsSource = true
     /// Whether the new name's content says that it is itself an old key; nil where it was not asked.
     var destinationIsSource: Bool?
     /// Whether that must be asked.
@@ -59,6 +63,7 @@ extension PairReading {
     func nextLook(at pair: Pair) -> Pair? {
         var next = pair
         next.expectsDestination = true
+        next.readsSource = true
         if lacksDestination || lacksFieldEnds { return next }
         // What was noted for this pair is its copy, whatever else its name could mean.
         let isUnknown = observation.entry == nil && observation.source != nil && observation.destination != nil
@@ -89,7 +94,8 @@ struct PairReader {
 
     /// How many replies `askSource` brings.
     func sourceReplyCount(_ pair: Pair) -> Int {
-        (asksAtSource(pair) ? 1 : 0) + reader(pair).replyCount(pair.sourceFields) + (dumps(pair) ? 1 : 0)
+        let own = pair.readsSource ? reader(pair).replyCount(pair.sourceFields) : expiry.replyCount
+        return (asksAtSource(pair) ? 1 : 0) + own + (dumps(pair) ? 1 : 0)
     }
 
     private func destinationReplyCount(_ pair: Pair) -> Int {
@@ -106,6 +112,7 @@ struct PairReader {
     /// Adds the commands that read a source.
     func askSource(_ pair: Pair, in commands: inout CommandBuffer) {
         if asksAtSource(pair) { header.askForFieldEnds(in: &commands) }
+        guard pair.readsSource else { return expiry.ask(pair.move.source, in: &commands) }
         reader(pair).ask(pair.move.source, fields: pair.sourceFields, whole: pair.sourceWhole, in: &commands)
         if dumps(pair) { commands.append("DUMP", pair.move.source) }
     }
@@ -167,6 +174,10 @@ struct PairReader {
         var moment = moment
         var own = replies[...]
         if asksAtSource(pair) { moment.mayHaveFieldEnds = try LookHeader.mayHaveFieldEnds(own.popFirst()) }
+        guard pair.readsSource else {
+            return try expiry.read(own).map { KeyReading(side: Side(content: nil, expiry: $0.end), slack: $0.slack) }
+                ?? .absent
+        }
         return try reader(pair)
             .read(own, fields: pair.sourceFields, whole: pair.sourceWhole, at: moment, digester: digester)
     }
@@ -192,16 +203,17 @@ struct PairReader {
         if ledger.error?.serverCode == "WRONGTYPE" {
             throw MigrationError.unreadable(pair.ledgerKey, "belongs to the ledger and is not a hash")
         }
-        let fields = Array(try ledger.unlessError().elements)
+        var fields = try ledger.unlessError().elements
+        let (ledgerHeader, entry) = (fields.next(), fields.next())
         var observation = PairObservation(
             source: source.side,
             destination: destination.side,
-            entry: fields.last?.bytes.flatMap(LedgerEntry.init),
+            entry: entry.flatMap { LedgerEntry($0) },
             sourceName: pair.sourceName,
             now: moment.now
         )
         observation.destinationIsSource = pair.destinationIsSource == true
-        observation.deletesAreUnseen = fields.first?.isNull ?? true
+        observation.deletesAreUnseen = ledgerHeader?.isNull ?? true
         observation.expiryTolerance = tolerance(source, destination)
         var reading = PairReading(observation: observation, moment: moment)
         reading.lacksFieldEnds = source.lacksFieldEnds || destination.lacksFieldEnds

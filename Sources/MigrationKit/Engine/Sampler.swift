@@ -33,6 +33,10 @@ final class Sampler<Work: WalkWork>: WalkWork {
         return []
     }
 
+    func look(at batch: [Work.Item]) -> BatchLook<Work.Item>? { nil }
+
+    func takeUnsettled() -> [Work.Item] { [] }
+
     func attempt(_ batch: [Work.Item]) async throws -> [Work.Item] { [] }
 
     func weight(of item: Work.Item) -> Int { work.weight(of: item) }

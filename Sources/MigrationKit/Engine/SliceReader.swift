@@ -34,9 +34,7 @@ final class SliceReader {
         isWatching = false
         // What was read for an earlier try says nothing of now.
         let batch = batch.map(\.inOnePiece)
-        guard !isRefused, !fieldsMayEnd, !context.keyspace.isCluster, context.laterRewrites.isEmpty,
-            batch.contains(where: isWorthIt)
-        else { return batch }
+        guard !fieldsMayEnd, wants(batch) else { return batch }
         let connection = try await context.keyspace.connection(for: batch[0].move.source)
         do {
             return try await read(batch, on: connection)
@@ -50,6 +48,11 @@ final class SliceReader {
             isWatching = false
             return batch
         }
+    }
+
+    /// Whether there may be hashes in a batch that are to be read in slices.
+    func wants(_ batch: [Pair]) -> Bool {
+        !isRefused && !context.keyspace.isCluster && context.laterRewrites.isEmpty && batch.contains(where: isWorthIt)
     }
 
     private func isWorthIt(_ pair: Pair) -> Bool {

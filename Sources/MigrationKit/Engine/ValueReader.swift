@@ -42,8 +42,9 @@ struct ValueReader {
     ///
     /// Of a hash whose digest is known already it asks only whether it is one.
     func ask(_ key: Bytes, fields: [Bytes]? = nil, whole: Digest? = nil, in commands: inout CommandBuffer) {
-        let last = Bytes(String(most))
         expiry.ask(key, in: &commands)
+        // Of millions of hashes none needs it made.
+        var last: Bytes { Bytes(String(most)) }
         switch type {
         case .string: commands.append("GETRANGE", key, Bytes("0"), last)
         case .list: commands.append("LRANGE", key, Bytes("0"), last)
@@ -82,7 +83,7 @@ struct ValueReader {
             return reading
         }
         if let whole {
-            if content.equals(Bytes("none")) { return .absent }
+            if content.equals("none") { return .absent }
             reading.isOtherType = !content.equals(type.name)
             reading.lacksFieldEnds = moment.mayHaveFieldEnds
             if !reading.isOtherType { reading.side?.content = whole }

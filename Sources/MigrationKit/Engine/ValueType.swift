@@ -18,5 +18,14 @@ public enum ValueType: String, Sendable, Hashable, CaseIterable {
     case stream
 
     /// How TYPE calls it.
-    var name: Bytes { Bytes(rawValue) }
+    var name: StaticString {
+        switch self {
+        case .string: "string"
+        case .list: "list"
+        case .set: "set"
+        case .sortedSet: "zset"
+        case .hash: "hash"
+        case .stream: "stream"
+        }
+    }
 }

@@ -54,10 +54,19 @@ public struct Fence: Sendable {
         at key: Bytes,
         watching keys: [Bytes] = [],
         reads: CommandBuffer = CommandBuffer(),
-        decide: (Replies.SubSequence) throws -> CommandBuffer?
+        decide: @escaping (Replies.SubSequence) throws -> CommandBuffer?
+    ) async throws -> Outcome {
+        try await transaction(Look(at: key, watching: keys, reads: reads), on: keyspace, decide: decide)
+    }
+
+    /// The same for a look.
+    func transaction(
+        _ look: Look,
+        on keyspace: any Keyspace,
+        decide: @escaping (Replies.SubSequence) throws -> CommandBuffer?
     ) async throws -> Outcome {
         var result = Outcome.nothingToDo
-        try await transactions([Look(at: key, watching: keys, reads: reads)], on: keyspace) { _, replies in
+        try await transactions([look], on: keyspace) { _, replies in
             try decide(replies)
         } finish: { _, outcome in
             result = outcome
@@ -69,114 +78,153 @@ public struct Fence: Sendable {
     /// Runs one transaction for each look: those on different nodes at once, those on one node one after the other.
     ///
     /// `decide` is called with the look's index; `finish` once for each look with what became of it, before the next
-    /// round on that node.
+    /// one on that node is decided.
     public func transactions(
         _ looks: [Look],
         on keyspace: any Keyspace,
-        decide: (Int, Replies.SubSequence) throws -> CommandBuffer?,
-        finish: (Int, Outcome) throws -> Void
+        decide: @escaping (Int, Replies.SubSequence) throws -> CommandBuffer?,
+        finish: @escaping (Int, Outcome) throws -> Void
     ) async throws {
-        var lanes = try await lanes(for: looks, on: keyspace)
-        do {
-            while lanes.contains(where: { !$0.isDone }) {
-                try lease.check()
-                let replies = try await exchange(&lanes, looks)
-                for index in lanes.indices {
-                    try await settle(&lanes[index], replies[index], finish: finish)
-                    try judge(&lanes[index], replies[index], decide: decide, finish: finish)
-                }
+        var connections: [RedisConnection] = []
+        var waiting: [[Int]] = []
+        var known: [ObjectIdentifier: Int] = [:]
+        for index in looks.indices.reversed() {
+            let connection = try await keyspace.connection(for: looks[index].key)
+            if let lane = known[ObjectIdentifier(connection)] {
+                waiting[lane].append(index)
+            } else {
+                known[ObjectIdentifier(connection)] = connections.count
+                connections.append(connection)
+                waiting.append([index])
             }
-        } catch let error as RedisError where error.outcome == .unknown {
-            throw error
-        } catch {
-            for lane in lanes { _ = try? await lane.connection.send("UNWATCH") }
-            throw error
+        }
+        try await run(on: connections) { lane in
+            waiting[lane].popLast().map { ($0, looks[$0]) }
+        } decide: {
+            try decide($0, $1)
+        } finish: {
+            try finish($0, $1)
+        }
+    }
+
+    /// Runs transactions over several connections to one server, so that it works on one while another is decided.
+    ///
+    /// `next` is asked for a look whenever a connection is free, until it has none; `decide` and `finish` get the number of
+    /// the look, counted from 0, and `answered` how long each request took, with what it had to wait for.
+    func transactions(
+        over connections: [RedisConnection],
+        next: @escaping () throws -> Look?,
+        decide: @escaping (Int, Replies.SubSequence) throws -> CommandBuffer?,
+        finish: @escaping (Int, Outcome) throws -> Void,
+        answered: @escaping (Duration) -> Void
+    ) async throws {
+        var count = 0
+        try await run(on: connections) { _ in
+            guard let look = try next() else { return nil }
+            defer { count += 1 }
+            return (count, look)
+        } decide: {
+            try decide($0, $1)
+        } finish: {
+            try finish($0, $1)
+        } answered: {
+            answered($0)
         }
     }
 
     // MARK: Lanes
 
-    /// The transactions of one node, one at a time: WATCH belongs to a connection.
+    /// The transactions of one connection, one at a time: WATCH belongs to a connection.
     private struct Lane {
-        let connection: RedisConnection
-        /// The looks that are still to be taken, the next one last.
-        var waiting: [Int]
-        /// The look that was taken in this round.
-        var looked: Int?
-        /// The transaction to commit in the next round.
+        /// The look that was taken last, with the key of its epoch.
+        var looked: (look: Int, epoch: Bytes)?
+        /// The transaction to commit with the next request.
         var commit: (look: Int, epoch: Bytes, writes: CommandBuffer)?
-        /// The key of the epoch of the look.
-        var epoch: Bytes = []
         /// Whether keys are watched that no EXEC will release.
         var mustUnwatch = false
-        /// How many replies of the round belong to the commit, and to UNWATCH.
+        /// How many replies belong to the commit, and to UNWATCH.
         var commitReplies = 0
         var committed: (look: Int, epoch: Bytes)?
-
-        var isDone: Bool { waiting.isEmpty && commit == nil && !mustUnwatch }
     }
 
-    private func lanes(for looks: [Look], on keyspace: any Keyspace) async throws -> [Lane] {
-        var lanes: [Lane] = []
-        var known: [ObjectIdentifier: Int] = [:]
-        for index in looks.indices.reversed() {
-            let connection = try await keyspace.connection(for: looks[index].key)
-            if let lane = known[ObjectIdentifier(connection)] {
-                lanes[lane].waiting.append(index)
-            } else {
-                known[ObjectIdentifier(connection)] = lanes.count
-                lanes.append(Lane(connection: connection, waiting: [index]))
+    /// One request after the other on each lane: the commit of its last look, and its next look. No lane waits for another.
+    private func run(
+        on connections: [RedisConnection],
+        next: @escaping (Int) throws -> (Int, Look)?,
+        decide: @escaping (Int, Replies.SubSequence) throws -> CommandBuffer?,
+        finish: @escaping (Int, Outcome) throws -> Void,
+        answered: @escaping (Duration) -> Void = { _ in }
+    ) async throws {
+        do {
+            try await SideBySide.run(on: connections) { place in
+                var lane = Lane()
+                var took = Duration.zero
+                var request = try place.inTurn {
+                    try lease.check()
+                    return try self.request(of: &lane, next: try next(place.index))
+                }
+                while let commands = request {
+                    let replies = try place.exchange(commands, answered: &took)
+                    let committed = lane.committed
+                    // Only where a commit was refused is there something to ask at once.
+                    var again: Replies?
+                    if let committed, replies[lane.commitReplies - 1].isNull {
+                        var ignored = Duration.zero
+                        again = try place.exchange(lookAgain(epochKey: committed.epoch), answered: &ignored)
+                    }
+                    request = try place.inTurn {
+                        answered(took)
+                        try lease.check()
+                        try settle(&lane, replies, again, finish: finish)
+                        try judge(&lane, replies, decide: decide, finish: finish)
+                        return try self.request(of: &lane, next: try next(place.index))
+                    }
+                }
             }
+        } catch let error as RedisError where error.outcome == .unknown {
+            throw error
+        } catch {
+            for connection in connections { _ = try? await connection.send("UNWATCH") }
+            throw error
         }
-        return lanes
     }
 
-    /// One request to each node that has something to do: the commit of the last look, and the next look.
-    private func exchange(_ lanes: inout [Lane], _ looks: [Look]) async throws -> [Replies] {
-        var requests: [CommandBuffer] = []
-        for index in lanes.indices {
-            var commands = CommandBuffer()
-            lanes[index].committed = lanes[index].commit.map { ($0.look, $0.epoch) }
-            if let commit = lanes[index].commit {
-                commands.append("MULTI")
-                commands.append(contentsOf: commit.writes)
-                commands.append("EXEC")
-            } else if lanes[index].mustUnwatch {
-                commands.append("UNWATCH")
-            }
-            lanes[index].commitReplies = commands.count
-            lanes[index].commit = nil
-            lanes[index].mustUnwatch = false
-            lanes[index].looked = lanes[index].waiting.popLast()
-            if let looked = lanes[index].looked {
-                let look = looks[looked]
-                let epoch = lease.names.epoch(for: look.key)
-                lanes[index].epoch = epoch
-                var watched = [epoch] + look.watching
-                #if SEEDED_BUGS
-                    if SeededBug.isOn(.noFence) { watched[0] = lease.names.pause }
-                #endif
-                commands.append("WATCH", watched)
-                commands.append("GET", epoch)
-                if !lease.names.isCluster { commands.append("GET", lease.names.lock) }
-                commands.append(contentsOf: look.reads)
-            }
-            requests.append(commands)
+    /// What a lane asks next; nil when it has nothing more to do.
+    private func request(of lane: inout Lane, next: (index: Int, look: Look)?) throws -> CommandBuffer? {
+        var commands = CommandBuffer()
+        lane.committed = lane.commit.map { ($0.look, $0.epoch) }
+        if let commit = lane.commit {
+            commands.append("MULTI")
+            commands.append(contentsOf: commit.writes)
+            commands.append("EXEC")
+        } else if lane.mustUnwatch {
+            commands.append("UNWATCH")
         }
-        if lanes.count == 1 { return [try await lanes[0].connection.pipeline(requests[0])] }
-        var replies = [Replies](repeating: Replies(gathered: []), count: lanes.count)
-        try await withThrowingTaskGroup(of: (Int, Replies).self) { group in
-            for (index, lane) in lanes.enumerated() where !requests[index].isEmpty {
-                let request = requests[index]
-                group.addTask { (index, try await lane.connection.pipeline(request)) }
-            }
-            for try await (index, reply) in group { replies[index] = reply }
+        lane.commitReplies = commands.count
+        lane.commit = nil
+        lane.mustUnwatch = false
+        if let (index, look) = next {
+            let epoch = lease.names.epoch(for: look.key)
+            lane.looked = (index, epoch)
+            var watched = [epoch] + look.watching
+            #if SEEDED_BUGS
+                if SeededBug.isOn(.noFence) { watched[0] = lease.names.pause }
+            #endif
+            commands.append("WATCH", watched)
+            commands.append("GET", epoch)
+            if !lease.names.isCluster { commands.append("GET", lease.names.lock) }
+            commands.append(contentsOf: look.reads)
         }
-        return replies
+        return commands.isEmpty ? nil : commands
     }
 
-    /// What became of the commit of a round.
-    private func settle(_ lane: inout Lane, _ replies: Replies, finish: (Int, Outcome) throws -> Void) async throws {
+    /// What became of a lane's commit.
+    private func settle(
+        _ lane: inout Lane,
+        _ replies: Replies,
+        _ again: Replies?,
+        finish: (Int, Outcome) throws -> Void
+    ) throws {
         guard let committed = lane.committed else { return }
         lane.committed = nil
         let look = committed.look
@@ -187,7 +235,7 @@ public struct Fence: Sendable {
             return try finish(look, .redirected(error))
         }
         guard let result = own.last, !result.isNull else {
-            try await compareAgain(on: lane.connection, epochKey: committed.epoch)
+            try again.map(compareAgain)
             return try finish(look, .changed)
         }
         let results = Array(result.elements)
@@ -202,14 +250,14 @@ public struct Fence: Sendable {
         try finish(look, .committed(results))
     }
 
-    /// What is decided on the look of a round.
+    /// What is decided on a lane's look.
     private func judge(
         _ lane: inout Lane,
         _ replies: Replies,
         decide: (Int, Replies.SubSequence) throws -> CommandBuffer?,
         finish: (Int, Outcome) throws -> Void
     ) throws {
-        guard let looked = lane.looked else { return }
+        guard let (looked, epochKey) = lane.looked else { return }
         lane.looked = nil
         lane.mustUnwatch = true
         let own = replies[lane.commitReplies...]
@@ -224,17 +272,20 @@ public struct Fence: Sendable {
             return try finish(looked, .nothingToDo)
         }
         lane.mustUnwatch = false
-        lane.commit = (looked, lane.epoch, writes)
+        lane.commit = (looked, epochKey, writes)
     }
 
     // MARK: Comparing
 
-    /// A commit that was refused: by the fence, or by a change of the data.
-    private func compareAgain(on connection: RedisConnection, epochKey: Bytes) async throws {
+    /// What tells why a commit was refused: by the fence, or by a change of the data.
+    private func lookAgain(epochKey: Bytes) -> CommandBuffer {
         var look = CommandBuffer()
         look.append("GET", epochKey)
         if !lease.names.isCluster { look.append("GET", lease.names.lock) }
-        let seen = try await connection.pipeline(look)
+        return look
+    }
+
+    private func compareAgain(_ seen: Replies) throws {
         // Where the slot has gone, the next look tells.
         if let error = seen[0].error, error.isRedirection { return }
         try compare(epoch: seen[0], lock: lease.names.isCluster ? nil : seen[1])

@@ -10,17 +10,22 @@ public struct KeyNames: Sendable, Hashable {
     /// Whether the keys are spread over the slots of a cluster: then each slot has an epoch and ledgers of its own.
     public let isCluster: Bool
 
+    /// Asked of every name of a keyspace, so made once.
+    private let bookkeeping: Bytes
+
     /// The names of one deployment; an empty id stands for none.
     public init(deploymentID: String = "", isCluster: Bool = false) {
         prefix = deploymentID.isEmpty ? "" : deploymentID + ":"
         self.isCluster = isCluster
+        bookkeeping = Bytes(prefix + "outpost:migration:")
+        version = Bytes(prefix + "outpost:schema:version")
     }
 
     /// Whether the deployment has an id.
     public var hasDeploymentID: Bool { !prefix.isEmpty }
 
     /// The current schema version: a string, decimal; absent means 0.
-    public var version: Bytes { key("outpost:schema:version") }
+    public let version: Bytes
     /// The lock: JSON of its holder, with a time to live.
     public var lock: Bytes { key("outpost:migration:lock") }
     /// The fence of the slot of a key: `<n>:<lock token>`; one server has one for all.
@@ -47,8 +52,14 @@ public struct KeyNames: Sendable, Hashable {
     public func approval(of migration: String) -> Bytes { key("outpost:migration:\(migration):approval") }
     /// One of the hashes that hold what was copied; in a cluster one of a slot's.
     public func ledger(of migration: String, bucket: Int, in slot: Slot? = nil) -> Bytes {
-        let tag = slot.map { "{\($0.tag)}:" } ?? ""
-        return key("outpost:migration:\(migration):ledger:\(tag)\(bucket)")
+        var name = Bytes()
+        name.reserveCapacity(bookkeeping.count + migration.utf8.count + 32)
+        name += bookkeeping
+        name += migration.utf8
+        name += ":ledger:".utf8
+        if let slot { name += "{\(slot.tag)}:".utf8 }
+        name.append(decimal: bucket)
+        return name
     }
 
     /// The name of a data key in this deployment.
@@ -56,8 +67,16 @@ public struct KeyNames: Sendable, Hashable {
 
     /// Whether a name is one of the programs' own.
     public func isBookkeeping(_ name: Bytes) -> Bool {
-        name.starts(with: key("outpost:migration:")) || name == version
+        name.starts(with: bookkeeping) || name == version
     }
 
     private func key(_ name: String) -> Bytes { Bytes(prefix + name) }
+}
+
+extension Bytes {
+    /// Adds a number of at least 0 in decimal.
+    mutating func append(decimal number: Int) {
+        if number >= 10 { append(decimal: number / 10) }
+        append(UInt8(ascii: "0") + UInt8(number % 10))
+    }
 }

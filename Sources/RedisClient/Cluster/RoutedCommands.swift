@@ -30,8 +30,23 @@ public struct RoutedCommands: Sendable {
         runs.append(run)
     }
 
+    /// Adds one command about a key: the key is its only argument.
+    public mutating func append(_ name: StaticString, _ key: Bytes) {
+        add(for: key) { $0.append(name, key) }
+    }
+
+    /// Adds one command about a key: the key is its first argument.
+    public mutating func append(_ name: StaticString, _ key: Bytes, _ argument: Bytes) {
+        add(for: key) { $0.append(name, key, argument) }
+    }
+
     /// Adds one command about a key: the key is its first argument.
     public mutating func append(_ name: StaticString, _ key: Bytes, _ arguments: Bytes...) {
         add(for: key) { $0.append(name, [key] + arguments) }
+    }
+
+    /// Adds one command about a key that stands behind the name of a subcommand.
+    public mutating func append(_ name: StaticString, key: Bytes, behind subcommand: StaticString) {
+        add(for: key) { $0.append(name, subcommand, key) }
     }
 }

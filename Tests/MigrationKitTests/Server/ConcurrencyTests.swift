@@ -210,7 +210,7 @@ struct ConcurrencyTests {
             let client = try PlainClient(bench.server)
             // Behind the look at types and before the look at content.
             let proxy = try CommandProxy(bench.server) { _, words in
-                guard words.first == Bytes("MEMORY"), words.last == Bytes("tenant:{t1}:tenant") else { return }
+                guard words.first == Bytes("MEMORY"), words.last == Bytes("tenant:t1") else { return }
                 client.send("DEL tenant:t1")
                 client.send("SET tenant:t1 text")
             }
@@ -230,7 +230,7 @@ struct ConcurrencyTests {
             try await bench.apply()
             let client = try PlainClient(bench.server)
             let proxy = try CommandProxy(bench.server) { _, words in
-                guard words.first == Bytes("MEMORY"), words.last == Bytes("tenant:{t1}:tenant") else { return }
+                guard words.first == Bytes("MEMORY"), words.last == Bytes("tenant:t1") else { return }
                 client.send("DEL tenant:t1")
                 client.send("SET tenant:t1 text")
             }
