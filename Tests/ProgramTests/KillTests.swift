@@ -100,9 +100,9 @@ struct KillTests {
                 (try await stage.send(["EXISTS"] + keys).integer ?? 0) < keys.count
             }
         case .plan, .verify, .catchUp:
-            let reads = try await stage.calls(of: "hgetall")
+            let reads = try await stage.calls(of: "hmget")
             try await eventually(timeout: .seconds(30), "more reads") {
-                try await stage.calls(of: "hgetall") > reads + 10
+                try await stage.calls(of: "hmget") > reads + 10
             }
         }
     }

@@ -213,9 +213,7 @@ public final class Digester {
             digestGathered()
             return digestAtOnce(bytes)
         }
-        if let base = bytes.baseAddress {
-            gathered.baseAddress!.advanced(by: gatheredCount).copyMemory(from: base, byteCount: bytes.count)
-        }
+        UnsafeMutableRawBufferPointer(rebasing: gathered[gatheredCount...]).copyMemory(from: bytes)
         gatheredCount += bytes.count
     }
 

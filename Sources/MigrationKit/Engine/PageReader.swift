@@ -26,7 +26,15 @@ struct PageReader<Lister: PageLister>: Sendable {
     private let names: KeyNames
     private let prefix: Bytes?
 
-    private static var pageSize: Int { 400 }
+    private static var largestPage: Int { 400 }
+    private let limits: LiveLimits
+
+    /// Under a cap on the rate a page is a second's work at most: questions come no faster than the work, and what is done is
+    /// kept as often.
+    private var pageSize: Int {
+        let rate = limits.current.keysPerSecond
+        return rate > 0 ? min(Self.largestPage, max(10, rate)) : Self.largestPage
+    }
 
     /// A reader at the start of all masters, for names with a prefix or for all.
     init(_ lister: Lister, of lanes: [Lane], prefix: Bytes?, context: MigrationContext) {
@@ -35,6 +43,7 @@ struct PageReader<Lister: PageLister>: Sendable {
         self.prefix = prefix
         keyspaces = [context.keyspace]
         names = context.names
+        limits = context.liveLimits
     }
 
     /// Whether there is no page left.
@@ -106,7 +115,7 @@ struct PageReader<Lister: PageLister>: Sendable {
         }
         // SCAN may return a key twice, most often in one page.
         var seen = Set<KeyName>()
-        seen.reserveCapacity(asked.count * Self.pageSize)
+        seen.reserveCapacity(asked.count * pageSize)
         var names: [Bytes] = []
         for index in asked {
             guard let reply = pages[index]?[0] else { continue }
@@ -127,7 +136,7 @@ struct PageReader<Lister: PageLister>: Sendable {
     private func question(from cursor: Bytes) -> CommandBuffer {
         var arguments = [cursor]
         if let prefix { arguments += [Bytes("MATCH"), Glob.matching(prefix: prefix)] }
-        arguments += [Bytes("COUNT"), Bytes(String(Self.pageSize))]
+        arguments += [Bytes("COUNT"), Bytes(String(pageSize))]
         var commands = CommandBuffer()
         commands.append("SCAN", arguments)
         return commands
