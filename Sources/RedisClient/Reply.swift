@@ -77,6 +77,11 @@ public struct Reply: Sendable {
         Elements(storage: storage, next: node + 1, remaining: count)
     }
 
+    /// Whether it says the same as another, element for element and byte for byte.
+    public func hasContent(of other: Reply) -> Bool {
+        storage.hasContent(of: node, as: other.node, in: other.storage)
+    }
+
     /// Whether it is the string or status with these bytes.
     public func equals(_ expected: Bytes) -> Bool {
         switch kind {

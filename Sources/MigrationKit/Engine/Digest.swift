@@ -238,9 +238,15 @@ public final class Digester {
 
     private func finish() -> Wide256 {
         var result = Wide256()
-        digestGathered()
+        let isWhole = !hasBegun
+        if !isWhole { digestGathered() }
         withUnsafeMutableBytes(of: &result.words) { bytes in
-            _ = EVP_DigestFinal_ex(context, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), nil)
+            let digest = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+            if isWhole {
+                copenssl_sha256(gathered.baseAddress, gatheredCount, digest)
+            } else {
+                _ = EVP_DigestFinal_ex(context, digest, nil)
+            }
         }
         return result
     }

@@ -68,8 +68,8 @@ public enum NameMatch: Sendable, Hashable {
     case unrelated
     /// It can be read in one way only.
     case certain(NameReading)
-    /// The answers to these questions decide. Where the ledger has an entry of `copy`, the few that could refute it do.
-    case open([FieldQuestion], copy: LikelyCopy? = nil)
+    /// The answers to these questions decide.
+    case open([FieldQuestion])
 }
 
 /// The pair whose copy a name most likely is, and what would show that it is something else.
@@ -121,6 +121,15 @@ public protocol KeyMoves: Sendable {
     /// What a name alone says.
     func match(_ name: Bytes) -> NameMatch
 
+    /// The pair whose copy the name most likely is; nil where it is not to be told so easily. It saves questions about names
+    /// of which the ledger has an entry: of those no more is asked than what could refute it.
+    func likelyCopy(_ name: Bytes) -> LikelyCopy?
+
     /// What the name says together with the answers to its questions, in their order; nil for what is not there.
     func decide(_ name: Bytes, answers: [Bytes?]) -> NameVerdict
+}
+
+extension KeyMoves {
+    /// All names are asked about alike.
+    public func likelyCopy(_ name: Bytes) -> LikelyCopy? { nil }
 }

@@ -38,9 +38,8 @@ struct NameResolver {
         var name: Bytes
         var reading: NameReading?
         var questions: [FieldQuestion] = []
-        var copy: LikelyCopy?
-        /// Whether the ledger has nothing about it as a copy.
-        var isNoCopy = false
+        /// The pair whose copy it looks like, of which the ledger has nothing.
+        var noted: KeyMove?
 
         /// Whether the first answer shows that it is a hash.
         var asksItself: Bool { questions.first?.key == name }
@@ -49,17 +48,18 @@ struct NameResolver {
     /// Resolves names; what is of another type than its pattern's is unrelated.
     func resolve(_ names: [Bytes], on keyspace: any Keyspace) async throws -> ResolvedPage {
         var page = ResolvedPage()
+        var rest = names.map { (name: $0, noted: KeyMove?.none) }
+        if let ledger, let aboutCopies {
+            rest = try await takeCopies(of: names, known: ledger, aboutCopies, to: &page, on: keyspace)
+        }
         var candidates: [Candidate] = []
-        for name in names {
+        candidates.reserveCapacity(rest.count)
+        for (name, noted) in rest {
             switch moves.match(name) {
             case .unrelated: page.unrelated.append(name)
-            case .certain(let reading): candidates.append(Candidate(name: name, reading: reading))
-            case .open(let questions, let copy):
-                candidates.append(Candidate(name: name, questions: questions, copy: copy))
+            case .certain(let reading): candidates.append(Candidate(name: name, reading: reading, noted: noted))
+            case .open(let questions): candidates.append(Candidate(name: name, questions: questions, noted: noted))
             }
-        }
-        if let ledger, let aboutCopies {
-            candidates = try await takeCopies(of: candidates, known: ledger, aboutCopies, to: &page, on: keyspace)
         }
         guard !candidates.isEmpty else { return page }
         let replies = try await keyspace.pipeline(questions(for: candidates, on: keyspace))
@@ -77,7 +77,7 @@ struct NameResolver {
             let name = candidate.name
             switch candidate.reading.map(NameVerdict.reading) ?? moves.decide(name, answers: answers) {
             case .reading(let reading) where type == .known(reading.move.type):
-                if candidate.isNoCopy, reading == candidate.copy.map({ .destination($0.move) }) {
+                if let noted = candidate.noted, reading == .destination(noted) {
                     page.others.append((reading.move, Int(memory)))
                 } else {
                     page.readings.append((reading, Int(memory)))
@@ -145,17 +145,25 @@ struct NameResolver {
         return ValueType.allCases.first { name.equals($0.name) }.map(KeyType.known) ?? .other
     }
 
-    /// Divides off the names that the ledger knows as copies, and that nothing refutes.
+    /// Divides off the names that the ledger knows as copies, and that nothing refutes; returns the others, with the pair
+    /// whose copy each looks like where the ledger has nothing of it.
     private func takeCopies(
-        of candidates: [Candidate],
+        of names: [Bytes],
         known ledger: Ledger,
         _ question: CopyQuestion,
         to page: inout ResolvedPage,
         on keyspace: any Keyspace
-    ) async throws -> [Candidate] {
+    ) async throws -> [(name: Bytes, noted: KeyMove?)] {
         var commands = RoutedCommands(for: keyspace)
-        for candidate in candidates {
-            guard let copy = candidate.copy else { continue }
+        var rest: [(name: Bytes, noted: KeyMove?)] = []
+        rest.reserveCapacity(names.count)
+        var likely: [(name: Bytes, copy: LikelyCopy, sourceName: UInt64)] = []
+        for name in names {
+            guard let copy = moves.likelyCopy(name) else {
+                rest.append((name, nil))
+                continue
+            }
+            likely.append((name, copy, digester.nameDigest(copy.move.source)))
             let destination = copy.move.destination
             let place = ledger.place(of: destination, digest: digester.nameDigest(destination))
             commands.append("HGET", place.key, place.field)
@@ -167,32 +175,25 @@ struct NameResolver {
                 commands.append("HGET", refutation.question.key, refutation.question.field)
             }
         }
-        guard !commands.isEmpty else { return candidates }
+        guard !commands.isEmpty else { return rest }
         let replies = try await keyspace.pipeline(commands)
         var next = replies.startIndex
-        var rest: [Candidate] = []
-        for candidate in candidates {
-            guard let copy = candidate.copy else {
-                rest.append(candidate)
-                continue
-            }
+        for (name, copy, sourceName) in likely {
             let own = replies[next..<next + 2 + copy.refutations.count]
             next = own.endIndex
             let entry = try Self.entry(own[own.startIndex])
             let isRefuted = try zip(copy.refutations, own.dropFirst(2)).contains { refutation, reply in
                 // A name of another type is no copy; the questions to all names tell what it is.
                 if reply.kind == .error, reply.error?.serverCode == "WRONGTYPE",
-                    refutation.question.key == candidate.name
+                    refutation.question.key == name
                 {
                     return true
                 }
                 try Self.check(reply)
                 return reply.equals(refutation.answer)
             }
-            guard entry?.sourceName == digester.nameDigest(copy.move.source), !isRefuted else {
-                var other = candidate
-                other.isNoCopy = own[own.startIndex].isNull
-                rest.append(other)
+            guard entry?.sourceName == sourceName, !isRefuted else {
+                rest.append((name, own[own.startIndex].isNull ? copy.move : nil))
                 continue
             }
             page.copies.append((copy.move, own[own.startIndex + 1]))

@@ -133,7 +133,8 @@ struct PairReader {
     func destination(
         _ pair: Pair,
         _ replies: some Collection<Reply>,
-        at moment: Moment
+        at moment: Moment,
+        known source: KeyReading? = nil
     ) throws -> (reading: KeyReading, count: Int) {
         let reading = try reader(pair)
             .read(
@@ -141,6 +142,7 @@ struct PairReader {
                 fields: pair.destinationFields,
                 whole: pair.destinationWhole,
                 at: moment,
+                known: source,
                 digester: digester
             )
         return (reading, destinationReplyCount(pair))
@@ -198,7 +200,7 @@ struct PairReader {
         let isThere = try pair.expectsDestination || expiry.read(replies[second..<third]) != nil
         let destination =
             try pair.expectsDestination
-            ? destination(pair, replies[second..<third], at: moment).reading : KeyReading.absent
+            ? destination(pair, replies[second..<third], at: moment, known: source).reading : KeyReading.absent
         let ledger = replies[third]
         if ledger.error?.serverCode == "WRONGTYPE" {
             throw MigrationError.unreadable(pair.ledgerKey, "belongs to the ledger and is not a hash")

@@ -14,6 +14,8 @@ struct KeyReading {
     var hash: HashContent?
     /// Whether it cannot be compared as fields that may end were not asked for by name.
     var lacksFieldEnds = false
+    /// What was digested, where it is all that counts.
+    var content: Reply?
 
     /// There is no key.
     static let absent = KeyReading()
@@ -63,12 +65,13 @@ struct ValueReader {
         }
     }
 
-    /// What the replies to `ask` say.
+    /// What the replies to `ask` say. What is the same as in a reading that is `known` is not digested again.
     func read(
         _ replies: some Collection<Reply>,
         fields: [Bytes]? = nil,
         whole: Digest? = nil,
         at moment: Moment,
+        known: KeyReading? = nil,
         digester: Digester
     ) throws -> KeyReading {
         guard let end = try expiry.read(replies.prefix(expiry.replyCount)) else { return .absent }
@@ -101,7 +104,12 @@ struct ValueReader {
         } else if isTooLarge(content) {
             reading.obstacle = "tooLarge"
         } else {
-            reading.side?.content = try digest(content, digester)
+            reading.content = content
+            if let digest = known?.side?.content, known?.content?.hasContent(of: content) == true {
+                reading.side?.content = digest
+            } else {
+                reading.side?.content = try digest(content, digester)
+            }
         }
         return reading
     }

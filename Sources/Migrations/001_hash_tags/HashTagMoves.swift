@@ -17,26 +17,32 @@ struct HashTagMoves: KeyMoves {
         if readings.isEmpty { return .unrelated }
         if readings.count == 1, let only = readings.first, !only.needsProof { return .certain(reading(only, of: name)) }
         var questions = [FieldQuestion(key: name, field: Self.id)]
-        for tenant in tenantsInDoubt(readings) {
-            questions.append(FieldQuestion(key: bracedTenant(tenant), field: Self.id))
-            questions.append(FieldQuestion(key: newTenant(tenant), field: Self.id))
-            questions.append(FieldQuestion(key: oldTenant(tenant), field: Self.id))
+        for tenant in tenantsInDoubt(readings, of: name) {
+            questions.append(FieldQuestion(key: bracedTenant(name[tenant]), field: Self.id))
+            questions.append(FieldQuestion(key: newTenant(name[tenant]), field: Self.id))
+            questions.append(FieldQuestion(key: oldTenant(name[tenant]), field: Self.id))
         }
-        return .open(questions, copy: likelyCopy(name, readings))
+        return .open(questions)
     }
 
-    /// The pair of a name that looks like a new one, and like nothing else than that or an old id with those very braces.
-    private func likelyCopy(_ name: Bytes, _ readings: [Reading]) -> LikelyCopy? {
-        let news = readings.filter { !$0.isOld }
-        guard news.count == 1, let new = news.first, !hasMoreSplits(name) else { return nil }
+    /// A name that looks like a new one, and like nothing else than that or an old id with those very braces.
+    func likelyCopy(_ name: Bytes) -> LikelyCopy? {
+        // A new name has its tenant in braces, or what comes before is part of an id.
+        guard name.starts(with: root), name.count > root.count, name[root.count] == Self.open[0] else { return nil }
+        let readings = readings(of: name)
+        var found: Reading?
+        for reading in readings where !reading.isOld {
+            guard found == nil else { return nil }
+            found = reading
+        }
+        guard let new = found, readings.count < Self.mostSplits || !hasMoreSplits(name) else { return nil }
         var refutations: [LikelyCopy.Refutation] = []
         for old in readings where old.isOld {
-            if let id = old.id, id != new.id {
-                refutations.append(.init(FieldQuestion(key: name, field: Self.id), answer: Bytes(id)))
-            }
+            guard let id = old.id, new.id.map({ name[$0] }) != name[id] else { continue }
+            refutations.append(.init(FieldQuestion(key: name, field: Self.id), answer: Bytes(name[id])))
         }
-        for tenant in tenantsInDoubt(readings) {
-            let braced = bracedTenant(tenant)
+        if new.kind != .tenant {
+            let braced = bracedTenant(name[new.tenant])
             refutations.append(.init(FieldQuestion(key: braced, field: Self.id), answer: Bytes(braced[root.count...])))
         }
         return LikelyCopy(reading(new, of: name).move, unless: refutations)
@@ -45,18 +51,23 @@ struct HashTagMoves: KeyMoves {
     func decide(_ name: Bytes, answers: [Bytes?]) -> NameVerdict {
         let readings = readings(of: name)
         let id = (answers.first ?? nil)?[...]
-        let proven = readings.filter { $0.id != nil && $0.id == id }
+        let proven = readings.filter { $0.id.map { name[$0] == id } ?? false }
         // A name that only a proof would make a tenant's is none without it.
         var candidates = proven.isEmpty ? readings.filter { !$0.needsProof } : proven
-        let doubts = tenantsInDoubt(readings)
-        if candidates.count > 1, !doubts.isEmpty {
-            let likely = candidates.filter { isSupported($0, doubts: doubts, evidence: Array(answers.dropFirst())) }
+        if candidates.count > 1 {
+            let doubts = tenantsInDoubt(readings, of: name)
+            let evidence = Array(answers.dropFirst())
+            let likely =
+                doubts.isEmpty
+                ? [] : candidates.filter { isSupported($0, of: name, doubts: doubts, evidence: evidence) }
             if !likely.isEmpty { candidates = likely }
         }
         switch candidates.count {
         case 0: return .unrelated
         // More ways than were looked at may fit too.
-        case 1 where hasMoreSplits(name) && candidates[0].id != id:
+        case 1
+        where readings.count >= Self.mostSplits && hasMoreSplits(name)
+            && candidates[0].id.map({ name[$0] }) != id:
             return .ambiguous(readings.map { reading($0, of: name) })
         case 1: return .reading(reading(candidates[0], of: name))
         default: return .ambiguous(candidates.map { reading($0, of: name) })
@@ -65,15 +76,15 @@ struct HashTagMoves: KeyMoves {
 
     // MARK: Readings
 
-    /// One way to understand a name: parts of it, and nothing made of them until it is needed.
+    /// One way to understand a name: where its parts are, and nothing made of them until it is needed.
     private struct Reading {
         var kind: Kind
         /// Whether the name is an old one.
         var isOld: Bool
         /// The tenant's id in this reading.
-        var tenant: ArraySlice<UInt8>
+        var tenant: Range<Int>
         /// What the hash's `id` is if this reading is right; nil for summaries, which have none.
-        var id: ArraySlice<UInt8>?
+        var id: Range<Int>?
         /// Whether the reading counts only if the `id` says so.
         var needsProof = false
     }
@@ -90,12 +101,12 @@ struct HashTagMoves: KeyMoves {
         switch reading.kind {
         case .tenant: tail = reading.isOld ? [Self.tenant[...]] : []
         case .summary: tail = [Self.destinations[...]]
-        case .destination: tail = [Self.destination[...], reading.id ?? []]
+        case .destination: tail = [Self.destination[...], reading.id.map { name[$0] } ?? []]
         }
         let other =
             reading.isOld
-            ? Self.joined([root[...], Self.open[...], reading.tenant, Self.close[...]] + tail)
-            : Self.joined([root[...], reading.tenant] + tail)
+            ? Self.joined([root[...], Self.open[...], name[reading.tenant], Self.close[...]] + tail)
+            : Self.joined([root[...], name[reading.tenant]] + tail)
         let move = KeyMove(
             kind: reading.kind.rawValue,
             source: reading.isOld ? name : other,
@@ -131,22 +142,26 @@ struct HashTagMoves: KeyMoves {
 
     private func readings(of name: Bytes) -> [Reading] {
         guard name.starts(with: root) else { return [] }
-        let rest = name[root.count...]
+        let rest = root.count..<name.count
         var readings: [Reading] = []
-        if let id = rest.dropping(suffix: Self.destinations) {
+        readings.reserveCapacity(4)
+        if let id = name.range(rest, droppingSuffix: Self.destinations) {
             readings.append(Reading(kind: .summary, isOld: true, tenant: id))
-            if let inner = Self.unbraced(id) { readings.append(Reading(kind: .summary, isOld: false, tenant: inner)) }
+            if let inner = Self.unbraced(id, in: name) {
+                readings.append(Reading(kind: .summary, isOld: false, tenant: inner))
+            }
         }
-        for (before, after) in rest.splits(around: Self.destination, limit: Self.mostSplits) {
+        for start in name.places(of: Self.destination, in: rest, limit: Self.mostSplits) {
+            let (before, after) = (rest.lowerBound..<start, start + Self.destination.count..<rest.upperBound)
             readings.append(Reading(kind: .destination, isOld: true, tenant: before, id: after))
-            if let inner = Self.unbraced(before) {
+            if let inner = Self.unbraced(before, in: name) {
                 readings.append(Reading(kind: .destination, isOld: false, tenant: inner, id: after))
             }
         }
-        if let id = rest.dropping(suffix: Self.tenant).flatMap(Self.unbraced) {
+        if let id = name.range(rest, droppingSuffix: Self.tenant).flatMap({ Self.unbraced($0, in: name) }) {
             readings.append(Reading(kind: .tenant, isOld: false, tenant: id, id: id))
         }
-        let needsProof = rest.contains(Self.colon)
+        let needsProof = name[rest].contains(Self.colon)
         readings.append(Reading(kind: .tenant, isOld: true, tenant: rest, id: rest, needsProof: needsProof))
         return readings
     }
@@ -155,31 +170,36 @@ struct HashTagMoves: KeyMoves {
     private static let mostSplits = 16
 
     private func hasMoreSplits(_ name: Bytes) -> Bool {
-        name[...].splits(around: Self.destination, limit: Self.mostSplits + 1).count > Self.mostSplits
+        name.places(of: Self.destination, in: 0..<name.count, limit: Self.mostSplits + 1).count > Self.mostSplits
     }
 
     /// The id inside braces; nil for what has none.
-    private static func unbraced(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
-        text.count >= 2 && text.first == open[0] && text.last == close[0] ? text.dropFirst().dropLast() : nil
+    private static func unbraced(_ text: Range<Int>, in name: Bytes) -> Range<Int>? {
+        guard text.count >= 2, name[text.lowerBound] == open[0], name[text.upperBound - 1] == close[0] else {
+            return nil
+        }
+        return text.lowerBound + 1..<text.upperBound - 1
     }
 
     // MARK: Old or new
 
     /// The ids in braces for which a name may be new, or old with the braces as part of the id.
-    private func tenantsInDoubt(_ readings: [Reading]) -> [ArraySlice<UInt8>] {
-        var tenants: [ArraySlice<UInt8>] = []
+    private func tenantsInDoubt(_ readings: [Reading], of name: Bytes) -> [Range<Int>] {
+        var tenants: [Range<Int>] = []
         for reading in readings where !reading.isOld && reading.kind != .tenant {
-            if !tenants.contains(reading.tenant) { tenants.append(reading.tenant) }
+            if !tenants.contains(where: { name[$0] == name[reading.tenant] }) { tenants.append(reading.tenant) }
         }
         return tenants
     }
 
     /// Whether a record of the reading's own tenant exists: three answers for each id in doubt, see `match`.
-    private func isSupported(_ reading: Reading, doubts: [ArraySlice<UInt8>], evidence: [Bytes?]) -> Bool {
-        for (index, inner) in doubts.enumerated() {
+    private func isSupported(_ reading: Reading, of name: Bytes, doubts: [Range<Int>], evidence: [Bytes?]) -> Bool {
+        let tenant = name[reading.tenant]
+        for (index, doubt) in doubts.enumerated() {
+            let inner = name[doubt]
             let outer = Self.joined([Self.open[...], inner, Self.close[...]])
-            if reading.isOld, reading.tenant == outer[...] { return evidence[3 * index] == outer }
-            if !reading.isOld, reading.tenant == inner {
+            if reading.isOld, tenant == outer[...] { return evidence[3 * index] == outer }
+            if !reading.isOld, tenant == inner {
                 return evidence[3 * index + 1]?[...] == inner || evidence[3 * index + 2]?[...] == inner
             }
         }

@@ -1,25 +1,22 @@
 import RedisClient
 
-/// Searching in names, which may hold any byte; what is found are parts of the name, not copies.
-extension ArraySlice<UInt8> {
-    /// The rest behind a prefix; nil without it.
-    func dropping(prefix: Bytes) -> ArraySlice? {
-        starts(with: prefix) ? dropFirst(prefix.count) : nil
+/// Searching in names, which may hold any byte; what is found are places, not copies.
+extension Bytes {
+    /// A part of these bytes without a suffix; nil where it does not end so.
+    func range(_ part: Range<Int>, droppingSuffix suffix: Bytes) -> Range<Int>? {
+        let end = part.upperBound - suffix.count
+        guard end >= part.lowerBound, self[end..<part.upperBound].elementsEqual(suffix) else { return nil }
+        return part.lowerBound..<end
     }
 
-    /// The part before a suffix; nil without it.
-    func dropping(suffix: Bytes) -> ArraySlice? {
-        count >= suffix.count && self.suffix(suffix.count).elementsEqual(suffix) ? dropLast(suffix.count) : nil
-    }
-
-    /// The ways to split it in two around a separator, from the left, at most so many.
-    func splits(around separator: Bytes, limit: Int) -> [(before: ArraySlice, after: ArraySlice)] {
-        guard let first = separator.first, count >= separator.count else { return [] }
-        var splits: [(before: ArraySlice, after: ArraySlice)] = []
-        for start in startIndex...(endIndex - separator.count) where self[start] == first && splits.count < limit {
-            guard self[start..<start + separator.count].elementsEqual(separator) else { continue }
-            splits.append((self[..<start], self[(start + separator.count)...]))
+    /// Where a separator begins in a part of these bytes, from the left, at most so many.
+    func places(of separator: Bytes, in part: Range<Int>, limit: Int) -> [Int] {
+        guard let first = separator.first, part.count >= separator.count else { return [] }
+        var places: [Int] = []
+        for start in part.lowerBound...(part.upperBound - separator.count) where self[start] == first {
+            guard places.count < limit else { break }
+            if self[start..<start + separator.count].elementsEqual(separator) { places.append(start) }
         }
-        return splits
+        return places
     }
 }

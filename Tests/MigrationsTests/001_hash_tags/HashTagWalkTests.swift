@@ -140,7 +140,7 @@ struct HashTagWalkTests {
             name += Self.randomID(&generator)
             name += (0..<Int.random(in: 0...12, using: &generator)).map { _ in .random(in: 0...255, using: &generator) }
             name += Self.randomID(&generator)
-            guard case .open(let questions, _) = moves.match(name) else { continue }
+            guard case .open(let questions) = moves.match(name) else { continue }
             let answers = questions.map { _ in Bool.random(using: &generator) ? nil : Self.randomID(&generator) }
             switch moves.decide(name, answers: answers) {
             case .unrelated: break

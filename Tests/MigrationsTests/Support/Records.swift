@@ -22,7 +22,7 @@ struct Records {
         switch moves.match(name) {
         case .unrelated: return .unrelated
         case .certain(let reading): return .reading(reading)
-        case .open(let questions, _): return moves.decide(name, answers: questions.map(answer))
+        case .open(let questions): return moves.decide(name, answers: questions.map(answer))
         }
     }
 
