@@ -12,6 +12,34 @@ struct ReplyTests {
         return replies[0]
     }
 
+    @Test("says the same as another that is the same element for element, wherever both stand")
+    func sameContent() throws {
+        let texts = [
+            "*2\r\n$1\r\na\r\n$2\r\nbc\r\n", "*2\r\n$2\r\nab\r\n$1\r\nc\r\n", "*2\r\n$1\r\na\r\n$2\r\nbd\r\n",
+            "*2\r\n$1\r\na\r\n+bc\r\n", "*3\r\n$1\r\na\r\n$2\r\nbc\r\n$0\r\n\r\n",
+            "*2\r\n$1\r\na\r\n*1\r\n$2\r\nbc\r\n",
+            "*0\r\n", "*-1\r\n", "$0\r\n\r\n", ":1\r\n", ":2\r\n",
+        ]
+        let parser = try ReplyParser(limits: ReplyLimits())
+        // Behind one another, so that none begins where its like does.
+        try Bytes((texts + texts).joined()).withUnsafeBytes { try parser.feed($0) }
+        let replies = parser.take()
+        for (one, first) in texts.enumerated() {
+            for (two, second) in texts.enumerated() {
+                let isSame = replies[one].hasContent(of: replies[texts.count + two])
+                #expect(isSame == (one == two), "\(first) \(second)")
+            }
+            #expect(try parse(first).hasContent(of: replies[one]))
+        }
+    }
+
+    @Test("is compared with words of commands")
+    func words() throws {
+        #expect(try parse("+hash\r\n").equals("hash"))
+        #expect(try !parse("+hash\r\n").equals("has") && !parse("+has\r\n").equals("hash"))
+        #expect(try !parse(":1\r\n").equals("1"))
+    }
+
     @Test("has the kind and the content that its bytes say")
     func kinds() throws {
         let string = try parse("$5\r\nhello\r\n")

@@ -49,6 +49,21 @@ struct BatchPaceTests {
         #expect(border.size == 8)
     }
 
+    @Test("goes by single requests where several batches are under way")
+    func requests() {
+        var pace = Self.pace(roundTrip: 1)
+        // A request is the commit of one batch and the look of another.
+        pace.noteRequest(took: .milliseconds(5))
+        #expect(pace.size == 20)
+        pace.noteRequest(took: .milliseconds(5) + .microseconds(1))
+        #expect(pace.size == 10)
+        for _ in 0..<40 { pace.noteRequest(took: .zero) }
+        #expect(pace.size == BatchPace.largest)
+        for _ in 0..<20 { pace.noteRequest(took: .seconds(1)) }
+        #expect(pace.size == 1)
+        #expect(!pace.isCapped && Self.pace(keysPerSecond: 1).isCapped)
+    }
+
     @Test("is not quickened by a batch that was not full")
     func partial() {
         var pace = Self.pace()
