@@ -54,7 +54,17 @@ final class ReplyParser {
         guard received <= limits.bytes else {
             throw violation("it has more than \(limits.bytes) bytes")
         }
-        let fed = redisReaderFeed(reader, base.assumingMemoryBound(to: CChar.self), bytes.count)
+        for start in stride(from: 0, to: bytes.count, by: Self.portion) {
+            try parse(base + start, count: min(Self.portion, bytes.count - start))
+        }
+        try checkUnfinished()
+    }
+
+    /// hiredis moves what it has not parsed yet to the front of its buffer after every kibibyte: of little that is little.
+    private static let portion = 1 << 12
+
+    private func parse(_ bytes: UnsafeRawPointer, count: Int) throws {
+        let fed = redisReaderFeed(reader, bytes.assumingMemoryBound(to: CChar.self), count)
         guard fed == REDIS_OK else { throw violation(readersWord) }
         while true {
             var reply: UnsafeMutableRawPointer?
@@ -64,7 +74,6 @@ final class ReplyParser {
             guard reply != nil else { break }
             sink.finishRoot()
         }
-        try checkUnfinished()
     }
 
     /// The replies so far; the parser is empty afterwards.

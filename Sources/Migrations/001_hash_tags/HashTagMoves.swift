@@ -97,16 +97,20 @@ struct HashTagMoves: KeyMoves {
 
     /// What a reading makes of the name.
     private func reading(_ reading: Reading, of name: Bytes) -> NameReading {
-        let tail: [ArraySlice<UInt8>]
+        // Made for every name: in one piece, and nothing between.
+        var other = Bytes()
+        other.reserveCapacity(name.count + Self.tenant.count + 2)
+        other += root
+        if reading.isOld { other += Self.open }
+        other += name[reading.tenant]
+        if reading.isOld { other += Self.close }
         switch reading.kind {
-        case .tenant: tail = reading.isOld ? [Self.tenant[...]] : []
-        case .summary: tail = [Self.destinations[...]]
-        case .destination: tail = [Self.destination[...], reading.id.map { name[$0] } ?? []]
+        case .tenant: if reading.isOld { other += Self.tenant }
+        case .summary: other += Self.destinations
+        case .destination:
+            other += Self.destination
+            if let id = reading.id { other += name[id] }
         }
-        let other =
-            reading.isOld
-            ? Self.joined([root[...], Self.open[...], name[reading.tenant], Self.close[...]] + tail)
-            : Self.joined([root[...], name[reading.tenant]] + tail)
         let move = KeyMove(
             kind: reading.kind.rawValue,
             source: reading.isOld ? name : other,
