@@ -68,7 +68,7 @@ final class KeyspaceWalk<Work: WalkWork> {
     private var pace: BatchPace
     private var lastTold = ContinuousClock.now
     private let topology: Topology?
-    /// For batches beside those on the first connection; nil where there is one.
+    /// For batches beside those on the first connection; nil where it is the only one.
     private var second: RedisConnection?
     private var lastStreamed = ContinuousClock.now
     private var reader: PageReader<Work.Lister>
@@ -132,11 +132,8 @@ final class KeyspaceWalk<Work: WalkWork> {
         try stopIfAsked()
         pace.postpone(by: try await giveWay())
         guard let first = try await reader.next() else { return }
-        var ahead: [RedisConnection] = []
-        if !first.reader.isDone {
-            ahead = await otherConnections(2)
-            if !ahead.isEmpty { second = await otherConnections(1).first }
-        }
+        let ahead = first.reader.isDone ? nil : await anotherConnection()
+        if ahead != nil { second = await anotherConnection() }
         do {
             try await walkPages(from: first.page, first.reader, ahead: ahead, pageEnd)
         } catch {
@@ -149,11 +146,11 @@ final class KeyspaceWalk<Work: WalkWork> {
     private func walkPages(
         from first: WalkPage<Work.Item>,
         _ behind: PageReader<Work.Lister>,
-        ahead: [RedisConnection],
+        ahead: RedisConnection?,
         _ pageEnd: PageEnd
     ) async throws {
         var page = first
-        var reader = ahead.isEmpty ? behind : behind.asking(over: ahead)
+        var reader = ahead.map(behind.asking) ?? behind
         while true {
             let behind = reader
             // The next page is listed while this one is handled.
@@ -165,9 +162,9 @@ final class KeyspaceWalk<Work: WalkWork> {
             let following: (page: WalkPage<Work.Item>, reader: PageReader<Work.Lister>)?
             do {
                 following = try await next
-            } catch let error as RedisError where error.isConnectivity && !ahead.isEmpty {
-                // They rest while a page is handled, and a server may close clients that rest. The first one is in use.
-                following = try await behind.asking(over: [self.reader.lanes[0].master.connection]).next()
+            } catch let error as RedisError where error.isConnectivity && ahead != nil {
+                // It rests while a page is handled, and a server may close clients that rest. The first one is in use.
+                following = try await behind.asking(over: self.reader.lanes[0].master.connection).next()
             }
             guard let following else { return }
             try stopIfAsked()
@@ -176,24 +173,21 @@ final class KeyspaceWalk<Work: WalkWork> {
         }
     }
 
-    /// Up to so many more connections to the one server; fewer where they are not to be had or lead to another server: then
-    /// the first serves for them. In a cluster there is one to each node, and they do.
-    private func otherConnections(_ count: Int) async -> [RedisConnection] {
-        var connections: [RedisConnection] = []
-        while connections.count < count, !context.keyspace.isCluster,
+    /// One more connection to the one server; nil where it is not to be had or leads to another server: then the first
+    /// serves alone. In a cluster there is one to each node, and they do.
+    private func anotherConnection() async -> RedisConnection? {
+        guard !context.keyspace.isCluster,
             let connection = try? await context.keyspace.another(for: [], { _ in })
-        {
-            guard (try? await ServerInfo.read(from: connection))?.identity == server.identity else {
-                await connection.close()
-                break
-            }
-            connections.append(connection)
+        else { return nil }
+        guard (try? await ServerInfo.read(from: connection))?.identity == server.identity else {
+            await connection.close()
+            return nil
         }
-        return connections
+        return connection
     }
 
-    private func close(_ ahead: [RedisConnection]) async {
-        for connection in ahead { await connection.close() }
+    private func close(_ ahead: RedisConnection?) async {
+        await ahead?.close()
         await second?.close()
         second = nil
     }
@@ -265,7 +259,7 @@ final class KeyspaceWalk<Work: WalkWork> {
         while !unsettled.isEmpty { try await halving(nextBatch(of: &unsettled)) }
     }
 
-    /// The connections for batches; one that has rested, and that a server may have closed, is tried before.
+    /// The connections for batches; the second, which may have rested and been closed by the server, is tried before.
     private func connections() async throws -> [RedisConnection] {
         let first = try await context.keyspace.connection(for: [])
         guard let second else { return [first] }

@@ -30,7 +30,7 @@ struct BatchPace: Sendable {
     }
 
     /// Twice as many keys are watched, and WATCH costs the square of their number.
-    static let largest = 25
+    static let largest = 20
 
     /// What one batch may bring; a key that is larger is a batch of its own.
     static let mostBytes = 1 << 20
@@ -64,11 +64,13 @@ struct BatchPace: Sendable {
     /// Whether a cap on the rate leaves no room for several batches at a time.
     var isCapped: Bool { limits.keysPerSecond > 0 }
 
-    /// Notes one request of several under way: the commit of one batch and the look of another.
+    /// Notes one request of several under way: the commit of one batch and the look of another, with what it waited for
+    /// others. Whoever else asks the server waits about as long.
     mutating func noteRequest(took duration: Duration) {
-        if duration - roundTrip > limits.batchTime * 2 {
+        let busy = duration - roundTrip
+        if busy > limits.batchTime {
             fitting = max(1, fitting / 2)
-        } else {
+        } else if busy <= limits.batchTime / 2 {
             fitting = min(Self.largest, fitting + max(1, fitting / 4))
         }
     }

@@ -12,15 +12,6 @@ struct Listing<Item: Sendable>: Sendable {
     var large: [LargeKey] = []
     /// New names without a source and without an entry, by kind: they are the applications', and there is nothing to look at.
     var native: [String: Int] = [:]
-
-    /// Adds what other keys are.
-    mutating func append(_ other: Listing) {
-        items += other.items
-        unrelated += other.unrelated
-        held += other.held
-        large += other.large
-        native.merge(other.native, uniquingKeysWith: +)
-    }
 }
 
 /// Finds out what the keys of a page are, by questions alone.

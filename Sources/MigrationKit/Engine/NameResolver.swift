@@ -49,8 +49,8 @@ struct NameResolver {
     func resolve(_ names: [Bytes], on keyspace: any Keyspace) async throws -> ResolvedPage {
         var page = ResolvedPage()
         var rest = names.map { (name: $0, noted: KeyMove?.none) }
-        if let ledger, let aboutCopies {
-            rest = try await takeCopies(of: names, known: ledger, aboutCopies, to: &page, on: keyspace)
+        if let aboutCopies, ledger != nil || prefersNewNames {
+            rest = try await takeCopies(of: names, aboutCopies, to: &page, on: keyspace)
         }
         var candidates: [Candidate] = []
         candidates.reserveCapacity(rest.count)
@@ -147,9 +147,10 @@ struct NameResolver {
 
     /// Divides off the names that the ledger knows as copies, and that nothing refutes; returns the others, with the pair
     /// whose copy each looks like where the ledger has nothing of it.
+    ///
+    /// Without a ledger, and where a name that nothing decides is the new one, that nothing refutes it is enough.
     private func takeCopies(
         of names: [Bytes],
-        known ledger: Ledger,
         _ question: CopyQuestion,
         to page: inout ResolvedPage,
         on keyspace: any Keyspace
@@ -165,8 +166,10 @@ struct NameResolver {
             }
             likely.append((name, copy, digester.nameDigest(copy.move.source)))
             let destination = copy.move.destination
-            let place = ledger.place(of: destination, digest: digester.nameDigest(destination))
-            commands.append("HGET", place.key, place.field)
+            if let ledger {
+                let place = ledger.place(of: destination, digest: digester.nameDigest(destination))
+                commands.append("HGET", place.key, place.field)
+            }
             switch question {
             case .typeOfSource: commands.append("TYPE", copy.move.source)
             case .memory: commands.append("MEMORY", key: destination, behind: "USAGE")
@@ -179,10 +182,13 @@ struct NameResolver {
         let replies = try await keyspace.pipeline(commands)
         var next = replies.startIndex
         for (name, copy, sourceName) in likely {
-            let own = replies[next..<next + 2 + copy.refutations.count]
-            next = own.endIndex
-            let entry = try Self.entry(own[own.startIndex])
-            let isRefuted = try zip(copy.refutations, own.dropFirst(2)).contains { refutation, reply in
+            let entry = ledger == nil ? nil : replies[next]
+            if entry != nil { next += 1 }
+            let answer = replies[next]
+            let refuting = replies[next + 1..<next + 1 + copy.refutations.count]
+            next = refuting.endIndex
+            let isKnown = try entry.map { try Self.entry($0)?.sourceName == sourceName } ?? true
+            let isRefuted = try zip(copy.refutations, refuting).contains { refutation, reply in
                 // A name of another type is no copy; the questions to all names tell what it is.
                 if reply.kind == .error, reply.error?.serverCode == "WRONGTYPE",
                     refutation.question.key == name
@@ -192,11 +198,11 @@ struct NameResolver {
                 try Self.check(reply)
                 return reply.equals(refutation.answer)
             }
-            guard entry?.sourceName == sourceName, !isRefuted else {
-                rest.append((name, own[own.startIndex].isNull ? copy.move : nil))
+            guard isKnown, !isRefuted else {
+                rest.append((name, entry?.isNull == true ? copy.move : nil))
                 continue
             }
-            page.copies.append((copy.move, own[own.startIndex + 1]))
+            page.copies.append((copy.move, answer))
         }
         return rest
     }

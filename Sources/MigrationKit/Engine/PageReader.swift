@@ -20,13 +20,13 @@ struct PageReader<Lister: PageLister>: Sendable {
 
     /// The masters and how far each is.
     private(set) var lanes: [Lane]
-    /// Where the questions go, those of one page side by side.
-    private var keyspaces: [any Keyspace]
+    /// Where the questions go.
+    private var keyspace: any Keyspace
     private let lister: Lister
     private let names: KeyNames
     private let prefix: Bytes?
 
-    private static var largestPage: Int { 400 }
+    private static var largestPage: Int { 200 }
     private let limits: LiveLimits
 
     /// Under a cap on the rate a page is a second's work at most: questions come no faster than the work, and what is done is
@@ -41,7 +41,7 @@ struct PageReader<Lister: PageLister>: Sendable {
         self.lister = lister
         self.lanes = lanes
         self.prefix = prefix
-        keyspaces = [context.keyspace]
+        keyspace = context.keyspace
         names = context.names
         limits = context.liveLimits
     }
@@ -61,12 +61,12 @@ struct PageReader<Lister: PageLister>: Sendable {
         }
     }
 
-    /// The same reader, asking the one server over other connections: what is listed ahead does not wait for the work.
-    func asking(over connections: [RedisConnection]) -> PageReader {
+    /// The same reader, asking the one server over another connection: what is listed ahead does not wait for the work.
+    func asking(over connection: RedisConnection) -> PageReader {
         var copy = self
-        copy.keyspaces = connections
+        copy.keyspace = connection
         copy.lanes = lanes.map { lane in
-            Lane(master: connections[0].masters()[0], runID: lane.runID, cursor: lane.cursor, isDone: lane.isDone)
+            Lane(master: connection.masters()[0], runID: lane.runID, cursor: lane.cursor, isDone: lane.isDone)
         }
         return copy
     }
@@ -75,17 +75,8 @@ struct PageReader<Lister: PageLister>: Sendable {
     func next() async throws -> (page: WalkPage<Lister.Item>, reader: PageReader)? {
         guard !isDone else { return nil }
         var behind = self
-        let listing = try await list(try await behind.scan())
+        let listing = try await lister.list(try await behind.scan(), on: keyspace)
         return (WalkPage(listing: listing, cursors: behind.cursors), behind)
-    }
-
-    /// Lists a part of the page over each connection.
-    private func list(_ names: [Bytes]) async throws -> Listing<Lister.Item> {
-        guard keyspaces.count > 1, names.count > 1 else { return try await lister.list(names, on: keyspaces[0]) }
-        async let second = lister.list(Array(names[(names.count / 2)...]), on: keyspaces[1])
-        var listing = try await lister.list(Array(names[..<(names.count / 2)]), on: keyspaces[0])
-        listing.append(try await second)
-        return listing
     }
 
     private var cursors: [String: String] {

@@ -84,9 +84,10 @@ struct PhaseMeasurement {
     private func replay(_ rehearsal: Rehearsal) async throws -> Cost {
         try await rehearsal.start.withServer { server in
             let (cost, result, changes) = try Self.play(rehearsal.recording, on: server)
-            // A replay that did less than the program would be an easy floor.
+            // A replay that did less than the program would be an easy floor. Its connections do not wait for one another: so
+            // when the ledger goes at the end, an entry of the last batches may go with it and not before.
             guard result.replies == rehearsal.recording.commands, result.errors == 0, result.nils == 0,
-                changes == rehearsal.changes
+                abs(changes - rehearsal.changes) <= rehearsal.changes / 200
             else {
                 throw TestSupportError(
                     "The replay of \(rehearsal.phase.rawValue) is not what was recorded: \(result.replies) replies for "

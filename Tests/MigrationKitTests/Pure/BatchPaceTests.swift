@@ -52,10 +52,14 @@ struct BatchPaceTests {
     @Test("goes by single requests where several batches are under way")
     func requests() {
         var pace = Self.pace(roundTrip: 1)
-        // A request is the commit of one batch and the look of another.
-        pace.noteRequest(took: .milliseconds(5))
+        // What took half of the limit beyond the round trip makes room for more, what took more does not.
+        pace.noteRequest(took: .milliseconds(2))
         #expect(pace.size == 20)
-        pace.noteRequest(took: .milliseconds(5) + .microseconds(1))
+        pace.noteRequest(took: .milliseconds(2) + .microseconds(1))
+        #expect(pace.size == 20)
+        pace.noteRequest(took: .milliseconds(3))
+        #expect(pace.size == 20)
+        pace.noteRequest(took: .milliseconds(3) + .microseconds(1))
         #expect(pace.size == 10)
         for _ in 0..<40 { pace.noteRequest(took: .zero) }
         #expect(pace.size == BatchPace.largest)
