@@ -76,7 +76,7 @@ final class FieldRewriteWork: WalkWork {
         var decided: [Decided] = []
         return BatchLook(items: batch, look: transaction(of: batch)) { [self] replies in
             decided = try decide(batch, replies)
-            return commands(for: decided)
+            return context.lease.map { _ in commands(for: decided) }
         } finish: { [self] outcome in
             switch outcome {
             case .committed, .nothingToDo: finish(decided)

@@ -211,7 +211,8 @@ final class KeyspaceWalk<Work: WalkWork> {
             try stopIfAsked()
             pace.obey(context.limits)
             let left = rest.count
-            if !pace.isCapped { try await stream(&rest) }
+            // In a cluster a batch is many transactions as it is.
+            if !pace.isCapped, !context.keyspace.isCluster { try await stream(&rest) }
             if rest.count == left {
                 let batch = nextBatch(of: &rest)
                 let began = ContinuousClock.now

@@ -78,7 +78,6 @@ extension Bytes {
     mutating func append(littleEndian number: UInt64) {
         Swift.withUnsafeBytes(of: number.littleEndian) { append(contentsOf: $0) }
     }
-
 }
 
 extension UnsafeRawBufferPointer {

@@ -39,7 +39,7 @@ struct NameResolver {
         var reading: NameReading?
         var questions: [FieldQuestion] = []
         /// The pair whose copy it looks like, of which the ledger has nothing.
-        var noted: KeyMove?
+        var unnoted: KeyMove?
 
         /// Whether the first answer shows that it is a hash.
         var asksItself: Bool { questions.first?.key == name }
@@ -48,17 +48,17 @@ struct NameResolver {
     /// Resolves names; what is of another type than its pattern's is unrelated.
     func resolve(_ names: [Bytes], on keyspace: any Keyspace) async throws -> ResolvedPage {
         var page = ResolvedPage()
-        var rest = names.map { (name: $0, noted: KeyMove?.none) }
+        var rest = names.map { (name: $0, unnoted: KeyMove?.none) }
         if let aboutCopies, ledger != nil || prefersNewNames {
             rest = try await takeCopies(of: names, aboutCopies, to: &page, on: keyspace)
         }
         var candidates: [Candidate] = []
         candidates.reserveCapacity(rest.count)
-        for (name, noted) in rest {
+        for (name, unnoted) in rest {
             switch moves.match(name) {
             case .unrelated: page.unrelated.append(name)
-            case .certain(let reading): candidates.append(Candidate(name: name, reading: reading, noted: noted))
-            case .open(let questions): candidates.append(Candidate(name: name, questions: questions, noted: noted))
+            case .certain(let reading): candidates.append(Candidate(name: name, reading: reading, unnoted: unnoted))
+            case .open(let questions): candidates.append(Candidate(name: name, questions: questions, unnoted: unnoted))
             }
         }
         guard !candidates.isEmpty else { return page }
@@ -77,7 +77,7 @@ struct NameResolver {
             let name = candidate.name
             switch candidate.reading.map(NameVerdict.reading) ?? moves.decide(name, answers: answers) {
             case .reading(let reading) where type == .known(reading.move.type):
-                if let noted = candidate.noted, reading == .destination(noted) {
+                if let unnoted = candidate.unnoted, reading == .destination(unnoted) {
                     page.others.append((reading.move, Int(memory)))
                 } else {
                     page.readings.append((reading, Int(memory)))
@@ -154,9 +154,9 @@ struct NameResolver {
         _ question: CopyQuestion,
         to page: inout ResolvedPage,
         on keyspace: any Keyspace
-    ) async throws -> [(name: Bytes, noted: KeyMove?)] {
+    ) async throws -> [(name: Bytes, unnoted: KeyMove?)] {
         var commands = RoutedCommands(for: keyspace)
-        var rest: [(name: Bytes, noted: KeyMove?)] = []
+        var rest: [(name: Bytes, unnoted: KeyMove?)] = []
         rest.reserveCapacity(names.count)
         var likely: [(name: Bytes, copy: LikelyCopy, sourceName: UInt64)] = []
         for name in names {

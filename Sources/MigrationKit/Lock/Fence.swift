@@ -181,9 +181,8 @@ public struct Fence: Sendable {
                     }
                 }
             }
-        } catch let error as RedisError where error.outcome == .unknown {
-            throw error
         } catch {
+            // Whichever has failed: the others live on, and what they watch would refuse somebody's next commit.
             for connection in connections { _ = try? await connection.send("UNWATCH") }
             throw error
         }

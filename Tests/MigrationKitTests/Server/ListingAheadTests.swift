@@ -1,22 +1,44 @@
+import Glibc
 import RedisClient
 import TestSupport
 import Testing
 
 @testable import MigrationKit
 
-@Suite("A page that is listed ahead")
+@Suite("The further connections of a walk")
 struct ListingAheadTests {
-    @Test("is listed over the first connection where the server closed the other one, which rested")
+    @Test("a page is listed over the first connection where the server closed the other one, which rested")
     func closedForIdleness() async throws {
         try await withBench { bench in
-            try await bench.addTenants(0..<600)
+            try await bench.addTenants(0..<40)
             let connection = try await RedisConnection.open(bench.worker.options)
             try await bench.server.cli("CONFIG", "SET", "timeout", "1")
-            // A page takes more than two seconds, in which the first connection is used all the time. Of three pages the last
-            // is asked for after the second connection has rested that long.
-            let runner = bench.runner(on: connection, limits: Limits(keysPerSecond: 80))
+            // A page has 10 keys and takes 2.5 s, in which the first connection is used all the time and the other one rests.
+            let runner = bench.runner(on: connection, limits: Limits(keysPerSecond: 4))
             let plan = try await runner.plan(bench.migration)
-            #expect(plan.report.count(of: .uncopied) == 600)
+            #expect(plan.report.count(of: .uncopied) == 40)
+            await connection.close()
+        }
+    }
+
+    @Test("batches go over the first connection alone where the server closed the second one, which rested")
+    func closedBetweenPages() async throws {
+        try await withBench { bench in
+            try await bench.addTenants(0..<1000)
+            let client = try PlainClient(bench.server)
+            let scans = Counter()
+            // The third page comes late, so that the connections for batches rest; and then the youngest of them is cut.
+            let proxy = try CommandProxy(bench.server) { _, words in
+                guard words.first == Bytes("SCAN"), scans.increase() == 4 else { return }
+                usleep(800_000)
+                let ids = client.send("CLIENT LIST").split(whereSeparator: \.isNewline).compactMap { line in
+                    line.split(separator: " ").first { $0.hasPrefix("id=") }.flatMap { Int($0.dropFirst(3)) }
+                }
+                client.send("CLIENT KILL ID \(ids.max() ?? 0)")
+            }
+            let connection = try await bench.connect(through: proxy)
+            let state = try await bench.apply(on: connection)
+            #expect(state.report?.count(of: .uncopied) == 1000 && scans.value > 4)
             await connection.close()
         }
     }

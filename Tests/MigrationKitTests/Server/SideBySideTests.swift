@@ -9,7 +9,7 @@ import Testing
 struct SideBySideTests {
     private struct Failure: Error {}
 
-    private static func command(_ words: String...) -> CommandBuffer {
+    private static func command(_ words: [String]) -> CommandBuffer {
         var commands = CommandBuffer()
         commands.append(words: words)
         return commands
@@ -24,9 +24,7 @@ struct SideBySideTests {
                 var took = Duration.zero
                 // The first waits for what the second brings.
                 let words = lane.index == 0 ? ["BLPOP", "gate", "9"] : ["RPUSH", "gate", "open"]
-                var commands = CommandBuffer()
-                commands.append(words: words)
-                let reply = try lane.exchange(commands, answered: &took)[0]
+                let reply = try lane.exchange(Self.command(words), answered: &took)[0]
                 try lane.inTurn { answers.add("\(lane.index) \(reply.elements.compactMap(\.text))") }
             }
             #expect(Set(answers.lines) == ["1 []", #"0 ["gate", "open"]"#])
@@ -58,7 +56,7 @@ struct SideBySideTests {
                     if lane.index == 1 {
                         try lane.inTurn { throw Failure() }
                     } else {
-                        _ = try lane.exchange(Self.command("BLPOP", "gate", "0.3"), answered: &took)
+                        _ = try lane.exchange(Self.command(["BLPOP", "gate", "0.3"]), answered: &took)
                         try lane.inTurn { answers.add("went on") }
                     }
                 }
