@@ -27,7 +27,7 @@ struct FieldRewriteLister: PageLister {
             moves: rewrites.moves,
             ledger: ledgers.first,
             digester: digester,
-            aboutCopies: .memory,
+            copies: .hashes(kinds: rewrites.kinds),
             prefersNewNames: true
         )
         let page = try await resolver.resolve(names, on: keyspace)
@@ -36,10 +36,7 @@ struct FieldRewriteLister: PageLister {
         listing.held = page.ambiguous.filter { $0.readings.contains(where: concerns) }.map { .ambiguous($0.name) }
         var found = page.readings.filter { concerns($0.reading) }.map { ($0.reading.move, $0.memory) }
         found += page.others.filter { concerns(.destination($0.move)) }
-        for copy in page.copies where concerns(.destination(copy.move)) {
-            // A key that vanished since the scan is none.
-            if let memory = try copy.answer.unlessError().integer { found.append((copy.move, Int(memory))) }
-        }
+        found += page.copies.map { ($0.move, $0.memory ?? 0) }
         for (move, memory) in found {
             let key = move.destination
             guard memory <= limits.current.keyBytes else {

@@ -9,17 +9,20 @@ struct KeyMoveLister: PageLister {
     let copyMethod: CopyMethod
     /// Whether nothing was copied yet, as far as is known: then no destination is expected, and the look tells of one.
     let isFirst: Bool
+    /// Whether the ledger had nothing when the walk began.
+    let isLedgerNew: Bool
     /// Whether what has no destination is read all the same.
     let readsUncopied: Bool
 
     /// The pairs: each once, without those that are handled where their source is found, or are too large.
     func list(_ names: [Bytes], on keyspace: any Keyspace) async throws -> Listing<Pair> {
         let digester = try Digester()
-        let resolver = NameResolver(moves: moves, ledger: ledger, digester: digester, aboutCopies: .typeOfSource)
+        let resolver = NameResolver(moves: moves, ledger: ledger, digester: digester, copies: .pairs)
         let page = try await resolver.resolve(names, on: keyspace)
         var listing = Listing<Pair>()
         listing.unrelated = page.unrelated
         listing.held = page.ambiguous.map { .ambiguous($0.name) }
+        listing.native = page.native
         var known: Set<KeyMove>?
         var pairs: [Pair] = []
         var memories: [Int?] = []
@@ -50,10 +53,7 @@ struct KeyMoveLister: PageLister {
             add(reading.move, isSource: false, memory: memory)
         }
         for (move, memory) in page.others { add(move, isSource: false, memory: memory, hasNoEntry: true) }
-        // A copy whose source is there is handled where that is found.
-        for copy in page.copies where try !copy.answer.unlessError().equals(copy.move.type.name) {
-            add(copy.move, isSource: false, memory: nil)
-        }
+        for copy in page.copies { add(copy.move, isSource: false, memory: nil) }
         #if SEEDED_BUGS
             if SeededBug.isOn(.samplingVerify), column == .verify {
                 let some = pairs.indices.filter { pairs[$0].sourceName.isMultiple(of: 10) }
@@ -118,6 +118,7 @@ struct KeyMoveLister: PageLister {
             if !pair.isSeenByDestination, other == 0 {
                 pair.expectsDestination = false
                 pair.isMeasured = answer != nil
+                pair.expectsEntry = !(isFirst && isLedgerNew)
                 pair.readsSource = readsUncopied || pair.move.type != .hash
             }
             listing.items.append(pair)

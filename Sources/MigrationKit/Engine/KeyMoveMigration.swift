@@ -10,7 +10,13 @@ extension KeyMoveMigration {
     /// The walk without writing.
     public func plan(in context: MigrationContext) async throws -> Plan {
         let shape = try await ledgerShape(in: context)
-        let walk = try await walk(.apply, in: context.withoutLease, ledger: shape ?? LedgerShape(buckets: 1), total: 0)
+        let walk = try await walk(
+            .apply,
+            in: context.withoutLease,
+            ledger: shape ?? LedgerShape(buckets: 1),
+            isLedgerNew: shape == nil,
+            total: 0
+        )
         let report = try await walk.run()
         let scope = Scope(kinds: report.sourcesByKind)
         return Plan(
@@ -44,6 +50,7 @@ extension KeyMoveMigration {
             context.isRaised ? .catchUp : .apply,
             in: inner,
             ledger: shape,
+            isLedgerNew: known == nil,
             total: plan.scope.total
         )
         let report: WalkReport
@@ -145,6 +152,7 @@ extension KeyMoveMigration {
         _ column: Column,
         in context: MigrationContext,
         ledger: LedgerShape,
+        isLedgerNew: Bool = false,
         total: Int
     ) async throws -> KeyMoveWalk {
         try await KeyMoveWalk(
@@ -153,6 +161,7 @@ extension KeyMoveMigration {
             column: column,
             context: context,
             ledger: ledger,
+            isLedgerNew: isLedgerNew,
             total: total
         )
     }

@@ -15,6 +15,7 @@ final class KeyMoveWalk {
         column: Column,
         context: MigrationContext,
         ledger shape: LedgerShape,
+        isLedgerNew: Bool = false,
         total: Int
     ) async throws {
         work = try KeyMoveWork(
@@ -22,6 +23,7 @@ final class KeyMoveWalk {
             column: column,
             context: context,
             ledger: Ledger(names: context.names, migration: migration, shape: shape),
+            isLedgerNew: isLedgerNew,
             total: total
         )
         // A plan tells of unrelated keys too.

@@ -21,6 +21,10 @@ final class KeyMoveWork: WalkWork {
     private let deletesAreUnseen: Bool
     let total: Int
     private var hasSeenFieldEnds = false
+    /// Whether there was a destination that nobody expected.
+    private var hasSeenDestinations = false
+    /// Whether most pairs are expected to be as the ledger says.
+    private lazy var expectsPeace = comparesMostly
     /// What one look could not tell and the next one will.
     private var again: [Pair] = []
     private var heldKeys: HeldKeyStream
@@ -30,7 +34,14 @@ final class KeyMoveWork: WalkWork {
     /// Those of them whose removal is under way, in other slots.
     var removingWithoutDestination = 0
 
-    init(moves: any KeyMoves, column: Column, context: MigrationContext, ledger: Ledger, total: Int) throws {
+    init(
+        moves: any KeyMoves,
+        column: Column,
+        context: MigrationContext,
+        ledger: Ledger,
+        isLedgerNew: Bool = false,
+        total: Int
+    ) throws {
         self.column = column
         self.context = context
         self.total = total
@@ -60,6 +71,7 @@ final class KeyMoveWork: WalkWork {
             limits: context.liveLimits,
             copyMethod: context.features.copyMethod,
             isFirst: column == .apply && context.state?.report == nil && context.state?.checkpoint == nil,
+            isLedgerNew: isLedgerNew,
             readsUncopied: context.lease != nil
         )
         slices = SliceReader(context, digester: digester)
@@ -106,11 +118,13 @@ final class KeyMoveWork: WalkWork {
     /// Not in a cluster, whose pairs are in many slots, nor where something else must be asked before the look.
     func look(at batch: [Pair]) -> BatchLook<Pair>? {
         guard !context.keyspace.isCluster, !hasSeenFieldEnds, !slices.wants(batch) else { return nil }
+        let asked = questions(about: batch, together: !hasSeenDestinations)
+        guard !expectsPeace else { return glance(at: batch, asked) }
         var decided: [DecidedPair] = []
         var removing = 0
-        return BatchLook(items: batch, look: transaction(of: batch, asking: questions(about: batch))) {
-            [self] replies in
-            decided = try decide(batch, replies)
+        return BatchLook(items: batch, look: transaction(of: batch, asking: asked.reads)) { [self] replies in
+            decided = try decide(batch, replies, together: asked.isTogether)
+            notePeace(in: decided)
             removing = decided.count(where: \.removesWithoutDestination)
             removingWithoutDestination += removing
             return context.lease.map { _ in writer.commands(for: decided) }
@@ -126,6 +140,28 @@ final class KeyMoveWork: WalkWork {
         }
     }
 
+    /// A look that watches nothing: enough for pairs that are as the ledger says, as each side was when it was read. What is
+    /// anything else is looked at again, in one atomic look.
+    private func glance(at batch: [Pair], _ asked: (reads: CommandBuffer, isTogether: Bool)) -> BatchLook<Pair> {
+        var decided: [DecidedPair] = []
+        let look = Fence.Look(at: batch[0].move.destination, reads: asked.reads, isWatched: false)
+        return BatchLook(items: batch, look: look) { [self] replies in
+            decided = try decide(batch, replies, together: asked.isTogether)
+            notePeace(in: decided)
+            return nil
+        } finish: { [self] _ in
+            finish(decided.filter(\.isAtPeace))
+            again += decided.filter { !$0.isAtPeace }.map(\.pair)
+        }
+    }
+
+    /// Where more than a quarter of a batch had to be looked at again, watching the next one costs less.
+    private func notePeace(in decided: [DecidedPair]) {
+        expectsPeace = comparesMostly && 4 * decided.count { !$0.isAtPeace } <= decided.count
+    }
+
+    private var comparesMostly: Bool { [.verify, .verifyAgain, .catchUp].contains(column) && context.lease != nil }
+
     private func transaction(of batch: [Pair], asking reads: CommandBuffer) -> Fence.Look {
         var watched: [Bytes] = []
         watched.reserveCapacity(2 * batch.count)
@@ -136,11 +172,12 @@ final class KeyMoveWork: WalkWork {
         return Fence.Look(at: batch[0].move.destination, watching: watched, reads: reads)
     }
 
-    private func questions(about batch: [Pair]) -> CommandBuffer {
+    private func questions(about batch: [Pair], together: Bool) -> (reads: CommandBuffer, isTogether: Bool) {
         var reads = CommandBuffer()
         reader.header.ask(in: &reads)
-        for pair in batch { reader.ask(pair, in: &reads) }
-        return reads
+        let isTogether = together && reader.askTogether(batch, in: &reads)
+        for pair in batch { reader.ask(pair, together: isTogether, in: &reads) }
+        return (reads, isTogether)
     }
 
     /// What looks could not tell, to be attempted again.
@@ -186,7 +223,7 @@ final class KeyMoveWork: WalkWork {
         let batch = try await withFieldNames(batch)
         if context.keyspace.isCluster { return try await attemptAcrossSlots(batch) }
         let sliced = try await slices.read(batch, fieldsMayEnd: hasSeenFieldEnds)
-        let look = transaction(of: batch, asking: questions(about: sliced))
+        let look = transaction(of: batch, asking: questions(about: sliced, together: false).reads)
         guard let lease = context.lease else {
             let connection = try await context.keyspace.connection(for: batch[0].move.source)
             guard let replies = try await slices.look(look.reads, on: connection) else { return batch }
@@ -237,15 +274,28 @@ final class KeyMoveWork: WalkWork {
         }
     }
 
-    func decide(_ batch: [Pair], _ replies: Replies.SubSequence) throws -> [DecidedPair] {
+    func decide(_ batch: [Pair], _ replies: Replies.SubSequence, together: Bool = false) throws -> [DecidedPair] {
         var next = replies.startIndex + reader.header.replyCount
         let moment = try reader.header.read(replies[..<next])
+        var isAnyThere: Bool?
+        if together {
+            isAnyThere = try replies[next].unlessError().integer != 0
+            next += 1
+            // Which of them is told when they are asked one by one, as all are from then on.
+            if isAnyThere == true { hasSeenDestinations = true }
+        }
         if moment.mayHaveFieldEnds { hasSeenFieldEnds = true }
         var destinations = Set<KeyName>()
         var removed = removedWithoutDestination + removingWithoutDestination
         return try batch.map { pair in
-            let seen = try reader.observe(pair, replies[next...], at: moment, rewrites: context.laterRewrites)
-            next += reader.replyCount(pair)
+            let seen = try reader.observe(
+                pair,
+                replies[next...],
+                at: moment,
+                together: isAnyThere,
+                rewrites: context.laterRewrites
+            )
+            next += reader.replyCount(pair, together: together)
             if seen.lacksFieldEnds { hasSeenFieldEnds = true }
             if let next = seen.nextLook(at: pair) {
                 return DecidedPair(

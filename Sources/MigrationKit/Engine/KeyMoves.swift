@@ -72,34 +72,37 @@ public enum NameMatch: Sendable, Hashable {
     case open([FieldQuestion])
 }
 
+/// One field with a value that it may have.
+public struct FieldAnswer: Sendable, Hashable {
+    /// The field.
+    public var question: FieldQuestion
+    /// The value.
+    public var answer: Bytes
+
+    /// A field and its value.
+    public init(_ question: FieldQuestion, answer: Bytes) {
+        self.question = question
+        self.answer = answer
+    }
+}
+
 /// The pair whose copy a name most likely is, and what would show that it is something else.
 ///
-/// A promise about `decide`: where none of these questions has the answer that refutes, it says that the name is the
-/// pair's new one, or that nothing decides between that and others.
+/// Two promises about `decide`. Where none of the fields has the value that refutes, it says that the name is the pair's
+/// new one, or that nothing decides between that and others. Where the proof is there too, it says that it is the new one.
 public struct LikelyCopy: Sendable, Hashable {
     /// The pair.
     public var move: KeyMove
     /// The fields, each with the value that refutes.
-    public var refutations: [Refutation]
+    public var refutations: [FieldAnswer]
+    /// What proves it where nothing refutes.
+    public var proof: FieldAnswer
 
-    /// A field whose value would refute.
-    public struct Refutation: Sendable, Hashable {
-        /// The field.
-        public var question: FieldQuestion
-        /// The value.
-        public var answer: Bytes
-
-        /// A field and its value.
-        public init(_ question: FieldQuestion, answer: Bytes) {
-            self.question = question
-            self.answer = answer
-        }
-    }
-
-    /// A pair with its refutations.
-    public init(_ move: KeyMove, unless refutations: [Refutation]) {
+    /// A pair with what refutes and what proves it.
+    public init(_ move: KeyMove, unless refutations: [FieldAnswer], provenBy proof: FieldAnswer) {
         self.move = move
         self.refutations = refutations
+        self.proof = proof
     }
 }
 
@@ -121,8 +124,8 @@ public protocol KeyMoves: Sendable {
     /// What a name alone says.
     func match(_ name: Bytes) -> NameMatch
 
-    /// The pair whose copy the name most likely is; nil where it is not to be told so easily. It saves questions about names
-    /// of which the ledger has an entry: of those no more is asked than what could refute it.
+    /// The pair whose copy the name most likely is; nil where it is not to be told so easily. It saves questions: of such
+    /// names no more is asked than whether their source is there, and what could refute them.
     func likelyCopy(_ name: Bytes) -> LikelyCopy?
 
     /// What the name says together with the answers to its questions, in their order; nil for what is not there.

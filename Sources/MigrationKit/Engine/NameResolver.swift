@@ -6,8 +6,10 @@ struct ResolvedPage {
     var readings: [(reading: NameReading, memory: Int)] = []
     /// New names that the ledger has nothing about, with the bytes that each takes.
     var others: [(move: KeyMove, memory: Int)] = []
-    /// Keys that the ledger knows as copies, with the answer to what was asked about them.
-    var copies: [(move: KeyMove, answer: Reply)] = []
+    /// Copies that nothing refutes, with the bytes each takes where that was asked.
+    var copies: [(move: KeyMove, memory: Int?)] = []
+    /// New names without a source and without an entry, by kind.
+    var native: [String: Int] = [:]
     /// Keys that fit no pattern, or are of another type than the pattern's.
     var unrelated: [Bytes] = []
     /// Keys that can be read in two ways.
@@ -16,21 +18,13 @@ struct ResolvedPage {
 
 /// Decides what each name of a page is: by the name, then by the fields that decide, then by the ledger.
 ///
-/// Most new names are copies that the ledger knows: of those only what could refute it is asked.
+/// Most new names are copies: those are divided off first, see `CopySieve`.
 struct NameResolver {
-    /// What is asked about a copy that the ledger knows.
-    enum CopyQuestion {
-        /// The type of its source.
-        case typeOfSource
-        /// The bytes that it takes itself.
-        case memory
-    }
-
     let moves: any KeyMoves
     let ledger: Ledger?
     let digester: Digester
-    /// What is asked about copies; nil where they are resolved like all other names.
-    var aboutCopies: CopyQuestion?
+    /// What becomes of copies; nil where they are resolved like all other names.
+    var copies: CopySieve.Purpose?
     /// Whether a name that nothing decides is the new one: once the old names are no longer the truth.
     var prefersNewNames = false
 
@@ -49,8 +43,9 @@ struct NameResolver {
     func resolve(_ names: [Bytes], on keyspace: any Keyspace) async throws -> ResolvedPage {
         var page = ResolvedPage()
         var rest = names.map { (name: $0, unnoted: KeyMove?.none) }
-        if let aboutCopies, ledger != nil || prefersNewNames {
-            rest = try await takeCopies(of: names, aboutCopies, to: &page, on: keyspace)
+        if let copies {
+            let sieve = CopySieve(moves: moves, ledger: ledger, digester: digester, purpose: copies)
+            rest = try await sieve.sift(names, into: &page, on: keyspace)
         }
         var candidates: [Candidate] = []
         candidates.reserveCapacity(rest.count)
@@ -145,81 +140,7 @@ struct NameResolver {
         return ValueType.allCases.first { name.equals($0.name) }.map(KeyType.known) ?? .other
     }
 
-    /// Divides off the names that the ledger knows as copies, and that nothing refutes; returns the others, with the pair
-    /// whose copy each looks like where the ledger has nothing of it.
-    ///
-    /// Without a ledger, and where a name that nothing decides is the new one, that nothing refutes it is enough.
-    private func takeCopies(
-        of names: [Bytes],
-        _ question: CopyQuestion,
-        to page: inout ResolvedPage,
-        on keyspace: any Keyspace
-    ) async throws -> [(name: Bytes, unnoted: KeyMove?)] {
-        var commands = RoutedCommands(for: keyspace)
-        var rest: [(name: Bytes, unnoted: KeyMove?)] = []
-        rest.reserveCapacity(names.count)
-        var likely: [(name: Bytes, copy: LikelyCopy, sourceName: UInt64)] = []
-        for name in names {
-            guard let copy = moves.likelyCopy(name) else {
-                rest.append((name, nil))
-                continue
-            }
-            likely.append((name, copy, digester.nameDigest(copy.move.source)))
-            let destination = copy.move.destination
-            if let ledger {
-                let place = ledger.place(of: destination, digest: digester.nameDigest(destination))
-                commands.append("HGET", place.key, place.field)
-            }
-            switch question {
-            case .typeOfSource: commands.append("TYPE", copy.move.source)
-            case .memory: commands.append("MEMORY", key: destination, behind: "USAGE")
-            }
-            for refutation in copy.refutations {
-                commands.append("HGET", refutation.question.key, refutation.question.field)
-            }
-        }
-        guard !commands.isEmpty else { return rest }
-        let replies = try await keyspace.pipeline(commands)
-        var next = replies.startIndex
-        for (name, copy, sourceName) in likely {
-            let entry = ledger == nil ? nil : replies[next]
-            if entry != nil { next += 1 }
-            let answer = replies[next]
-            let refuting = replies[next + 1..<next + 1 + copy.refutations.count]
-            next = refuting.endIndex
-            let isKnown = try entry.map { try Self.entry($0)?.sourceName == sourceName } ?? true
-            let isRefuted = try zip(copy.refutations, refuting).contains { refutation, reply in
-                // A name of another type is no copy; the questions to all names tell what it is.
-                if reply.kind == .error, reply.error?.serverCode == "WRONGTYPE",
-                    refutation.question.key == name
-                {
-                    return true
-                }
-                try Self.check(reply)
-                return reply.equals(refutation.answer)
-            }
-            guard isKnown, !isRefuted else {
-                rest.append((name, entry?.isNull == true ? copy.move : nil))
-                continue
-            }
-            page.copies.append((copy.move, answer))
-        }
-        return rest
-    }
-
-    private static func check(_ reply: Reply) throws {
-        if reply.kind == .error, let error = reply.error, error.serverCode != "WRONGTYPE" { throw error }
-    }
-
-    private static func answer(_ reply: Reply) throws -> Bytes? {
-        try check(reply)
-        return reply.bytes
-    }
-
-    private static func entry(_ reply: Reply) throws -> LedgerEntry? {
-        try check(reply)
-        return LedgerEntry(reply)
-    }
+    private static func answer(_ reply: Reply) throws -> Bytes? { try reply.unlessOtherType()?.bytes }
 
     /// What this program copied itself is known from the ledger, whatever the names could mean.
     private func settle(
@@ -242,7 +163,7 @@ struct NameResolver {
         var next = replies.startIndex
         for (name, readings, memory) in doubtful {
             let known = try readings.indices.filter { index in
-                let entry = try Self.entry(replies[next + index])
+                let entry = try replies[next + index].unlessOtherType().flatMap { LedgerEntry($0) }
                 return entry?.sourceName == digester.nameDigest(readings[index].move.source)
             }
             next += readings.count

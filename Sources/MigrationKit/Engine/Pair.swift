@@ -28,6 +28,8 @@ struct Pair: Sendable {
     var expectsDestination = true
     /// Whether the destination's size is known, or that there is none.
     var isMeasured = true
+    /// Whether the ledger may know the pair; not while its first entries are made, unless there is a destination.
+    var expectsEntry = true
     /// Whether the source's content matters; not to a plan, where there is nothing to compare it with.
     var readsSource = true
     /// Whether the new name's content says that it is itself an old key; nil where it was not asked.
@@ -63,6 +65,7 @@ extension PairReading {
     func nextLook(at pair: Pair) -> Pair? {
         var next = pair
         next.expectsDestination = true
+        next.expectsEntry = true
         next.readsSource = true
         if lacksDestination || lacksFieldEnds { return next }
         // What was noted for this pair is its copy, whatever else its name could mean.
@@ -75,7 +78,8 @@ extension PairReading {
 
 /// Reads both sides and the entry of a pair.
 ///
-/// The replies to a pair's questions are those of its source, then those of its destination, then that of its entry.
+/// The replies to a pair's questions are those of its source, then those of its destination, then that of its entry. Whether
+/// there are destinations that nobody expects may be asked of a whole batch together, before all pairs.
 struct PairReader {
     /// Most bytes of a key that is compared.
     let limit: Int
@@ -90,7 +94,9 @@ struct PairReader {
     let digester: Digester
 
     /// How many replies `ask` brings.
-    func replyCount(_ pair: Pair) -> Int { sourceReplyCount(pair) + destinationReplyCount(pair) + 1 }
+    func replyCount(_ pair: Pair, together: Bool = false) -> Int {
+        sourceReplyCount(pair) + destinationReplyCount(pair, together: together) + (pair.expectsEntry ? 1 : 0)
+    }
 
     /// How many replies `askSource` brings.
     func sourceReplyCount(_ pair: Pair) -> Int {
@@ -98,14 +104,24 @@ struct PairReader {
         return (asksAtSource(pair) ? 1 : 0) + own + (dumps(pair) ? 1 : 0)
     }
 
-    private func destinationReplyCount(_ pair: Pair) -> Int {
-        pair.expectsDestination ? reader(pair).replyCount(pair.destinationFields) : expiry.replyCount
+    private func destinationReplyCount(_ pair: Pair, together: Bool) -> Int {
+        if pair.expectsDestination { return reader(pair).replyCount(pair.destinationFields) }
+        return together ? 0 : expiry.replyCount
+    }
+
+    /// Adds the command that tells whether there is any destination of a batch that nobody expects; false where it is not
+    /// needed.
+    func askTogether(_ batch: [Pair], in commands: inout CommandBuffer) -> Bool {
+        let unexpected = batch.filter { !$0.expectsDestination }.map(\.move.destination)
+        guard !unexpected.isEmpty else { return false }
+        commands.append("EXISTS", unexpected)
+        return true
     }
 
     /// Adds the commands that read a pair.
-    func ask(_ pair: Pair, in commands: inout CommandBuffer) {
+    func ask(_ pair: Pair, together: Bool = false, in commands: inout CommandBuffer) {
         askSource(pair, in: &commands)
-        askDestination(pair, in: &commands)
+        if pair.expectsDestination || !together { askDestination(pair, in: &commands) }
         askEntry(pair, in: &commands)
     }
 
@@ -126,6 +142,7 @@ struct PairReader {
 
     /// Adds the command that reads an entry, with the header of its hash.
     func askEntry(_ pair: Pair, in commands: inout CommandBuffer) {
+        guard pair.expectsEntry else { return }
         commands.append("HMGET", pair.ledgerKey, Ledger.headerField, pair.ledgerField)
     }
 
@@ -145,7 +162,7 @@ struct PairReader {
                 known: source,
                 digester: digester
             )
-        return (reading, destinationReplyCount(pair))
+        return (reading, destinationReplyCount(pair, together: false))
     }
 
     /// By how many milliseconds expiries may differ that count as equal, when these have been read.
@@ -184,38 +201,35 @@ struct PairReader {
             .read(own, fields: pair.sourceFields, whole: pair.sourceWhole, at: moment, digester: digester)
     }
 
-    /// What the replies to `ask` say, in a look at the moment given.
+    /// What the replies to `ask` say, in a look at the moment given; `together` tells what `askTogether` was answered, and
+    /// is nil where that was not asked.
     func observe(
         _ pair: Pair,
         _ replies: Replies.SubSequence,
         at moment: Moment,
+        together: Bool? = nil,
         rewrites: [any FieldRewrites]
     ) throws -> PairReading {
         let first = replies.startIndex
         let second = first + sourceReplyCount(pair)
-        let third = second + destinationReplyCount(pair)
+        let third = second + destinationReplyCount(pair, together: together != nil)
         var source = try source(pair, replies[first..<second], at: moment)
         // What took the old name and is of another type is not the source: that is gone.
         if pair.isSeenByDestination, source.isOtherType { source = .absent }
-        let isThere = try pair.expectsDestination || expiry.read(replies[second..<third]) != nil
+        let isThere = try pair.expectsDestination || together ?? (expiry.read(replies[second..<third]) != nil)
         let destination =
             try pair.expectsDestination
             ? destination(pair, replies[second..<third], at: moment, known: source).reading : KeyReading.absent
-        let ledger = replies[third]
-        if ledger.error?.serverCode == "WRONGTYPE" {
-            throw MigrationError.unreadable(pair.ledgerKey, "belongs to the ledger and is not a hash")
-        }
-        var fields = try ledger.unlessError().elements
-        let (ledgerHeader, entry) = (fields.next(), fields.next())
+        let (isLedgerLost, entry) = try pair.expectsEntry ? entry(of: pair, replies[third]) : (false, nil)
         var observation = PairObservation(
             source: source.side,
             destination: destination.side,
-            entry: entry.flatMap { LedgerEntry($0) },
+            entry: entry,
             sourceName: pair.sourceName,
             now: moment.now
         )
         observation.destinationIsSource = pair.destinationIsSource == true
-        observation.deletesAreUnseen = ledgerHeader?.isNull ?? true
+        observation.deletesAreUnseen = isLedgerLost
         observation.expiryTolerance = tolerance(source, destination)
         var reading = PairReading(observation: observation, moment: moment)
         reading.lacksFieldEnds = source.lacksFieldEnds || destination.lacksFieldEnds
@@ -234,6 +248,16 @@ struct PairReader {
             reading.observation.rewrittenSource = Side(content: digester.hash(content), expiry: side.expiry)
         }
         return reading
+    }
+
+    /// What the reply to `askEntry` says, and whether its hash has no header.
+    private func entry(of pair: Pair, _ reply: Reply) throws -> (isLedgerLost: Bool, entry: LedgerEntry?) {
+        if reply.error?.serverCode == "WRONGTYPE" {
+            throw MigrationError.unreadable(pair.ledgerKey, "belongs to the ledger and is not a hash")
+        }
+        var fields = try reply.unlessError().elements
+        let header = fields.next()
+        return (header?.isNull ?? true, fields.next().flatMap { LedgerEntry($0) })
     }
 
     private func asksAtSource(_ pair: Pair) -> Bool {

@@ -32,6 +32,13 @@ struct DecidedPair {
     var isOtherType = false
     /// Whether it waits for the end of the walk.
     var isPostponed = false
+
+    /// Whether each side is what the ledger says, or only the applications' business: it takes no proof that both were
+    /// read at the same moment.
+    var isAtPeace: Bool {
+        [.inSync, .inUse, .native].contains(pairClass) && ruling == Ruling(.leave, .fine) && !isIncomplete
+            && !isPostponed
+    }
 }
 
 /// Writes what was decided about pairs, and holds the replies against it.

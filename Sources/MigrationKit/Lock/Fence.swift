@@ -35,12 +35,21 @@ public struct Fence: Sendable {
         public var watching: [Bytes]
         /// What is read before the decision.
         public var reads: CommandBuffer
+        /// Whether a transaction may follow. Where none may, nothing is watched, the epoch neither, and what was read was not
+        /// read at one moment.
+        public var isWatched: Bool
 
         /// A look at keys of the slot of `key`.
-        public init(at key: Bytes, watching: [Bytes] = [], reads: CommandBuffer = CommandBuffer()) {
+        public init(
+            at key: Bytes,
+            watching: [Bytes] = [],
+            reads: CommandBuffer = CommandBuffer(),
+            isWatched: Bool = true
+        ) {
             self.key = key
             self.watching = watching
             self.reads = reads
+            self.isWatched = isWatched
         }
     }
 
@@ -137,7 +146,7 @@ public struct Fence: Sendable {
     /// The transactions of one connection, one at a time: WATCH belongs to a connection.
     private struct Lane {
         /// The look that was taken last, with the key of its epoch.
-        var looked: (look: Int, epoch: Bytes)?
+        var looked: (look: Int, epoch: Bytes, isWatched: Bool)?
         /// The transaction to commit with the next request.
         var commit: (look: Int, epoch: Bytes, writes: CommandBuffer)?
         /// Whether keys are watched that no EXEC will release.
@@ -204,12 +213,12 @@ public struct Fence: Sendable {
         lane.mustUnwatch = false
         if let (index, look) = next {
             let epoch = lease.names.epoch(for: look.key)
-            lane.looked = (index, epoch)
+            lane.looked = (index, epoch, look.isWatched)
             var watched = [epoch] + look.watching
             #if SEEDED_BUGS
                 if SeededBug.isOn(.noFence) { watched[0] = lease.names.pause }
             #endif
-            commands.append("WATCH", watched)
+            if look.isWatched { commands.append("WATCH", watched) }
             commands.append("GET", epoch)
             if !lease.names.isCluster { commands.append("GET", lease.names.lock) }
             commands.append(contentsOf: look.reads)
@@ -256,20 +265,21 @@ public struct Fence: Sendable {
         decide: (Int, Replies.SubSequence) throws -> CommandBuffer?,
         finish: (Int, Outcome) throws -> Void
     ) throws {
-        guard let (looked, epochKey) = lane.looked else { return }
+        guard let (looked, epochKey, isWatched) = lane.looked else { return }
         lane.looked = nil
-        lane.mustUnwatch = true
+        lane.mustUnwatch = isWatched
         let own = replies[lane.commitReplies...]
-        let first = own.startIndex
+        let first = own.startIndex + (isWatched ? 1 : 0)
         // A reply in the middle may tell of the move as well: the key has left already, and its neighbours have not.
         if let error = own.lazy.compactMap(\.error).first(where: \.isRedirection) {
             return try finish(looked, .redirected(error))
         }
-        _ = try own[first].unlessError()
-        try compare(epoch: own[first + 1], lock: lease.names.isCluster ? nil : own[first + 2])
-        guard let writes = try decide(looked, own[(first + (lease.names.isCluster ? 2 : 3))...]) else {
+        if isWatched { _ = try own[own.startIndex].unlessError() }
+        try compare(epoch: own[first], lock: lease.names.isCluster ? nil : own[first + 1])
+        guard let writes = try decide(looked, own[(first + (lease.names.isCluster ? 1 : 2))...]) else {
             return try finish(looked, .nothingToDo)
         }
+        precondition(isWatched, "what was not watched is no ground to write on")
         lane.mustUnwatch = false
         lane.commit = (looked, epochKey, writes)
     }

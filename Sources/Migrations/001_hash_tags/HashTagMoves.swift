@@ -36,16 +36,21 @@ struct HashTagMoves: KeyMoves {
             found = reading
         }
         guard let new = found, readings.count < Self.mostSplits || !hasMoreSplits(name) else { return nil }
-        var refutations: [LikelyCopy.Refutation] = []
+        var refutations: [FieldAnswer] = []
         for old in readings where old.isOld {
             guard let id = old.id, new.id.map({ name[$0] }) != name[id] else { continue }
             refutations.append(.init(FieldQuestion(key: name, field: Self.id), answer: Bytes(name[id])))
         }
-        if new.kind != .tenant {
-            let braced = bracedTenant(name[new.tenant])
-            refutations.append(.init(FieldQuestion(key: braced, field: Self.id), answer: Bytes(braced[root.count...])))
+        let move = reading(new, of: name).move
+        if new.kind == .tenant {
+            let own = FieldQuestion(key: name, field: Self.id)
+            return LikelyCopy(move, unless: refutations, provenBy: .init(own, answer: Bytes(name[new.tenant])))
         }
-        return LikelyCopy(reading(new, of: name).move, unless: refutations)
+        let braced = bracedTenant(name[new.tenant])
+        refutations.append(.init(FieldQuestion(key: braced, field: Self.id), answer: Bytes(braced[root.count...])))
+        // The tenant's own new record: without it an old name whose tenant has these braces is as likely.
+        let record = FieldQuestion(key: newTenant(name[new.tenant]), field: Self.id)
+        return LikelyCopy(move, unless: refutations, provenBy: .init(record, answer: Bytes(name[new.tenant])))
     }
 
     func decide(_ name: Bytes, answers: [Bytes?]) -> NameVerdict {

@@ -41,7 +41,8 @@ struct CommandPermissions {
         ]
         if database != 0 { ours.append(plain("select", String(database))) }
         var theirs = [
-            probe("type", data), probe("memory|usage", data), probe("pttl", data), probe("hgetall", data),
+            probe("type", data), probe("exists", data), probe("memory|usage", data), probe("pttl", data),
+            probe("hgetall", data),
             probe("hget", data, "x"), probe("hmget", data, "x"), probe("hlen", data), probe("hscan", data, "0"),
             probe("hset", data, "x", "x"), probe("unlink", data),
             probe("pexpireat", data, "1"), probe("persist", data), probe("pexpiretime", data),

@@ -70,7 +70,7 @@ final class Trial: Sendable {
         }
         try await wait("the raise") { (try? await self.stage.text("outpost:schema:version")) == "1" }
         let afterRaise = await old.end()
-        // What the last old instance wrote, a catch-up finds that begins after that.
+        // What the last old instance wrote, a catch-up finds that begins after that: the second that ends.
         for _ in 0..<2 { try await waitForCatchUp() }
 
         let kept = afterRaise.map { $0.filter { isString($1) } }
@@ -182,13 +182,16 @@ final class Trial: Sendable {
         daemons.withLock { $0 }.contains { !$0.lines("step started", "phase=\(phase)").isEmpty }
     }
 
+    /// Waits for the end of a catch-up; when that was, by whatever clock, is told by nothing but its change.
     private func waitForCatchUp() async throws {
-        let now = try await stage.time() / 1000
+        let before = await lastCatchUp()
         try await wait("a catch-up") {
-            let followed = (try? await self.stage.state())?["followed_at_ms"] as? Int64
-            return (followed ?? 0) / 1000 > now
+            let last = await self.lastCatchUp()
+            return last != nil && last != before
         }
     }
+
+    private func lastCatchUp() async -> Int64? { (try? await stage.state())?["followed_at_ms"] as? Int64 }
 
     private func isString(_ states: [OwnedRecord?]) -> Bool {
         states.contains { if case .string = $0?.value { true } else { false } }

@@ -297,8 +297,8 @@ struct HashTagMovesTests {
         #expect(questions.count < 100, "for a name of \(name.count) bytes")
     }
 
-    /// The ledger's word for a copy counts only with this promise: what all questions would say is not something else.
-    @Test("what nothing refutes is the likely copy, or undecided")
+    /// What saves questions counts only with these promises: what all questions would say is not something else.
+    @Test("what nothing refutes is the likely copy, or undecided; what is proven too is the copy")
     func likelyCopy() {
         var generator = SplitMix64(seed: 7)
         let moves = HashTagMoves(root: Bytes("tenant:"))
@@ -306,22 +306,28 @@ struct HashTagMovesTests {
         let tails = [":tenant", ":destinations", ":destination:b", ":destination:{a}", ":destination:b:destination:c"]
         let text = { (bytes: Bytes) in String(decoding: bytes, as: UTF8.self) }
         func part(_ from: [String]) -> String { from.randomElement(using: &generator) ?? "" }
-        var likely = 0
+        var (likely, proven) = (0, 0)
         for _ in 0..<20_000 {
             let name = Bytes("tenant:" + (Bool.random(using: &generator) ? "{\(part(ids))}" : part(ids)) + part(tails))
             guard case .open(let questions) = moves.match(name), let copy = moves.likelyCopy(name) else { continue }
             likely += 1
             let words = ids + [text(Bytes(name.dropFirst(7)))]
             var known: [FieldQuestion: Bytes?] = [:]
-            for question in questions + copy.refutations.map(\.question) where known[question] == nil {
+            let answers = copy.refutations + [copy.proof]
+            for question in questions + answers.map(\.question) where known[question] == nil {
                 known[question] = .some(Bool.random(using: &generator) ? nil : Bytes(part(words)))
             }
+            if Bool.random(using: &generator) { known[copy.proof.question] = copy.proof.answer }
             let isRefuted = copy.refutations.contains { known[$0.question] == .some($0.answer) }
             let verdict = moves.decide(name, answers: questions.map { known[$0] ?? nil })
             let isUndecided =
                 if case .ambiguous(let readings) = verdict { readings.contains(.destination(copy.move)) } else { false }
             #expect(isRefuted || isUndecided || verdict == Self.new(copy.move), "\(text(name))")
+            guard !isRefuted, known[copy.proof.question] == .some(copy.proof.answer) else { continue }
+            proven += 1
+            #expect(verdict == Self.new(copy.move), "\(text(name))")
         }
         #expect(likely > 5000)
+        #expect(proven > 1000)
     }
 }

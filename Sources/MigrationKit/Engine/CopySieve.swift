@@ -1,0 +1,205 @@
+import RedisClient
+
+/// Divides off the names of a page that are copies, or the applications' own new keys, by as few questions as tell.
+///
+/// A name that looks like a copy is asked what could refute that, and whether its source is there. Most have one, and then
+/// the pair is handled where the source is found: neither the ledger nor the copy itself is asked.
+struct CopySieve {
+    /// What the copies are for.
+    enum Purpose {
+        /// To be handled with their sources: those whose source is there are left to it.
+        case pairs
+        /// To be handled themselves, those of some kinds; all others are left out.
+        case hashes(kinds: Set<String>)
+    }
+
+    let moves: any KeyMoves
+    /// The ledger that knows what was copied; nil where that nothing refutes a name is enough.
+    let ledger: Ledger?
+    let digester: Digester
+    let purpose: Purpose
+
+    /// A name that is neither copy nor known to be new, with the pair whose copy it looks like and the ledger has nothing of.
+    typealias Rest = (name: Bytes, unnoted: KeyMove?)
+
+    private struct Likely {
+        let name: Bytes
+        let copy: LikelyCopy
+        /// The type of its source, or the bytes that it takes.
+        var answer: Reply
+        var isRefuted = false
+        var isProven = false
+        /// Whether it was asked for a field itself, and so is a hash.
+        var isHash = false
+
+        /// Takes the answer to a question about the name.
+        mutating func take(_ reply: Reply, to refutation: FieldAnswer) throws {
+            let isOwn = refutation.question.key == name
+            // A name of another type is no copy; the questions to all names tell what it is.
+            guard let value = try reply.unlessOtherType() else {
+                if isOwn { isRefuted = true }
+                return
+            }
+            if isOwn { isHash = true }
+            if value.equals(refutation.answer) { isRefuted = true }
+            if refutation.question == copy.proof.question, value.equals(copy.proof.answer) { isProven = true }
+        }
+    }
+
+    /// Adds to the page what is told apart; returns the other names.
+    func sift(_ names: [Bytes], into page: inout ResolvedPage, on keyspace: any Keyspace) async throws -> [Rest] {
+        var rest: [Rest] = []
+        rest.reserveCapacity(names.count)
+        var copies: [(name: Bytes, copy: LikelyCopy)] = []
+        for name in names {
+            guard let copy = moves.likelyCopy(name) else {
+                rest.append((name, nil))
+                continue
+            }
+            if concerns(copy.move.kind) { copies.append((name, copy)) }
+        }
+        guard !copies.isEmpty else { return rest }
+        var doubtful: [Likely] = []
+        for one in try await answered(copies, on: keyspace) {
+            switch purpose {
+            case .pairs:
+                // Handled where its source is found.
+                if !one.isRefuted, try one.answer.unlessError().equals(one.copy.move.type.name) { continue }
+            case .hashes:
+                if !one.isRefuted, ledger == nil {
+                    // A key that vanished since the scan is none.
+                    guard let memory = try one.answer.unlessError().integer else { continue }
+                    page.copies.append((one.copy.move, Int(memory)))
+                    continue
+                }
+            }
+            doubtful.append(one)
+        }
+        return try await rest + settled(doubtful, into: &page, on: keyspace)
+    }
+
+    private func concerns(_ kind: String) -> Bool {
+        switch purpose {
+        case .pairs: return true
+        case .hashes(let kinds): return kinds.contains(kind)
+        }
+    }
+
+    // MARK: First questions
+
+    /// Asks what could refute; of other keys first whether any of them is there, in one command: most often none is.
+    private func answered(
+        _ copies: [(name: Bytes, copy: LikelyCopy)],
+        on keyspace: any Keyspace
+    ) async throws -> [Likely] {
+        var commands = RoutedCommands(for: keyspace)
+        var others: [Bytes] = []
+        for (name, copy) in copies {
+            switch purpose {
+            case .pairs: commands.append("TYPE", copy.move.source)
+            case .hashes: commands.append("MEMORY", key: name, behind: "USAGE")
+            }
+            for refutation in copy.refutations {
+                if refutation.question.key == name {
+                    commands.append("HGET", name, refutation.question.field)
+                } else {
+                    others.append(refutation.question.key)
+                }
+            }
+        }
+        // Keys of one command are in one slot.
+        let asksTogether = !others.isEmpty && !keyspace.isCluster
+        if asksTogether { commands.add(for: others[0]) { $0.append("EXISTS", others) } }
+        let replies = try await keyspace.pipeline(commands)
+        var likely: [Likely] = []
+        likely.reserveCapacity(copies.count)
+        var next = replies.startIndex
+        for (name, copy) in copies {
+            var one = Likely(name: name, copy: copy, answer: replies[next])
+            next += 1
+            for refutation in copy.refutations where refutation.question.key == name {
+                try one.take(replies[next], to: refutation)
+                next += 1
+            }
+            likely.append(one)
+        }
+        guard !others.isEmpty else { return likely }
+        if asksTogether, try replies[next].unlessError().integer == 0 { return likely }
+        return try await withOthersAsked(likely, on: keyspace)
+    }
+
+    private func withOthersAsked(_ likely: [Likely], on keyspace: any Keyspace) async throws -> [Likely] {
+        var commands = RoutedCommands(for: keyspace)
+        for one in likely {
+            for refutation in one.copy.refutations where refutation.question.key != one.name {
+                commands.append("HGET", refutation.question.key, refutation.question.field)
+            }
+        }
+        var replies = try await keyspace.pipeline(commands).makeIterator()
+        var likely = likely
+        for index in likely.indices {
+            for refutation in likely[index].copy.refutations where refutation.question.key != likely[index].name {
+                guard let reply = replies.next() else { break }
+                try likely[index].take(reply, to: refutation)
+            }
+        }
+        return likely
+    }
+
+    // MARK: The ledger
+
+    /// Asks the ledger about what is refuted or has no source, and what would prove that it is new.
+    private func settled(
+        _ likely: [Likely],
+        into page: inout ResolvedPage,
+        on keyspace: any Keyspace
+    ) async throws -> [Rest] {
+        guard !likely.isEmpty else { return [] }
+        guard let ledger else { return likely.map { ($0.name, nil) } }
+        var commands = RoutedCommands(for: keyspace)
+        for one in likely {
+            let destination = one.copy.move.destination
+            let place = ledger.place(of: destination, digest: digester.nameDigest(destination))
+            commands.append("HGET", place.key, place.field)
+            if asksForProof(of: one) {
+                commands.append("HGET", one.copy.proof.question.key, one.copy.proof.question.field)
+            }
+        }
+        var replies = try await keyspace.pipeline(commands).makeIterator()
+        var rest: [Rest] = []
+        for one in likely {
+            guard let reply = replies.next() else { break }
+            let proof = asksForProof(of: one) ? try replies.next()?.unlessOtherType() : nil
+            let entry = try reply.unlessOtherType()
+            let move = one.copy.move
+            if !one.isRefuted, entry.flatMap({ LedgerEntry($0) })?.sourceName == digester.nameDigest(move.source) {
+                switch purpose {
+                case .pairs: page.copies.append((move, nil))
+                case .hashes:
+                    if let memory = try one.answer.unlessError().integer { page.copies.append((move, Int(memory))) }
+                }
+            } else if isNew(one), entry?.isNull == true, one.isProven || proof?.equals(one.copy.proof.answer) == true {
+                page.native[move.kind, default: 0] += 1
+            } else {
+                rest.append((one.name, entry?.isNull == true ? move : nil))
+            }
+        }
+        return rest
+    }
+
+    private func asksForProof(of one: Likely) -> Bool { isNew(one) && !one.isProven }
+
+    /// Whether there is no source, and nothing that says that it is something else.
+    private func isNew(_ one: Likely) -> Bool {
+        guard case .pairs = purpose else { return false }
+        return one.isHash && !one.isRefuted && one.copy.move.type == .hash && one.answer.equals("none")
+    }
+}
+
+extension Reply {
+    /// The reply, and nil for a key that is of another type than the command's; throws any other error.
+    func unlessOtherType() throws -> Reply? {
+        if kind == .error, error?.serverCode == "WRONGTYPE" { return nil }
+        return try unlessError()
+    }
+}
