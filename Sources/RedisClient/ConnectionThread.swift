@@ -1,10 +1,11 @@
-import Glibc
 import Synchronization
 
 /// A thread that runs one connection's jobs in order, so that its blocking polls never occupy the shared pool.
 ///
 /// Ends when the last reference to it goes, which may happen on the thread itself: in the release of its last job.
-final class ConnectionThread: SerialExecutor {
+///
+/// A task that asks the connection again and again may run on it as a whole: then nothing changes threads in between.
+final class ConnectionThread: SerialExecutor, TaskExecutor {
     private let queue = JobQueue()
 
     init(name: String) throws {
@@ -20,11 +21,17 @@ final class ConnectionThread: SerialExecutor {
     func enqueue(_ job: consuming ExecutorJob) {
         // The closure holds the executor until its last job is done. So none is ever added behind `close`.
         let unowned = UnownedJob(job)
-        queue.add { [self] in unowned.runSynchronously(on: asUnownedSerialExecutor()) }
+        queue.add { [self] in
+            unowned.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+        }
     }
 
     func asUnownedSerialExecutor() -> UnownedSerialExecutor {
         UnownedSerialExecutor(ordinary: self)
+    }
+
+    func asUnownedTaskExecutor() -> UnownedTaskExecutor {
+        UnownedTaskExecutor(ordinary: self)
     }
 }
 
@@ -60,28 +67,5 @@ private final class JobQueue: Sendable {
                 wakeUp.wait()
             }
         }
-    }
-}
-
-/// A POSIX semaphore; `Mutex` has no condition to wait for.
-private final class Semaphore: @unchecked Sendable {
-    private let semaphore: UnsafeMutablePointer<sem_t>
-
-    init() {
-        semaphore = .allocate(capacity: 1)
-        sem_init(semaphore, 0, 0)
-    }
-
-    deinit {
-        sem_destroy(semaphore)
-        semaphore.deallocate()
-    }
-
-    func signal() {
-        sem_post(semaphore)
-    }
-
-    func wait() {
-        while sem_wait(semaphore) != 0 && errno == EINTR {}
     }
 }

@@ -28,6 +28,10 @@ public actor RedisConnection {
         thread.asUnownedSerialExecutor()
     }
 
+    /// The connection's own thread, for a task that does little else than ask it: then none changes threads for that. It
+    /// lasts as long as the connection is referred to.
+    public nonisolated var executor: any TaskExecutor { thread }
+
     /// Connects, authenticates, selects the database and names the connection.
     ///
     /// Errors: `unreachable`, `timedOut`, `disconnected`, `protocolViolation` and `unexpectedReply` when it is no Redis

@@ -190,6 +190,17 @@ public struct Replies: Sendable, RandomAccessCollection {
         list.gathered?[position] ?? Reply(storage: list.storage, node: list.roots[position])
     }
 
+    /// The first replies, and the others.
+    public func split(at position: Int) -> (Replies, Replies) {
+        if let gathered = list.gathered {
+            return (Replies(gathered: Array(gathered[..<position])), Replies(gathered: Array(gathered[position...])))
+        }
+        return (
+            Replies(storage: list.storage, roots: Array(list.roots[..<position])),
+            Replies(storage: list.storage, roots: Array(list.roots[position...]))
+        )
+    }
+
     /// The first error among them, if any.
     public var firstError: RedisError? {
         for reply in self where reply.kind == .error { return reply.error }

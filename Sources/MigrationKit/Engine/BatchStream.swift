@@ -24,13 +24,15 @@ struct BatchStream<Item> {
 
     /// Handles batches until there is none left; returns those that a change of their keys has undone.
     ///
-    /// `answered` is told how long each request took, with what it had to wait for.
+    /// `answered` is told how long each request took, with what it had to wait for. A connection without a batch calls
+    /// `waitForMore`, on its own thread: it blocks until there may be one, and is false where there will be none.
     func run(
         next: @escaping () throws -> BatchLook<Item>?,
+        waitForMore: @escaping () -> Bool,
         answered: @escaping (Duration) -> Void
     ) async throws -> [[Item]] {
         guard let lease else {
-            try await read(next: next, answered: answered)
+            try await read(next: next, waitForMore: waitForMore, answered: answered)
             return []
         }
         var underWay: [Int: BatchLook<Item>] = [:]
@@ -41,6 +43,8 @@ struct BatchStream<Item> {
             underWay[count] = batch
             count += 1
             return batch.look
+        } waitForMore: {
+            waitForMore()
         } decide: { index, replies in
             try underWay[index]?.decide(replies)
         } finish: { index, outcome in
@@ -59,12 +63,18 @@ struct BatchStream<Item> {
 
     private func read(
         next: @escaping () throws -> BatchLook<Item>?,
+        waitForMore: @escaping () -> Bool,
         answered: @escaping (Duration) -> Void
     ) async throws {
         try await SideBySide.run(on: connections) { lane in
             var took = Duration.zero
             var batch = try lane.inTurn { try next() }
-            while let underWay = batch {
+            while true {
+                guard let underWay = batch else {
+                    guard waitForMore() else { return }
+                    batch = try lane.inTurn { try next() }
+                    continue
+                }
                 let replies = try lane.exchange(underWay.look.reads, answered: &took)
                 batch = try lane.inTurn {
                     answered(took)

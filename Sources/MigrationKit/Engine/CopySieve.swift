@@ -46,21 +46,72 @@ struct CopySieve {
         }
     }
 
-    /// Adds to the page what is told apart; returns the other names.
-    func sift(_ names: [Bytes], into page: inout ResolvedPage, on keyspace: any Keyspace) async throws -> [Rest] {
-        var rest: [Rest] = []
-        rest.reserveCapacity(names.count)
-        var copies: [(name: Bytes, copy: LikelyCopy)] = []
-        for name in names {
-            guard let copy = moves.likelyCopy(name) else {
-                rest.append((name, nil))
-                continue
-            }
-            if concerns(copy.move.kind) { copies.append((name, copy)) }
+    /// The names that look like copies, and how they are asked about.
+    struct LikelyCopies {
+        fileprivate var copies: [(name: Bytes, copy: LikelyCopy)] = []
+        /// The other keys that could refute them.
+        fileprivate var others: [Bytes] = []
+        fileprivate var asksTogether = false
+        /// How many replies `ask` brings.
+        fileprivate(set) var replyCount = 0
+    }
+
+    // MARK: First questions
+
+    /// Takes the names that look like copies out of a list; those that are of no concern are left out.
+    func divideOff(from names: inout [Bytes], on keyspace: any Keyspace) -> LikelyCopies {
+        var likely = LikelyCopies()
+        names = names.filter { name in
+            guard let copy = moves.likelyCopy(name) else { return true }
+            if concerns(copy.move.kind) { likely.copies.append((name, copy)) }
+            return false
         }
-        guard !copies.isEmpty else { return rest }
+        for index in likely.copies.indices {
+            likely.replyCount += 1
+            for refutation in likely.copies[index].copy.refutations {
+                if refutation.question.key == likely.copies[index].name {
+                    likely.replyCount += 1
+                } else {
+                    likely.others.append(refutation.question.key)
+                }
+            }
+        }
+        // Keys of one command are in one slot.
+        likely.asksTogether = !likely.others.isEmpty && !keyspace.isCluster
+        if likely.asksTogether { likely.replyCount += 1 }
+        return likely
+    }
+
+    private func concerns(_ kind: String) -> Bool {
+        switch purpose {
+        case .pairs: return true
+        case .hashes(let kinds): return kinds.contains(kind)
+        }
+    }
+
+    /// Asks what could refute; of other keys first whether any of them is there, in one command: most often none is.
+    func ask(about likely: LikelyCopies, in commands: inout RoutedCommands) {
+        for (name, copy) in likely.copies {
+            switch purpose {
+            case .pairs: commands.append("TYPE", copy.move.source)
+            case .hashes: commands.append("MEMORY", key: name, behind: "USAGE")
+            }
+            for refutation in copy.refutations where refutation.question.key == name {
+                commands.append("HGET", name, refutation.question.field)
+            }
+        }
+        if likely.asksTogether { commands.add(for: likely.others[0]) { $0.append("EXISTS", likely.others) } }
+    }
+
+    /// Adds to the page what the replies to `ask` tell apart; returns the other names.
+    func sift(
+        _ likely: LikelyCopies,
+        _ replies: Replies.SubSequence,
+        into page: inout ResolvedPage,
+        on keyspace: any Keyspace
+    ) async throws -> [Rest] {
         var doubtful: [Likely] = []
-        for one in try await answered(copies, on: keyspace) {
+        for one in try await answered(likely, replies, on: keyspace) {
             switch purpose {
             case .pairs:
                 // Handled where its source is found.
@@ -75,57 +126,29 @@ struct CopySieve {
             }
             doubtful.append(one)
         }
-        return try await rest + settled(doubtful, into: &page, on: keyspace)
+        return try await settled(doubtful, into: &page, on: keyspace)
     }
 
-    private func concerns(_ kind: String) -> Bool {
-        switch purpose {
-        case .pairs: return true
-        case .hashes(let kinds): return kinds.contains(kind)
-        }
-    }
-
-    // MARK: First questions
-
-    /// Asks what could refute; of other keys first whether any of them is there, in one command: most often none is.
     private func answered(
-        _ copies: [(name: Bytes, copy: LikelyCopy)],
+        _ likely: LikelyCopies,
+        _ replies: Replies.SubSequence,
         on keyspace: any Keyspace
     ) async throws -> [Likely] {
-        var commands = RoutedCommands(for: keyspace)
-        var others: [Bytes] = []
-        for (name, copy) in copies {
-            switch purpose {
-            case .pairs: commands.append("TYPE", copy.move.source)
-            case .hashes: commands.append("MEMORY", key: name, behind: "USAGE")
-            }
-            for refutation in copy.refutations {
-                if refutation.question.key == name {
-                    commands.append("HGET", name, refutation.question.field)
-                } else {
-                    others.append(refutation.question.key)
-                }
-            }
-        }
-        // Keys of one command are in one slot.
-        let asksTogether = !others.isEmpty && !keyspace.isCluster
-        if asksTogether { commands.add(for: others[0]) { $0.append("EXISTS", others) } }
-        let replies = try await keyspace.pipeline(commands)
-        var likely: [Likely] = []
-        likely.reserveCapacity(copies.count)
+        var answered: [Likely] = []
+        answered.reserveCapacity(likely.copies.count)
         var next = replies.startIndex
-        for (name, copy) in copies {
+        for (name, copy) in likely.copies {
             var one = Likely(name: name, copy: copy, answer: replies[next])
             next += 1
             for refutation in copy.refutations where refutation.question.key == name {
                 try one.take(replies[next], to: refutation)
                 next += 1
             }
-            likely.append(one)
+            answered.append(one)
         }
-        guard !others.isEmpty else { return likely }
-        if asksTogether, try replies[next].unlessError().integer == 0 { return likely }
-        return try await withOthersAsked(likely, on: keyspace)
+        guard !likely.others.isEmpty else { return answered }
+        if likely.asksTogether, try replies[next].unlessError().integer == 0 { return answered }
+        return try await withOthersAsked(answered, on: keyspace)
     }
 
     private func withOthersAsked(_ likely: [Likely], on keyspace: any Keyspace) async throws -> [Likely] {

@@ -150,8 +150,9 @@ final class KeyMoveWork: WalkWork {
             notePeace(in: decided)
             return nil
         } finish: { [self] _ in
-            finish(decided.filter(\.isAtPeace))
-            again += decided.filter { !$0.isAtPeace }.map(\.pair)
+            for index in decided.indices {
+                if decided[index].isAtPeace { tally(decided[index]) } else { again.append(decided[index].pair) }
+            }
         }
     }
 
@@ -269,8 +270,8 @@ final class KeyMoveWork: WalkWork {
 
     /// Counts what is done, and notes what must be looked at again.
     func finish(_ decided: [DecidedPair]) {
-        for one in decided {
-            if one.isIncomplete { again.append(one.pair) } else { tally(one) }
+        for index in decided.indices {
+            if decided[index].isIncomplete { again.append(decided[index].pair) } else { tally(decided[index]) }
         }
     }
 

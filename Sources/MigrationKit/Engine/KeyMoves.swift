@@ -90,13 +90,15 @@ public struct FieldAnswer: Sendable, Hashable {
 ///
 /// Two promises about `decide`. Where none of the fields has the value that refutes, it says that the name is the pair's
 /// new one, or that nothing decides between that and others. Where the proof is there too, it says that it is the new one.
-public struct LikelyCopy: Sendable, Hashable {
+///
+/// One reference, since it is handed on a few times for every name.
+public final class LikelyCopy: Sendable {
     /// The pair.
-    public var move: KeyMove
+    public let move: KeyMove
     /// The fields, each with the value that refutes.
-    public var refutations: [FieldAnswer]
+    public let refutations: [FieldAnswer]
     /// What proves it where nothing refutes.
-    public var proof: FieldAnswer
+    public let proof: FieldAnswer
 
     /// A pair with what refutes and what proves it.
     public init(_ move: KeyMove, unless refutations: [FieldAnswer], provenBy proof: FieldAnswer) {

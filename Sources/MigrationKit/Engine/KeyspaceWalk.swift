@@ -64,17 +64,23 @@ final class KeyspaceWalk<Work: WalkWork> {
     var checkpointed: MigrationState?
     /// What the stored state says of the servers' strain.
     var storedStrain: WalkStrain?
-    private var deferred: [Work.Item] = []
-    private var pace: BatchPace
+    /// The page that is handled, and what is left of it.
+    var page: WalkPage<Work.Item>?
+    var items: ArraySlice<Work.Item> = []
+    var countInPage = 0
+    /// Where the walk goes on behind the last page that a stream has left behind.
+    var passed: [String: String]?
+    var deferred: [Work.Item] = []
+    var pace: BatchPace
     private var lastTold = ContinuousClock.now
     private let topology: Topology?
-    /// For batches beside those on the first connection; nil where it is the only one.
-    private var second: RedisConnection?
-    private var lastStreamed = ContinuousClock.now
+    /// For batches beside those on the first connection; none where it is the only one.
+    var further: [RedisConnection] = []
+    var lastStreamed = ContinuousClock.now
     private var reader: PageReader<Work.Lister>
 
     private static var attemptsWhenHot: Int { 20 }
-    private static var longestStream: Duration { .milliseconds(100) }
+    private static var batchesUnderWay: Int { 2 }
 
     /// A walk over the names with a prefix, or over all.
     init(_ work: Work, prefix: Bytes?, context: MigrationContext) async throws {
@@ -114,7 +120,8 @@ final class KeyspaceWalk<Work: WalkWork> {
         do {
             try await walkPages(pageEnd)
             try await handleDeferred()
-            try await handle(try await work.leftovers())
+            items = try await work.leftovers()[...]
+            try await handle()
             try await handleDeferred()
             try await work.tellOfHeldKeys()
         } catch let error as RedisError where error.isRedirection {
@@ -133,7 +140,9 @@ final class KeyspaceWalk<Work: WalkWork> {
         pace.postpone(by: try await giveWay())
         guard let first = try await reader.next() else { return }
         let ahead = first.reader.isDone ? nil : await anotherConnection()
-        if ahead != nil { second = await anotherConnection() }
+        if ahead != nil {
+            for _ in 1..<Self.batchesUnderWay { if let one = await anotherConnection() { further.append(one) } }
+        }
         do {
             try await walkPages(from: first.page, first.reader, ahead: ahead, pageEnd)
         } catch {
@@ -143,33 +152,36 @@ final class KeyspaceWalk<Work: WalkWork> {
         await close(ahead)
     }
 
+    /// Handles page after page, while the next ones are listed.
     private func walkPages(
         from first: WalkPage<Work.Item>,
         _ behind: PageReader<Work.Lister>,
         ahead: RedisConnection?,
         _ pageEnd: PageEnd
     ) async throws {
-        var page = first
-        var reader = ahead.map(behind.asking) ?? behind
-        while true {
-            let behind = reader
-            // The next page is listed while this one is handled.
-            async let next = behind.next()
-            try await handle(work.take(page.listing))
-            try await work.tellOfHeldKeys()
-            if deferred.isEmpty { try await pageEnd(page.cursors, progress) }
-            tellProgress()
-            let following: (page: WalkPage<Work.Item>, reader: PageReader<Work.Lister>)?
-            do {
-                following = try await next
-            } catch let error as RedisError where error.isConnectivity && ahead != nil {
-                // It rests while a page is handled, and a server may close clients that rest. The first one is in use.
-                following = try await behind.asking(over: self.reader.lanes[0].master.connection).next()
+        var pages = PagesAhead(ahead.map(behind.asking) ?? behind)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            defer { pages.stop() }
+            group.addTask(executorPreference: ahead?.executor) { [pages] in await pages.run() }
+            page = first
+            while let current = page {
+                items = work.take(current.listing)[...]
+                countInPage = items.count
+                try await handle(pages, pageEnd)
+                try await work.tellOfHeldKeys()
+                if deferred.isEmpty, let cursors = page?.cursors { try await pageEnd(cursors, progress) }
+                tellProgress()
+                do {
+                    page = try await pages.next()
+                } catch let error as RedisError where error.isConnectivity && ahead != nil {
+                    // It rests while a page is handled, and a server may close clients that rest. The first one is in use.
+                    pages = PagesAhead(pages.reader.asking(over: self.reader.lanes[0].master.connection))
+                    group.addTask { [pages] in await pages.run() }
+                    page = try await pages.next()
+                }
+                try stopIfAsked()
+                pace.postpone(by: try await giveWay())
             }
-            guard let following else { return }
-            try stopIfAsked()
-            pace.postpone(by: try await giveWay())
-            (page, reader) = following
         }
     }
 
@@ -188,8 +200,8 @@ final class KeyspaceWalk<Work: WalkWork> {
 
     private func close(_ ahead: RedisConnection?) async {
         await ahead?.close()
-        await second?.close()
-        second = nil
+        for connection in further { await connection.close() }
+        further = []
     }
 
     func stopIfAsked() throws {
@@ -199,89 +211,10 @@ final class KeyspaceWalk<Work: WalkWork> {
         }
     }
 
-    private func tellProgress() {
+    func tellProgress() {
         guard lastTold.duration(to: .now) >= .milliseconds(100) else { return }
         lastTold = .now
         context.progress(progress)
-    }
-
-    private func handle(_ items: [Work.Item]) async throws {
-        var rest = items[...]
-        while !rest.isEmpty {
-            try stopIfAsked()
-            pace.obey(context.limits)
-            let left = rest.count
-            // In a cluster a batch is many transactions as it is.
-            if !pace.isCapped, !context.keyspace.isCluster { try await stream(&rest) }
-            if rest.count == left {
-                let batch = nextBatch(of: &rest)
-                let began = ContinuousClock.now
-                try await halving(batch)
-                if context.keyspace.isCluster {
-                    pace.noteSpreadBatch(of: batch.count)
-                } else {
-                    pace.noteBatch(of: batch.count, took: began.duration(to: .now), roundTrips: 2)
-                }
-            }
-            let pause = pace.pause()
-            if pause > .zero { try await Task.sleep(for: pause) }
-            pace.postpone(by: try await giveWay())
-            tellProgress()
-        }
-    }
-
-    private func nextBatch(of rest: inout ArraySlice<Work.Item>) -> [Work.Item] {
-        let batch = rest.prefix(pace.size).prefix(BatchPace.mostBytes, by: work.weight)
-        rest = rest.dropFirst(batch.count)
-        return Array(batch)
-    }
-
-    /// Handles batches side by side, as many as need one look each; ends early enough for whoever asks to stop.
-    private func stream(_ items: inout ArraySlice<Work.Item>) async throws {
-        let end = ContinuousClock.now + Self.longestStream
-        let stream = BatchStream<Work.Item>(connections: try await connections(), lease: context.lease)
-        var rest = items
-        let changed = try await stream.run { [self] in
-            guard !rest.isEmpty, .now < end, !context.shouldStop() else { return nil }
-            var others = rest
-            guard let look = work.look(at: nextBatch(of: &others)) else { return nil }
-            rest = others
-            return look
-        } answered: { [self] took in
-            pace.noteRequest(took: took)
-        }
-        items = rest
-        lastStreamed = .now
-        for batch in changed {
-            let half = batch.count / 2
-            for part in [batch[..<half], batch[half...]] where !part.isEmpty { try await halving(Array(part)) }
-        }
-        var unsettled = work.takeUnsettled()[...]
-        while !unsettled.isEmpty { try await halving(nextBatch(of: &unsettled)) }
-    }
-
-    /// The connections for batches; the second, which may have rested and been closed by the server, is tried before.
-    private func connections() async throws -> [RedisConnection] {
-        let first = try await context.keyspace.connection(for: [])
-        guard let second else { return [first] }
-        if lastStreamed.duration(to: .now) > .milliseconds(500), (try? await second.send("PING")) == nil {
-            await second.close()
-            self.second = nil
-            return [first]
-        }
-        return [first, second]
-    }
-
-    /// What lost a race is halved, down to single items; those wait until the end of the walk.
-    private func halving(_ batch: [Work.Item]) async throws {
-        let undone = try await work.attempt(batch)
-        if undone.count == 1 {
-            deferred += undone
-        } else if undone.count > 1 {
-            let half = undone.count / 2
-            try await halving(Array(undone[..<half]))
-            try await halving(Array(undone[half...]))
-        }
     }
 
     private func handleDeferred() async throws {

@@ -39,27 +39,70 @@ struct NameResolver {
         var asksItself: Bool { questions.first?.key == name }
     }
 
+    private typealias Doubt = (name: Bytes, readings: [NameReading], memory: Int)
+
     /// Resolves names; what is of another type than its pattern's is unrelated.
+    ///
+    /// All first questions go in one request; most pages need no other.
     func resolve(_ names: [Bytes], on keyspace: any Keyspace) async throws -> ResolvedPage {
         var page = ResolvedPage()
-        var rest = names.map { (name: $0, unnoted: KeyMove?.none) }
-        if let copies {
-            let sieve = CopySieve(moves: moves, ledger: ledger, digester: digester, purpose: copies)
-            rest = try await sieve.sift(names, into: &page, on: keyspace)
+        var commands = RoutedCommands(for: keyspace)
+        let sieve = copies.map { CopySieve(moves: moves, ledger: ledger, digester: digester, purpose: $0) }
+        var others = names
+        let likely = sieve?.divideOff(from: &others, on: keyspace)
+        if let likely { sieve?.ask(about: likely, in: &commands) }
+        let candidates = candidates(others.map { ($0, nil) }, in: &page)
+        ask(about: candidates, in: &commands)
+        guard !commands.isEmpty else { return page }
+        let replies = try await keyspace.pipeline(commands)
+        let first = replies.startIndex + (likely?.replyCount ?? 0)
+        var doubtful = try await decide(candidates, replies[first...], in: &page, on: keyspace)
+        if let sieve, let likely {
+            let rest = try await sieve.sift(likely, replies[..<first], into: &page, on: keyspace)
+            let more = self.candidates(rest, in: &page)
+            if !more.isEmpty {
+                var commands = RoutedCommands(for: keyspace)
+                ask(about: more, in: &commands)
+                let replies = try await keyspace.pipeline(commands)
+                doubtful += try await decide(more, replies[...], in: &page, on: keyspace)
+            }
         }
+        try await settle(doubtful, in: &page, on: keyspace)
+        return page
+    }
+
+    private func candidates(_ names: [CopySieve.Rest], in page: inout ResolvedPage) -> [Candidate] {
         var candidates: [Candidate] = []
-        candidates.reserveCapacity(rest.count)
-        for (name, unnoted) in rest {
+        candidates.reserveCapacity(names.count)
+        for (name, unnoted) in names {
             switch moves.match(name) {
             case .unrelated: page.unrelated.append(name)
             case .certain(let reading): candidates.append(Candidate(name: name, reading: reading, unnoted: unnoted))
             case .open(let questions): candidates.append(Candidate(name: name, questions: questions, unnoted: unnoted))
             }
         }
-        guard !candidates.isEmpty else { return page }
-        let replies = try await keyspace.pipeline(questions(for: candidates, on: keyspace))
+        return candidates
+    }
+
+    private func ask(about candidates: [Candidate], in commands: inout RoutedCommands) {
+        for candidate in candidates {
+            commands.add(for: candidate.name) { commands in
+                if !candidate.asksItself { commands.append("TYPE", candidate.name) }
+                commands.append("MEMORY", "USAGE", candidate.name)
+            }
+            for question in candidate.questions { commands.append("HGET", question.key, question.field) }
+        }
+    }
+
+    /// Adds to the page what the answers tell apart; returns what they do not.
+    private func decide(
+        _ candidates: [Candidate],
+        _ replies: Replies.SubSequence,
+        in page: inout ResolvedPage,
+        on keyspace: any Keyspace
+    ) async throws -> [Doubt] {
         let types = try await types(of: candidates, replies, on: keyspace)
-        var doubtful: [(name: Bytes, readings: [NameReading], memory: Int)] = []
+        var doubtful: [Doubt] = []
         var next = replies.startIndex
         for (candidate, type) in zip(candidates, types) {
             if !candidate.asksItself { next += 1 }
@@ -83,20 +126,7 @@ struct NameResolver {
                 page.unrelated.append(name)
             }
         }
-        try await settle(doubtful, in: &page, on: keyspace)
-        return page
-    }
-
-    private func questions(for candidates: [Candidate], on keyspace: any Keyspace) -> RoutedCommands {
-        var commands = RoutedCommands(for: keyspace)
-        for candidate in candidates {
-            commands.add(for: candidate.name) { commands in
-                if !candidate.asksItself { commands.append("TYPE", candidate.name) }
-                commands.append("MEMORY", "USAGE", candidate.name)
-            }
-            for question in candidate.questions { commands.append("HGET", question.key, question.field) }
-        }
-        return commands
+        return doubtful
     }
 
     private enum KeyType: Equatable {
@@ -108,7 +138,7 @@ struct NameResolver {
     /// The types by what was answered; asked of those alone whose field could not be read.
     private func types(
         of candidates: [Candidate],
-        _ replies: Replies,
+        _ replies: Replies.SubSequence,
         on keyspace: any Keyspace
     ) async throws -> [KeyType] {
         var types: [KeyType] = []
@@ -144,7 +174,7 @@ struct NameResolver {
 
     /// What this program copied itself is known from the ledger, whatever the names could mean.
     private func settle(
-        _ doubtful: [(name: Bytes, readings: [NameReading], memory: Int)],
+        _ doubtful: [Doubt],
         in page: inout ResolvedPage,
         on keyspace: any Keyspace
     ) async throws {
@@ -172,7 +202,7 @@ struct NameResolver {
     }
 
     private func settle(
-        _ doubt: (name: Bytes, readings: [NameReading], memory: Int),
+        _ doubt: Doubt,
         known: [Int],
         in page: inout ResolvedPage
     ) {

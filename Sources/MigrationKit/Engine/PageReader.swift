@@ -26,6 +26,9 @@ struct PageReader<Lister: PageLister>: Sendable {
     private let names: KeyNames
     private let prefix: Bytes?
 
+    /// What SCAN has answered already from where the one server's lane is.
+    private var scanned: Replies?
+
     private static var largestPage: Int { 200 }
     private let limits: LiveLimits
 
@@ -75,8 +78,20 @@ struct PageReader<Lister: PageLister>: Sendable {
     func next() async throws -> (page: WalkPage<Lister.Item>, reader: PageReader)? {
         guard !isDone else { return nil }
         var behind = self
-        let listing = try await lister.list(try await behind.scan(), on: keyspace)
+        let names = try await behind.scan()
+        let along = behind.scanAlong()
+        let listing = try await lister.list(names, on: along ?? keyspace)
+        behind.scanned = along?.replies
         return (WalkPage(listing: listing, cursors: behind.cursors), behind)
+    }
+
+    /// The keyspace with the next page's SCAN to go along with the first questions about this one; nil in a cluster, at the
+    /// end, and under a cap on the rate, where there is time.
+    private func scanAlong() -> RequestAlong? {
+        guard let connection = keyspace as? RedisConnection, lanes.count == 1, !isDone,
+            limits.current.keysPerSecond == 0
+        else { return nil }
+        return RequestAlong(question(from: lanes[0].cursor), on: connection)
     }
 
     private var cursors: [String: String] {
@@ -90,10 +105,15 @@ struct PageReader<Lister: PageLister>: Sendable {
     private mutating func scan() async throws -> [Bytes] {
         let asked = lanes.indices.filter { !lanes[$0].isDone }
         var pages = [Replies?](repeating: nil, count: lanes.count)
+        defer { scanned = nil }
         if asked.count == 1 {
-            pages[asked[0]] = try await lanes[asked[0]].master.connection.pipeline(
-                question(from: lanes[asked[0]].cursor)
-            )
+            if let scanned {
+                pages[asked[0]] = scanned
+            } else {
+                pages[asked[0]] = try await lanes[asked[0]].master.connection.pipeline(
+                    question(from: lanes[asked[0]].cursor)
+                )
+            }
         } else {
             try await withThrowingTaskGroup(of: (Int, Replies).self) { group in
                 for index in asked {

@@ -119,10 +119,12 @@ public struct Fence: Sendable {
     /// Runs transactions over several connections to one server, so that it works on one while another is decided.
     ///
     /// `next` is asked for a look whenever a connection is free, until it has none; `decide` and `finish` get the number of
-    /// the look, counted from 0, and `answered` how long each request took, with what it had to wait for.
+    /// the look, counted from 0, and `answered` how long each request took, with what it had to wait for. A connection
+    /// without a look calls `waitForMore`, which blocks until there may be one and is false where there will be none.
     func transactions(
         over connections: [RedisConnection],
         next: @escaping () throws -> Look?,
+        waitForMore: @escaping () -> Bool,
         decide: @escaping (Int, Replies.SubSequence) throws -> CommandBuffer?,
         finish: @escaping (Int, Outcome) throws -> Void,
         answered: @escaping (Duration) -> Void
@@ -138,6 +140,8 @@ public struct Fence: Sendable {
             try finish($0, $1)
         } answered: {
             answered($0)
+        } waitForMore: {
+            waitForMore()
         }
     }
 
@@ -162,17 +166,26 @@ public struct Fence: Sendable {
         next: @escaping (Int) throws -> (Int, Look)?,
         decide: @escaping (Int, Replies.SubSequence) throws -> CommandBuffer?,
         finish: @escaping (Int, Outcome) throws -> Void,
-        answered: @escaping (Duration) -> Void = { _ in }
+        answered: @escaping (Duration) -> Void = { _ in },
+        waitForMore: @escaping () -> Bool = { false }
     ) async throws {
         do {
             try await SideBySide.run(on: connections) { place in
                 var lane = Lane()
                 var took = Duration.zero
-                var request = try place.inTurn {
-                    try lease.check()
-                    return try self.request(of: &lane, next: try next(place.index))
+                func first() throws -> CommandBuffer? {
+                    try place.inTurn {
+                        try lease.check()
+                        return try self.request(of: &lane, next: try next(place.index))
+                    }
                 }
-                while let commands = request {
+                var request = try first()
+                while true {
+                    guard let commands = request else {
+                        guard waitForMore() else { return }
+                        request = try first()
+                        continue
+                    }
                     let replies = try place.exchange(commands, answered: &took)
                     let committed = lane.committed
                     // Only where a commit was refused is there something to ask at once.
