@@ -39,6 +39,9 @@ struct Benchmark: AsyncParsableCommand {
     @Option(name: .customLong("batch-time"), help: "limits.batch-time, but for latencies: 50ms on a busy machine.")
     var batchTime: String?
 
+    @Option(help: "`migrateredis` of another commit: what it sends, from a minimal client, is a floor too.")
+    var earlier: String?
+
     @Option(help: "Also write everything that was measured into this file.")
     var json: String?
 
@@ -85,7 +88,13 @@ struct Benchmark: AsyncParsableCommand {
         let fewer = Tenants(keys: min(keys, 50_000))
         switch section {
         case .phases:
-            report.phases = try await PhaseMeasurement(tenants: tenants, rounds: rounds, settings: settings).run()
+            report.phases = try await PhaseMeasurement(
+                tenants: tenants,
+                rounds: rounds,
+                settings: settings,
+                earlier: earlier
+            )
+            .run()
         case .growth:
             let sizes = full ? [50_000, 500_000, 5_000_000] : [min(50_000, keys / 4), keys]
             report.growth = try await GrowthMeasurement(sizes: sizes, rounds: rounds, settings: settings).run()

@@ -5,6 +5,8 @@ struct PhaseMeasurement {
     let tenants: Tenants
     let rounds: Int
     let settings: [String: String]
+    /// `migrateredis` of an earlier commit, whose commands are a floor too.
+    var earlier: String?
 
     /// How many commands a program may queue and discard in one run: those by which it asks what it is permitted to do.
     private static let mostDiscarded = 8
@@ -21,17 +23,20 @@ struct PhaseMeasurement {
     func run() async throws -> [PhaseFigures] {
         let base = try await SavedData.of(tenants)
         let rehearsals = try await rehearse(from: base)
+        var earlierOnes: [Rehearsal]?
+        if let earlier { earlierOnes = try await rehearse(from: base, by: earlier) }
         var figures = rehearsals.map {
             PhaseFigures(phase: $0.phase, keys: tenants.keys, traffic: Traffic($0.recording))
         }
         for round in 1...rounds {
             // Cleanup trusts a verification only of the same run of the server: so ours are one chain on one server.
-            try await base.withServer { server in
+            try await base.withServer { [earlierOnes] server in
                 let programs = Programs(on: server, settings: settings)
                 for (index, rehearsal) in rehearsals.enumerated() {
                     let phase = rehearsal.phase
                     figures[index].ours.append(try await programs.cost(of: phase.arguments))
                     figures[index].replay.append(try await replay(rehearsal))
+                    if let earlierOnes { figures[index].earlier.append(try await replay(earlierOnes[index])) }
                     if let bare = phase.bare(of: tenants) {
                         let cost = try await play(bare, from: rehearsal.start, leastChanges: tenants.count)
                         figures[index].bare.append(cost)
@@ -48,7 +53,7 @@ struct PhaseMeasurement {
         try await rehearse(from: try await SavedData.of(tenants)).map { ($0.phase, Traffic($0.recording)) }
     }
 
-    private func rehearse(from base: SavedData) async throws -> [Rehearsal] {
+    private func rehearse(from base: SavedData, by program: String? = nil) async throws -> [Rehearsal] {
         try await base.withServer { server in
             let recorder = try Recorder(to: server.socketPath)
             var programs = Programs(on: server, settings: settings)
@@ -58,7 +63,7 @@ struct PhaseMeasurement {
             for phase in Phase.allCases {
                 let start = try SavedData.of(server)
                 let before = try ServerCounters.look(at: [client])
-                _ = try await ProgramRun.migrateredis(phase.arguments, with: programs.variables)
+                _ = try await ProgramRun.migrateredis(phase.arguments, with: programs.variables, program: program)
                 let recording = try await recorder.take()
                 let counted = try ServerCounters.look(at: [client]).since(before)
                 guard recording.errors == 0, recording.nils == 0 else {
@@ -75,7 +80,7 @@ struct PhaseMeasurement {
                 rehearsals.append(
                     Rehearsal(phase: phase, start: start, recording: recording, changes: counted.changes)
                 )
-                progress("recorded \(phase.rawValue)")
+                progress("recorded \(phase.rawValue)\(program == nil ? "" : " of the earlier program")")
             }
             return rehearsals
         }

@@ -27,11 +27,17 @@ extension Report {
 
     private var replayAims: [Aim] {
         [Phase.apply1, .verify1, .cleanup1].flatMap { phase in
-            guard let ratio = phases.first(where: { $0.phase == phase })?.ratioToReplay else { return [Aim]() }
-            return [0.7, 1.0].map { bound in
-                let what = "\(phase.rawValue): at least \(bound) of the same commands from a minimal client"
-                return Aim(what, ratio, atLeast: bound)
-            }
+            guard let figures = phases.first(where: { $0.phase == phase }) else { return [Aim]() }
+            let client = "commands from a minimal client"
+            return [
+                figures.ratioToReplay.map {
+                    Aim("\(phase.rawValue): at least 0.7 of the same \(client)", $0, atLeast: 0.7)
+                },
+                figures.ratioToEarlier.map {
+                    Aim("\(phase.rawValue): at least 1.0 of the earlier program's \(client)", $0, atLeast: 1)
+                },
+            ]
+            .compactMap(\.self)
         }
     }
 

@@ -4,6 +4,7 @@ extension Report {
         var parts = ["\(server), \(processors) processors, \(grouped(keys)) keys, \(rounds) rounds, medians"]
         if let batchTime { parts[0] += ", limits.batch-time \(batchTime)" }
         if !phases.isEmpty { parts += [phaseTable(), processorTable(), trafficTable()] }
+        if phases.contains(where: { !$0.earlier.isEmpty }) { parts.append(earlierTable()) }
         if !growth.isEmpty { parts.append(growthTable()) }
         if !latency.isEmpty { parts.append(latencyTable()) }
         if let cluster { parts.append(Self.text(of: cluster)) }
@@ -26,6 +27,20 @@ extension Report {
                     phase.phase.bareName ?? "",
                     decimals(phase.perKey(phase.bare) { $0.seconds }, 1),
                     decimals(phase.ratioToBare, 2),
+                ]
+            }
+        )
+    }
+
+    private func earlierTable() -> String {
+        table(
+            ["phase", "µs a key", "the earlier program's commands from a minimal client, µs a key", "ratio"],
+            phases.map { phase in
+                [
+                    phase.phase.rawValue,
+                    decimals(phase.perKey(phase.ours) { $0.seconds }, 1),
+                    decimals(phase.perKey(phase.earlier) { $0.seconds }, 1),
+                    decimals(phase.ratioToEarlier, 2),
                 ]
             }
         )

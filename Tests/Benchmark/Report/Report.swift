@@ -28,6 +28,8 @@ struct PhaseFigures: Codable, Sendable {
     var ours: [Cost] = []
     /// The same commands from a client that thinks nothing.
     var replay: [Cost] = []
+    /// The commands of an earlier program from such a client; empty where none was given.
+    var earlier: [Cost] = []
     /// Bare commands of the same effect; empty for phases that have none.
     var bare: [Cost] = []
 
@@ -35,6 +37,8 @@ struct PhaseFigures: Codable, Sendable {
     var ratioToReplay: Double? { medianRatio(replay, ours) { $0.seconds } }
     /// The same of the processor time of client and server, which other work on the machine changes less.
     var processorRatioToReplay: Double? { medianRatio(replay, ours) { $0.allCPUSeconds } }
+    /// How fast the program is beside a client that thinks nothing and sends what an earlier program sent.
+    var ratioToEarlier: Double? { medianRatio(earlier, ours) { $0.seconds } }
     /// The part of our time that the bare commands need.
     var ratioToBare: Double? { medianRatio(bare, ours) { $0.seconds } }
     /// The same of the processor time.

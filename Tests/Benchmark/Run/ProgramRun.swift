@@ -11,10 +11,11 @@ enum ProgramRun {
     /// not known here, and 0.
     ///
     /// Its output goes to a file, so that nobody has to read it meanwhile. With a limit in seconds it is asked to stop
-    /// then, which a phase does at the end of its batch.
+    /// then, which a phase does at the end of its batch. Without a path it is the one of this checkout.
     static func migrateredis(
         _ arguments: [String],
         with variables: [String: String],
+        program path: String? = nil,
         limit: Double? = nil
     ) async throws -> Cost {
         let directory = try TemporaryDirectory()
@@ -28,7 +29,7 @@ enum ProgramRun {
             all[name] = ProcessInfo.processInfo.environment[name]
         }
         let environment = own.merging(["LANG": "C.UTF-8"]) { $1 }.merging(variables) { $1 }
-        let program = try ProductPath.find("migrateredis")
+        let program = try path ?? ProductPath.find("migrateredis")
         let began = monotonicNanoseconds()
         let pid = try spawn([program] + arguments, environment, input: null, output: log)
         let peak = Mutex(0)

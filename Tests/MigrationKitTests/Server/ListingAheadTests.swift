@@ -12,9 +12,10 @@ struct ListingAheadTests {
         try await withBench { bench in
             try await bench.addTenants(0..<40)
             let connection = try await RedisConnection.open(bench.worker.options)
-            try await bench.server.cli("CONFIG", "SET", "timeout", "1")
-            // A page has 10 keys and takes 2.5 s, in which the first connection is used all the time and the other one rests.
-            let runner = bench.runner(on: connection, limits: Limits(keysPerSecond: 4))
+            try await bench.server.cli("CONFIG", "SET", "timeout", "3")
+            // A page has 10 keys and takes 5 s, in which the first connection is used all the time. The other one lists two
+            // pages at once, and rests until there is room for the fourth.
+            let runner = bench.runner(on: connection, limits: Limits(keysPerSecond: 2))
             let plan = try await runner.plan(bench.migration)
             #expect(plan.report.count(of: .uncopied) == 40)
             await connection.close()
