@@ -21,7 +21,7 @@ struct BatchPace: Sendable {
     private let roundTrip: Duration
     /// When the next batch may begin, by the rate.
     private var due = ContinuousClock.now
-    private var fitting = 16
+    private var fitting = 8
 
     /// How many pairs the next batch may have; under a cap on the rate no more than fit into a tenth of a second, so that
     /// the waits between batches stay short.
@@ -29,8 +29,9 @@ struct BatchPace: Sendable {
         limits.keysPerSecond > 0 ? max(1, min(fitting, limits.keysPerSecond / 10)) : fitting
     }
 
-    /// Twice as many keys are watched, and WATCH costs the square of their number.
-    static let largest = 20
+    /// What others wait for: with the looks and commits of two such batches, and the questions about a page, under way. And
+    /// twice as many keys are watched, which costs the square of their number.
+    static let largest = 12
 
     /// What one batch may bring; a key that is larger is a batch of its own.
     static let mostBytes = 1 << 20

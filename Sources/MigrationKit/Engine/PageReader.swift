@@ -29,7 +29,7 @@ struct PageReader<Lister: PageLister>: Sendable {
     /// What SCAN has answered already from where the one server's lane is.
     private var scanned: Replies?
 
-    private static var largestPage: Int { 200 }
+    private static var largestPage: Int { 100 }
     private let limits: LiveLimits
 
     /// Under a cap on the rate a page is a second's work at most: questions come no faster than the work, and what is done is

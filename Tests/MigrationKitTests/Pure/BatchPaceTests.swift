@@ -42,11 +42,11 @@ struct BatchPaceTests {
         var far = Self.pace(roundTrip: 50)
         near.noteBatch(of: near.size, took: .milliseconds(104), roundTrips: 2)
         far.noteBatch(of: far.size, took: .milliseconds(104), roundTrips: 2)
-        #expect(near.size == 8 && far.size == 20)
+        #expect(near.size == 4 && far.size == 10)
         // One microsecond above the limit is too long.
         var border = Self.pace(roundTrip: 50)
-        border.noteBatch(of: 16, took: .milliseconds(104) + .microseconds(1), roundTrips: 2)
-        #expect(border.size == 8)
+        border.noteBatch(of: 8, took: .milliseconds(104) + .microseconds(1), roundTrips: 2)
+        #expect(border.size == 4)
     }
 
     @Test("goes by single requests where several batches are under way")
@@ -54,13 +54,13 @@ struct BatchPaceTests {
         var pace = Self.pace(roundTrip: 1)
         // What took half of the limit beyond the round trip makes room for more, what took more does not.
         pace.noteRequest(took: .milliseconds(2))
-        #expect(pace.size == 20)
-        pace.noteRequest(took: .milliseconds(2) + .microseconds(1))
-        #expect(pace.size == 20)
-        pace.noteRequest(took: .milliseconds(3))
-        #expect(pace.size == 20)
-        pace.noteRequest(took: .milliseconds(3) + .microseconds(1))
         #expect(pace.size == 10)
+        pace.noteRequest(took: .milliseconds(2) + .microseconds(1))
+        #expect(pace.size == 10)
+        pace.noteRequest(took: .milliseconds(3))
+        #expect(pace.size == 10)
+        pace.noteRequest(took: .milliseconds(3) + .microseconds(1))
+        #expect(pace.size == 5)
         for _ in 0..<40 { pace.noteRequest(took: .zero) }
         #expect(pace.size == BatchPace.largest)
         for _ in 0..<20 { pace.noteRequest(took: .seconds(1)) }
@@ -72,7 +72,7 @@ struct BatchPaceTests {
     func partial() {
         var pace = Self.pace()
         pace.noteBatch(of: pace.size - 1, took: .zero, roundTrips: 2)
-        #expect(pace.size == 16)
+        #expect(pace.size == 8)
     }
 
     @Test("waits as long as the rate asks for, and not at all without one")
@@ -113,7 +113,7 @@ struct BatchPaceTests {
         #expect(pace.size == 1)
         pace.noteBatch(of: 1, took: .zero, roundTrips: 2, now: later)
         pace.obey(Limits(batchTime: .milliseconds(2), keysPerSecond: 0))
-        #expect(pace.size == 16 && pace.pause(now: later) == .zero)
+        #expect(pace.size == 8 && pace.pause(now: later) == .zero)
         for _ in 0..<9 { pace.noteBatch(of: 16, took: .zero, roundTrips: 2, now: later) }
         // What was done without a cap counts for none.
         pace.obey(Limits(batchTime: .milliseconds(2), keysPerSecond: 20))
@@ -122,7 +122,7 @@ struct BatchPaceTests {
         #expect(pace.pause(now: later + .seconds(1)) == .zero)
         pace.obey(Limits(batchTime: .microseconds(100), keysPerSecond: 0))
         pace.noteBatch(of: 2, took: .milliseconds(3), roundTrips: 2, now: later)
-        #expect(pace.size < 16)
+        #expect(pace.size < 8)
     }
 
     @Test("a batch weighs no more than it may, and has one item at least")
