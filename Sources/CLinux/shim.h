@@ -1,8 +1,8 @@
 /*
- What Glibc's module leaves out: prctl(2), which takes any number of arguments and so cannot be imported, and what there
- is about the heap and about loaded objects.
+ What Glibc's module leaves out: prctl(2), which takes any number of arguments and so cannot be imported, what there is
+ about the heap and about loaded objects, and a wait by a clock that nobody sets.
 
- The last two are declared here. <malloc.h> and <link.h> bring other headers along, and <link.h> wants _GNU_SOURCE:
+ All but the first are declared here. <malloc.h> and <link.h> bring other headers along, and <link.h> wants _GNU_SOURCE:
  with that, types such as fd_set look different here from what they are in Glibc's module, and a build may fail.
 */
 #ifndef CLINUX_SHIM_H
@@ -31,5 +31,8 @@ struct clinux_object {
 /* dl_iterate_phdr(3) */
 extern int clinux_each_object(int (*visit)(struct clinux_object *object, size_t size, void *data), void *data)
     __asm__("dl_iterate_phdr");
+
+/* sem_clockwait(3), of a sem_t and a struct timespec */
+extern int clinux_wait(void *semaphore, int clock, const void *end) __asm__("sem_clockwait");
 
 #endif

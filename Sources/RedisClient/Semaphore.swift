@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// A POSIX semaphore, for threads of connections; `Mutex` has no condition to wait for.
@@ -28,14 +29,14 @@ public final class Semaphore: @unchecked Sendable {
     /// Blocks until there is a signal, and takes it, or for so many milliseconds at most.
     public func wait(atMost milliseconds: Int) {
         var end = timespec()
-        // What is set with the time of day ends a little early or late, and is asked again.
-        clock_gettime(CLOCK_REALTIME, &end)
+        // Not by the time of day, which may be set back by an hour.
+        clock_gettime(CLOCK_MONOTONIC, &end)
         end.tv_sec += milliseconds / 1000
         end.tv_nsec += (milliseconds % 1000) * 1_000_000
         if end.tv_nsec >= 1_000_000_000 {
             end.tv_sec += 1
             end.tv_nsec -= 1_000_000_000
         }
-        _ = sem_timedwait(semaphore, &end)
+        _ = clinux_wait(semaphore, CLOCK_MONOTONIC, &end)
     }
 }
