@@ -179,11 +179,14 @@ struct PhaseTests {
     func checkpoint() async throws {
         try await withBench { bench in
             try await bench.addTenants(0..<1500)
-            let batches = Counter()
+            let client = try PlainClient(bench.server)
             try await bench.send("CONFIG RESETSTAT")
             let code = await migrationError {
                 try await bench.withLease { lease in
-                    let runner = bench.runner(shouldStop: { batches.increase() > 40 })
+                    let runner = bench.runner(shouldStop: {
+                        (client.send("DBSIZE").split(whereSeparator: \.isNewline).first?.dropFirst())
+                            .flatMap { Int($0) } ?? 0 > 2400
+                    })
                     _ = try await runner.record(
                         try await bench.runner().plan(bench.migration),
                         of: bench.migration,
