@@ -9,12 +9,13 @@ struct CopySieve {
     enum Purpose {
         /// To be handled with their sources: those whose source is there are left to it.
         case pairs
-        /// To be handled themselves, those of some kinds; all others are left out.
+        /// To be handled themselves, those of some kinds; all others are left out. Whoever looks at them asks what their own
+        /// fields could refute.
         case hashes(kinds: Set<String>)
     }
 
     let moves: any KeyMoves
-    /// The ledger that knows what was copied; nil where that nothing refutes a name is enough.
+    /// The ledger that knows what was copied; nil where there is none any more.
     let ledger: Ledger?
     let digester: Digester
     let purpose: Purpose
@@ -25,8 +26,8 @@ struct CopySieve {
     private struct Likely {
         let name: Bytes
         let copy: LikelyCopy
-        /// The type of its source, or the bytes that it takes.
-        var answer: Reply
+        /// The type of its source, or the bytes that it takes; nil where neither was asked.
+        var answer: Reply?
         var isRefuted = false
         var isProven = false
         /// Whether it was asked for a field itself, and so is a hash.
@@ -66,13 +67,13 @@ struct CopySieve {
             if concerns(copy.move.kind) { likely.copies.append((name, copy)) }
             return false
         }
-        for index in likely.copies.indices {
-            likely.replyCount += 1
-            for refutation in likely.copies[index].copy.refutations {
-                if refutation.question.key == likely.copies[index].name {
-                    likely.replyCount += 1
-                } else {
+        for (name, copy) in likely.copies {
+            if asksFirst { likely.replyCount += 1 }
+            for refutation in copy.refutations {
+                if refutation.question.key != name {
                     likely.others.append(refutation.question.key)
+                } else if asksItself {
+                    likely.replyCount += 1
                 }
             }
         }
@@ -81,6 +82,14 @@ struct CopySieve {
         if likely.asksTogether { likely.replyCount += 1 }
         return likely
     }
+
+    /// Whether a name's own fields are asked.
+    private var asksItself: Bool {
+        if case .pairs = purpose { true } else { false }
+    }
+
+    /// Whether each name has a first question: to a hash of which only fields are read, its size is of no account.
+    private var asksFirst: Bool { asksItself || ledger != nil }
 
     private func concerns(_ kind: String) -> Bool {
         switch purpose {
@@ -92,10 +101,11 @@ struct CopySieve {
     /// Asks what could refute; of other keys first whether any of them is there, in one command: most often none is.
     func ask(about likely: LikelyCopies, in commands: inout RoutedCommands) {
         for (name, copy) in likely.copies {
-            switch purpose {
-            case .pairs: commands.append("TYPE", copy.move.source)
-            case .hashes: commands.append("MEMORY", key: name, behind: "USAGE")
+            guard asksItself else {
+                if asksFirst { commands.append("MEMORY", key: name, behind: "USAGE") }
+                continue
             }
+            commands.append("TYPE", copy.move.source)
             for refutation in copy.refutations where refutation.question.key == name {
                 commands.append("HGET", name, refutation.question.field)
             }
@@ -112,20 +122,21 @@ struct CopySieve {
     ) async throws -> [Rest] {
         var doubtful: [Likely] = []
         for one in try await answered(likely, replies, on: keyspace) {
+            let answer = try one.answer?.unlessError()
+            guard !one.isRefuted else {
+                doubtful.append(one)
+                continue
+            }
             switch purpose {
             case .pairs:
-                // Handled where its source is found.
-                if !one.isRefuted, try one.answer.unlessError().equals(one.copy.move.type.name) { continue }
+                // One whose source is there is handled where that is found.
+                if answer?.equals(one.copy.move.type.name) != true { doubtful.append(one) }
             case .hashes:
-                if !one.isRefuted, ledger == nil {
-                    // A key that vanished since the scan is none.
-                    guard let memory = try one.answer.unlessError().integer else { continue }
-                    page.copies.append((one.copy.move, Int(memory)))
-                    continue
-                }
+                // A key that vanished since the scan is none.
+                if answer?.isNull != true { page.copies.append((one.copy, answer?.integer.map(Int.init))) }
             }
-            doubtful.append(one)
         }
+        guard asksItself else { return doubtful.map { ($0.name, nil) } }
         return try await settled(doubtful, into: &page, on: keyspace)
     }
 
@@ -138,9 +149,12 @@ struct CopySieve {
         answered.reserveCapacity(likely.copies.count)
         var next = replies.startIndex
         for (name, copy) in likely.copies {
-            var one = Likely(name: name, copy: copy, answer: replies[next])
-            next += 1
-            for refutation in copy.refutations where refutation.question.key == name {
+            var one = Likely(name: name, copy: copy)
+            if asksFirst {
+                one.answer = replies[next]
+                next += 1
+            }
+            for refutation in copy.refutations where asksItself && refutation.question.key == name {
                 try one.take(replies[next], to: refutation)
                 next += 1
             }
@@ -196,11 +210,7 @@ struct CopySieve {
             let entry = try reply.unlessOtherType()
             let move = one.copy.move
             if !one.isRefuted, entry.flatMap({ LedgerEntry($0) })?.sourceName == digester.nameDigest(move.source) {
-                switch purpose {
-                case .pairs: page.copies.append((move, nil))
-                case .hashes:
-                    if let memory = try one.answer.unlessError().integer { page.copies.append((move, Int(memory))) }
-                }
+                page.copies.append((one.copy, nil))
             } else if isNew(one), entry?.isNull == true, one.isProven || proof?.equals(one.copy.proof.answer) == true {
                 page.native[move.kind, default: 0] += 1
             } else {
@@ -214,8 +224,7 @@ struct CopySieve {
 
     /// Whether there is no source, and nothing that says that it is something else.
     private func isNew(_ one: Likely) -> Bool {
-        guard case .pairs = purpose else { return false }
-        return one.isHash && !one.isRefuted && one.copy.move.type == .hash && one.answer.equals("none")
+        one.isHash && !one.isRefuted && one.copy.move.type == .hash && one.answer?.equals("none") == true
     }
 }
 

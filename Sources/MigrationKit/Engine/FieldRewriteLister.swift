@@ -1,19 +1,5 @@
 import RedisClient
 
-/// A hash on its walk, with the places of its entries in the ledgers of earlier migrations.
-struct RewriteItem {
-    /// The key.
-    var key: Bytes
-    /// What it holds.
-    var kind: String
-    /// How many bytes it took when it was listed.
-    var memory = 0
-    /// The names of its fields that matter; nil where they were not asked for, since no field ends.
-    var fields: [Bytes]?
-    /// Where each earlier ledger keeps its entry.
-    var places: [(key: Bytes, field: Bytes)]
-}
-
 /// Finds the hashes of a page whose fields a migration rewrites: the new names of its kinds.
 struct FieldRewriteLister: PageLister {
     let rewrites: any FieldRewrites
@@ -22,37 +8,48 @@ struct FieldRewriteLister: PageLister {
     let limits: LiveLimits
 
     func list(_ names: [Bytes], on keyspace: any Keyspace) async throws -> Listing<RewriteItem> {
+        try await list(names, copies: .hashes(kinds: rewrites.kinds), on: keyspace)
+    }
+
+    /// The same of names that looked like copies, and may be none.
+    func settled(_ names: [Bytes], on keyspace: any Keyspace) async throws -> Listing<RewriteItem> {
+        try await list(names, copies: nil, on: keyspace)
+    }
+
+    private func list(
+        _ names: [Bytes],
+        copies: CopySieve.Purpose?,
+        on keyspace: any Keyspace
+    ) async throws -> Listing<RewriteItem> {
         let digester = try Digester()
         let resolver = NameResolver(
             moves: rewrites.moves,
             ledger: ledgers.first,
             digester: digester,
-            copies: .hashes(kinds: rewrites.kinds),
+            copies: copies,
             prefersNewNames: true
         )
         let page = try await resolver.resolve(names, on: keyspace)
         var listing = Listing<RewriteItem>()
         listing.unrelated = page.unrelated
         listing.held = page.ambiguous.filter { $0.readings.contains(where: concerns) }.map { .ambiguous($0.name) }
-        var found = page.readings.filter { concerns($0.reading) }.map { ($0.reading.move, $0.memory) }
-        found += page.others.filter { concerns(.destination($0.move)) }
-        found += page.copies.map { ($0.move, $0.memory ?? 0) }
-        for (move, memory) in found {
+        func add(_ move: KeyMove, memory: Int, likely: LikelyCopy? = nil) {
             let key = move.destination
-            guard memory <= limits.current.keyBytes else {
-                listing.held.append(.tooLarge(key))
-                continue
+            // Without a ledger only fields are read and written, which takes as long in a hash of any size.
+            guard ledgers.isEmpty || memory <= limits.current.keyBytes else {
+                return listing.held.append(.tooLarge(key))
             }
-            let name = digester.nameDigest(key)
-            listing.items.append(
-                RewriteItem(
-                    key: key,
-                    kind: move.kind,
-                    memory: memory,
-                    places: ledgers.map { $0.place(of: key, digest: name) }
-                )
-            )
+            var item = RewriteItem(key: key, kind: move.kind, places: [], likely: likely)
+            if !ledgers.isEmpty {
+                item.memory = memory
+                let name = digester.nameDigest(key)
+                item.places = ledgers.map { $0.place(of: key, digest: name) }
+            }
+            listing.items.append(item)
         }
+        for (reading, memory) in page.readings where concerns(reading) { add(reading.move, memory: memory) }
+        for (move, memory) in page.others where concerns(.destination(move)) { add(move, memory: memory) }
+        for (copy, memory) in page.copies { add(copy.move, memory: memory ?? 0, likely: copy) }
         return listing
     }
 

@@ -39,7 +39,7 @@ extension FieldRewriteMigration {
     public func verify(_ state: MigrationState, in context: MigrationContext) async throws -> VerificationResult {
         var fromStart = context
         fromStart.state?.checkpoint = nil
-        let (report, _) = try await walk(in: fromStart, total: state.scope?.total ?? 0)
+        let (report, _) = try await walk(in: fromStart, comparesMostly: true, total: state.scope?.total ?? 0)
         return VerificationResult(
             report: report,
             problems: report.problems(isRaised: context.isRaised),
@@ -55,11 +55,17 @@ extension FieldRewriteMigration {
 
     private func walk(
         in context: MigrationContext,
+        comparesMostly: Bool = false,
         total: Int,
         checkpoint: ([String: String], Progress) -> MigrationState? = { _, _ in nil }
     ) async throws -> (WalkReport, Progress) {
         let rewrites = rewrites(in: context.names)
-        let work = try FieldRewriteWork(rewrites: rewrites, context: context, total: total)
+        let work = try FieldRewriteWork(
+            rewrites: rewrites,
+            context: context,
+            comparesMostly: comparesMostly || context.isRaised,
+            total: total
+        )
         let walk = try await KeyspaceWalk(work, prefix: rewrites.moves.prefix, context: context)
         let start = context.isRaised || context.lease == nil ? nil : context.state?.checkpoint
         if let start, walk.continues(start) { work.progress.processedItems = start.processedItems }

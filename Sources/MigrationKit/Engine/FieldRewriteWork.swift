@@ -13,28 +13,37 @@ final class FieldRewriteWork: WalkWork {
     private var heldKeys: HeldKeyStream
     private let rewrites: any FieldRewrites
     let context: MigrationContext
-    private let digester: Digester
+    private let reader: RewriteReader
     /// Finds hashes.
     let lister: FieldRewriteLister
-    private let expiry: ExpiryReader
-    private let header: LookHeader
     private var hasSeenFieldEnds = false
+    /// Whether most hashes are expected to be as they should: then a glance at each costs less.
+    private var expectsPeace: Bool
     /// What one look could not tell and the next one will.
     private var again: [RewriteItem] = []
 
-    init(rewrites: any FieldRewrites, context: MigrationContext, total: Int) throws {
+    /// `comparesMostly` says whether most hashes are expected to be rewritten already.
+    init(rewrites: any FieldRewrites, context: MigrationContext, comparesMostly: Bool, total: Int) throws {
         self.rewrites = rewrites
         self.context = context
         heldKeys = HeldKeyStream(context.held)
-        header = LookHeader(
-            asksForFieldEnds: context.features.hasFieldExpiry,
-            expiringWithin: PairObservation.expiringWithin(isCluster: context.keyspace.isCluster)
+        reader = RewriteReader(
+            rewrites: rewrites,
+            expiry: ExpiryReader(isExact: context.features.hasExpiryTime, mayMove: context.keyspace.isCluster),
+            header: LookHeader(
+                asksForFieldEnds: context.features.hasFieldExpiry,
+                expiringWithin: PairObservation.expiringWithin(isCluster: context.keyspace.isCluster)
+            ),
+            hasLedgers: !context.earlierLedgers.isEmpty,
+            digester: try Digester()
         )
-        digester = try Digester()
-        expiry = ExpiryReader(isExact: context.features.hasExpiryTime, mayMove: context.keyspace.isCluster)
         lister = FieldRewriteLister(rewrites: rewrites, ledgers: context.earlierLedgers, limits: context.liveLimits)
+        expectsPeace = comparesMostly
         progress.totalItems = total
     }
+
+    /// Of hashes of which only fields are read and written others wait for many as long as for a few pairs.
+    var largestBatch: Int { context.earlierLedgers.isEmpty ? 40 : BatchPace.largest }
 
     func take(_ listing: Listing<RewriteItem>) -> [RewriteItem] {
         report.note(listing)
@@ -60,29 +69,48 @@ final class FieldRewriteWork: WalkWork {
 
     // MARK: One batch
 
-    private struct Decided {
-        var item: RewriteItem
-        var rewrite: FieldRewrite
-        var isExpiring = false
-        /// Whether it tells nothing, as fields that may end were not asked for by name: it is to be looked at again.
-        var isIncomplete = false
-        var write = HashWrite()
-        var entries: [(key: Bytes, field: Bytes, bytes: Bytes)] = []
-    }
-
     /// Not in a cluster, whose hashes are in many slots, nor where the names of fields must be asked before the look.
     func look(at batch: [RewriteItem]) -> BatchLook<RewriteItem>? {
-        guard !context.keyspace.isCluster, !hasSeenFieldEnds else { return nil }
-        var decided: [Decided] = []
+        guard !context.keyspace.isCluster else { return nil }
+        if context.lease == nil || expectsPeace { return glance(at: batch) }
+        guard !hasSeenFieldEnds else { return nil }
+        var decided: [DecidedRewrite] = []
         return BatchLook(items: batch, look: transaction(of: batch)) { [self] replies in
             decided = try decide(batch, replies)
-            return context.lease.map { _ in commands(for: decided) }
+            return commands(for: decided)
         } finish: { [self] outcome in
             switch outcome {
             case .committed, .nothingToDo: finish(decided)
             case .changed, .redirected: break
             }
         }
+    }
+
+    /// A look that watches nothing: enough for hashes that are as they should be, and for a plan. What is to be written is
+    /// looked at again, in one atomic look.
+    private func glance(at batch: [RewriteItem]) -> BatchLook<RewriteItem> {
+        var reads = CommandBuffer()
+        reader.glance(at: batch, in: &reads)
+        var decided: [DecidedRewrite] = []
+        let look = Fence.Look(at: batch[0].key, reads: reads, isWatched: false)
+        return BatchLook(items: batch, look: look) { [self] replies in
+            decided = try reader.decideOnGlance(at: batch, replies)
+            notePeace(in: decided)
+            return nil
+        } finish: { [self] _ in
+            for one in decided {
+                if one.isIncomplete || context.lease != nil && one.isChange {
+                    again.append(one.item)
+                } else {
+                    tally(one)
+                }
+            }
+        }
+    }
+
+    /// Where more than a quarter of a batch is to be written, a whole look at the next one costs less.
+    private func notePeace(in decided: [DecidedRewrite]) {
+        expectsPeace = 4 * decided.count(where: \.isChange) <= decided.count
     }
 
     private func transaction(of group: [RewriteItem]) -> Fence.Look {
@@ -95,15 +123,24 @@ final class FieldRewriteWork: WalkWork {
         return again
     }
 
-    /// What the first look could not tell is looked at once more at once.
+    /// What the first look could not tell is asked, and then looked at once more at once.
     func attempt(_ batch: [RewriteItem]) async throws -> [RewriteItem] {
-        var undone = try await attemptAtOnce(batch)
-        guard !again.isEmpty else { return undone }
-        let incomplete = again
-        again = []
-        undone += try await attemptAtOnce(incomplete) + again
-        again = []
-        return undone
+        var undone: [RewriteItem] = []
+        var rest = batch
+        for _ in 0..<3 where !rest.isEmpty {
+            let settled = try await withDoubtsSettled(rest)
+            rest = []
+            if !settled.isEmpty { undone += try await attemptAtOnce(settled) }
+            swap(&rest, &again)
+        }
+        return undone + rest
+    }
+
+    /// A name that only looked like a copy's may be an old one, or unrelated: then it is none of these.
+    private func withDoubtsSettled(_ items: [RewriteItem]) async throws -> [RewriteItem] {
+        let doubtful = items.filter(\.isInDoubt).map(\.key)
+        guard !doubtful.isEmpty else { return items }
+        return items.filter { !$0.isInDoubt } + take(try await lister.settled(doubtful, on: context.keyspace))
     }
 
     private func attemptAtOnce(_ batch: [RewriteItem]) async throws -> [RewriteItem] {
@@ -124,7 +161,7 @@ final class FieldRewriteWork: WalkWork {
             return []
         }
         let looks = groups.map { transaction(of: $0) }
-        var decided = [[Decided]](repeating: [], count: groups.count)
+        var decided = [[DecidedRewrite]](repeating: [], count: groups.count)
         var undone: [RewriteItem] = []
         try await Fence(lease).transactions(looks, on: context.keyspace) { [self] index, replies in
             decided[index] = try decide(groups[index], replies)
@@ -152,7 +189,7 @@ final class FieldRewriteWork: WalkWork {
         }
     }
 
-    private func finish(_ decided: [Decided]) {
+    private func finish(_ decided: [DecidedRewrite]) {
         for one in decided {
             if one.isIncomplete { again.append(one.item) } else { tally(one) }
         }
@@ -160,96 +197,18 @@ final class FieldRewriteWork: WalkWork {
 
     private func questions(about items: [RewriteItem]) -> CommandBuffer {
         var reads = CommandBuffer()
-        header.ask(in: &reads)
-        for item in items { ask(item, in: &reads) }
+        reader.look(at: items, in: &reads)
         return reads
     }
 
-    private func ask(_ item: RewriteItem, in commands: inout CommandBuffer) {
-        expiry.ask(item.key, in: &commands)
-        if item.places.isEmpty {
-            commands.append("HMGET", [item.key] + rewrites.fields)
-        } else {
-            // The digest of the whole tells whether the hash is as an earlier migration left it.
-            commands.append("HGETALL", item.key)
-        }
-        if let fields = item.fields, !fields.isEmpty {
-            commands.append("HPEXPIRETIME", [item.key, Bytes("FIELDS"), Bytes(String(fields.count))] + fields)
-        }
-        for place in item.places { commands.append("HGET", place.key, place.field) }
-    }
-
-    private func decide(_ batch: [RewriteItem], _ replies: Replies.SubSequence) throws -> [Decided] {
-        var next = replies.startIndex + header.replyCount
-        let moment = try header.read(replies[..<next])
-        if moment.mayHaveFieldEnds { hasSeenFieldEnds = true }
-        return try batch.compactMap { item in
-            let start = next
-            next += expiry.replyCount + (item.fields?.isEmpty == false ? 2 : 1) + item.places.count
-            return try decide(item, replies[start..<next], at: moment)
-        }
-    }
-
-    private func decide(_ item: RewriteItem, _ replies: Replies.SubSequence, at moment: Moment) throws -> Decided? {
-        let content = replies.startIndex + expiry.replyCount
-        let expiry = try expiry.read(replies[..<content])
-        // The key is gone, or became another type, since it was listed.
-        guard let expiry, replies[content].error?.serverCode != "WRONGTYPE" else { return nil }
-        let reply = try replies[content].unlessError()
-        if let end = expiry.end, end <= moment.horizon {
-            return Decided(item: item, rewrite: .done, isExpiring: true)
-        }
-        var ends: Reply?
-        if item.fields?.isEmpty == false { ends = try replies[content + 1].unlessError() }
-        let incomplete = Decided(item: item, rewrite: .done, isIncomplete: true)
-        guard !moment.mayHaveFieldEnds || item.fields != nil else { return incomplete }
-        guard item.places.isEmpty else {
-            var hash: HashContent? = HashContent(reply)
-            if moment.mayHaveFieldEnds, let fields = item.fields {
-                hash = HashContent(reply, ends: ends, of: fields, horizon: moment.horizon)
-            }
-            return try hash.map { try decide(item, $0, expiry, replies.suffix(item.places.count)) } ?? incomplete
-        }
-        var decided = Decided(item: item, rewrite: rewrites.rewrite(reply.elements.map(\.bytes), kind: item.kind))
-        guard case .change(let changes) = decided.rewrite else { return decided }
-        decided.write = HashWrite(changes: changes)
-        for (field, end) in zip(item.fields ?? [], ends?.elements.map(\.integer) ?? []) {
-            guard let end, end >= 0, changes.contains(where: { $0.field == field }) else { continue }
-            decided.write.ends.append((field, end))
-        }
+    private func decide(_ batch: [RewriteItem], _ replies: Replies.SubSequence) throws -> [DecidedRewrite] {
+        let (decided, mayHaveFieldEnds) = try reader.decideOnLook(at: batch, replies)
+        if mayHaveFieldEnds { hasSeenFieldEnds = true }
+        notePeace(in: decided)
         return decided
     }
 
-    /// Decides on a hash of which earlier migrations may keep entries.
-    private func decide(
-        _ item: RewriteItem,
-        _ hash: HashContent,
-        _ expiry: Expiry,
-        _ entries: Replies.SubSequence
-    ) throws -> Decided {
-        var hash = hash
-        var decided = Decided(
-            item: item,
-            rewrite: rewrites.rewrite(hash.values(of: rewrites.fields), kind: item.kind)
-        )
-        guard case .change(let changes) = decided.rewrite else { return decided }
-        decided.write = hash.write(changes)
-        let before = Side(content: digester.hash(hash), expiry: expiry.end)
-        hash.apply(changes)
-        let after = Side(content: digester.hash(hash), expiry: before.expiry)
-        let tolerance = self.expiry.tolerance + expiry.slack
-        for (place, reply) in zip(item.places, entries) {
-            let stored = try reply.unlessError().bytes
-            guard var entry = stored.flatMap(LedgerEntry.init),
-                entry.destination.matches(before, within: tolerance)
-            else { continue }
-            entry.destination = after
-            decided.entries.append((place.key, place.field, entry.bytes))
-        }
-        return decided
-    }
-
-    private func commands(for decided: [Decided]) -> CommandBuffer {
+    private func commands(for decided: [DecidedRewrite]) -> CommandBuffer {
         var commands = CommandBuffer()
         for one in decided {
             one.write.append(to: one.item.key, in: &commands)
@@ -258,7 +217,7 @@ final class FieldRewriteWork: WalkWork {
         return commands
     }
 
-    private func tally(_ one: Decided) {
+    private func tally(_ one: DecidedRewrite) {
         progress.processedItems += 1
         var counts = report.rewrites[one.item.kind] ?? RewriteCounts()
         switch one.rewrite {

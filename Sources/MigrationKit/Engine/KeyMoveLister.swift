@@ -53,7 +53,7 @@ struct KeyMoveLister: PageLister {
             add(reading.move, isSource: false, memory: memory)
         }
         for (move, memory) in page.others { add(move, isSource: false, memory: memory, hasNoEntry: true) }
-        for copy in page.copies { add(copy.move, isSource: false, memory: nil) }
+        for (copy, _) in page.copies { add(copy.move, isSource: false, memory: nil) }
         #if SEEDED_BUGS
             if SeededBug.isOn(.samplingVerify), column == .verify {
                 let some = pairs.indices.filter { pairs[$0].sourceName.isMultiple(of: 10) }

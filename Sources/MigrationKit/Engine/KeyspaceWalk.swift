@@ -28,6 +28,9 @@ protocol WalkWork: AnyObject {
     /// How many bytes it will still add to the server, about; nil where it adds none.
     var bytesToAdd: Int? { get }
 
+    /// How many items one batch may have at most.
+    var largestBatch: Int { get }
+
     /// How many bytes reading an item brings, about.
     func weight(of item: Item) -> Int
 
@@ -42,6 +45,9 @@ protocol WalkWork: AnyObject {
 }
 
 extension WalkWork {
+    /// As many as pairs.
+    var largestBatch: Int { BatchPace.largest }
+
     /// Nothing.
     func leftovers() async throws -> [Item] { [] }
 }
@@ -102,7 +108,8 @@ final class KeyspaceWalk<Work: WalkWork> {
         )
         pace = BatchPace(
             limits: context.limits,
-            roundTrip: try await Self.roundTrip(on: servers.masters[0].master.connection)
+            roundTrip: try await Self.roundTrip(on: servers.masters[0].master.connection),
+            largest: work.largestBatch
         )
     }
 

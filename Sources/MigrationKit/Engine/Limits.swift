@@ -19,6 +19,7 @@ public struct Limits: Sendable, Equatable {
 struct BatchPace: Sendable {
     private var limits: Limits
     private let roundTrip: Duration
+    private let largest: Int
     /// When the next batch may begin, by the rate.
     private var due = ContinuousClock.now
     private var fitting = 8
@@ -36,9 +37,11 @@ struct BatchPace: Sendable {
     /// What one batch may bring; a key that is larger is a batch of its own.
     static let mostBytes = 1 << 20
 
-    init(limits: Limits, roundTrip: Duration) {
+    /// Batches grow to so many items.
+    init(limits: Limits, roundTrip: Duration, largest: Int = Self.largest) {
         self.limits = limits
         self.roundTrip = roundTrip
+        self.largest = largest
     }
 
     /// These limits hold from the next batch on.
@@ -58,7 +61,7 @@ struct BatchPace: Sendable {
         if busy > limits.batchTime * roundTrips {
             fitting = max(1, fitting / 2)
         } else if count >= fitting {
-            fitting = min(Self.largest, fitting + max(1, fitting / 4))
+            fitting = min(largest, fitting + max(1, fitting / 4))
         }
     }
 
@@ -72,7 +75,7 @@ struct BatchPace: Sendable {
         if busy > limits.batchTime {
             fitting = max(1, fitting / 2)
         } else if busy <= limits.batchTime / 2 {
-            fitting = min(Self.largest, fitting + max(1, fitting / 4))
+            fitting = min(largest, fitting + max(1, fitting / 4))
         }
     }
 

@@ -6,8 +6,9 @@ struct ResolvedPage {
     var readings: [(reading: NameReading, memory: Int)] = []
     /// New names that the ledger has nothing about, with the bytes that each takes.
     var others: [(move: KeyMove, memory: Int)] = []
-    /// Copies that nothing refutes, with the bytes each takes where that was asked.
-    var copies: [(move: KeyMove, memory: Int?)] = []
+    /// Copies that nothing refutes, with the bytes each takes where that was asked. What hashes' own fields could refute is
+    /// still to be asked.
+    var copies: [(copy: LikelyCopy, memory: Int?)] = []
     /// New names without a source and without an entry, by kind.
     var native: [String: Int] = [:]
     /// Keys that fit no pattern, or are of another type than the pattern's.
@@ -53,8 +54,7 @@ struct NameResolver {
         if let likely { sieve?.ask(about: likely, in: &commands) }
         let candidates = candidates(others.map { ($0, nil) }, in: &page)
         ask(about: candidates, in: &commands)
-        guard !commands.isEmpty else { return page }
-        let replies = try await keyspace.pipeline(commands)
+        let replies = commands.isEmpty ? Replies(gathered: []) : try await keyspace.pipeline(commands)
         let first = replies.startIndex + (likely?.replyCount ?? 0)
         var doubtful = try await decide(candidates, replies[first...], in: &page, on: keyspace)
         if let sieve, let likely {

@@ -1,0 +1,232 @@
+import RedisClient
+
+/// A hash with what was decided about it.
+struct DecidedRewrite {
+    /// The hash.
+    var item: RewriteItem
+    /// What becomes of it.
+    var rewrite: FieldRewrite
+    /// Whether it is about to expire, and so left alone.
+    var isExpiring = false
+    /// Whether the reading tells nothing: the hash is to be looked at once more.
+    var isIncomplete = false
+    /// The fields to write.
+    var write = HashWrite()
+    /// The entries that follow.
+    var entries: [(key: Bytes, field: Bytes, bytes: Bytes)] = []
+
+    /// Whether it is to be written.
+    var isChange: Bool {
+        if case .change = rewrite { true } else { false }
+    }
+}
+
+/// Reads hashes whose fields a migration rewrites, and decides on each.
+///
+/// A glance asks for the fields alone, in one command: it tells of a hash that is as it should be, or cannot be converted. A
+/// whole look is one on which it may be written: when the hash ends, and all of it where an earlier migration keeps an entry.
+struct RewriteReader {
+    let rewrites: any FieldRewrites
+    /// How expiries are read that are compared with an entry's.
+    let expiry: ExpiryReader
+    /// What a whole look begins with.
+    let header: LookHeader
+    /// Whether earlier migrations may keep entries.
+    let hasLedgers: Bool
+    let digester: Digester
+
+    // MARK: A glance
+
+    /// Adds the commands of a glance.
+    func glance(at items: [RewriteItem], in commands: inout CommandBuffer) {
+        for item in items {
+            commands.append("HMGET", [item.key] + fields(of: item))
+            if let place = entryPlace(of: item) { commands.append("HGET", place.key, place.field) }
+        }
+    }
+
+    /// What the replies to a glance tell of each hash; a change is told without what it takes to write it.
+    ///
+    /// A hash that has none of the fields may have gone since it was listed: it is looked at once more.
+    func decideOnGlance(at items: [RewriteItem], _ replies: Replies.SubSequence) throws -> [DecidedRewrite] {
+        var next = replies.startIndex
+        return try items.map { item in
+            let reply = replies[next]
+            next += 1
+            var entry: Reply?
+            if entryPlace(of: item) != nil {
+                entry = replies[next]
+                next += 1
+            }
+            guard let values = try reply.unlessOtherType()?.elements.map(\.bytes) else { return again(item) }
+            if values.allSatisfy({ $0 == nil }) { return again(item) }
+            guard try isMeant(item, values, entry: entry) else { return again(item) }
+            return DecidedRewrite(item: item, rewrite: rewrite(values, of: item))
+        }
+    }
+
+    // MARK: A whole look
+
+    /// Adds the commands of a whole look.
+    func look(at items: [RewriteItem], in commands: inout CommandBuffer) {
+        if hasLedgers { header.ask(in: &commands) } else { header.askForFieldEnds(in: &commands) }
+        for item in items { look(at: item, in: &commands) }
+    }
+
+    private func look(at item: RewriteItem, in commands: inout CommandBuffer) {
+        if item.places.isEmpty {
+            // Without an entry to compare with, it counts only whether the hash is about to end.
+            commands.append("PTTL", item.key)
+            commands.append("HMGET", [item.key] + fields(of: item))
+        } else {
+            expiry.ask(item.key, in: &commands)
+            // The digest of the whole tells whether the hash is as an earlier migration left it.
+            commands.append("HGETALL", item.key)
+        }
+        if let fields = item.fields, !fields.isEmpty {
+            commands.append("HPEXPIRETIME", [item.key, Bytes("FIELDS"), Bytes(String(fields.count))] + fields)
+        }
+        for place in item.places { commands.append("HGET", place.key, place.field) }
+    }
+
+    private func replyCount(_ item: RewriteItem) -> Int {
+        let ends = item.fields?.isEmpty == false ? 1 : 0
+        return (item.places.isEmpty ? 1 : expiry.replyCount) + 1 + ends + item.places.count
+    }
+
+    /// What the replies to a whole look tell of each hash that is still there, and whether fields of hashes may end.
+    func decideOnLook(
+        at items: [RewriteItem],
+        _ replies: Replies.SubSequence
+    ) throws -> (decided: [DecidedRewrite], mayHaveFieldEnds: Bool) {
+        var next = replies.startIndex
+        let moment: Moment
+        if hasLedgers {
+            next += header.replyCount
+            moment = try header.read(replies[..<next])
+        } else {
+            // No time is compared.
+            var own = Moment(now: 0, horizon: 0)
+            if header.asksForFieldEnds {
+                own.mayHaveFieldEnds = try LookHeader.mayHaveFieldEnds(replies[next])
+                next += 1
+            }
+            moment = own
+        }
+        let decided = try items.compactMap { item in
+            let start = next
+            next += replyCount(item)
+            return try decide(item, replies[start..<next], at: moment)
+        }
+        return (decided, moment.mayHaveFieldEnds)
+    }
+
+    /// Nil where the key is gone, or became another type since it was listed.
+    private func decide(_ item: RewriteItem, _ replies: Replies.SubSequence, at moment: Moment) throws -> DecidedRewrite? {
+        let content = replies.startIndex + (item.places.isEmpty ? 1 : expiry.replyCount)
+        guard let expiry = try self.expiry(of: item, replies[..<content], at: moment) else { return nil }
+        // A name of another type may still be one that counts as unrelated.
+        guard let reply = try replies[content].unlessOtherType() else { return item.likely == nil ? nil : again(item) }
+        let entries = replies.suffix(item.places.count)
+        let asked = fields(of: item)
+        let values = item.places.isEmpty ? reply.elements.map(\.bytes) : HashContent(reply).values(of: asked)
+        guard try isMeant(item, values, entry: entries.first) else { return again(item) }
+        guard !expiry.isNear else { return DecidedRewrite(item: item, rewrite: .done, isExpiring: true) }
+        guard !moment.mayHaveFieldEnds || item.fields != nil else { return again(item, isInDoubt: false) }
+        let ends = item.fields?.isEmpty == false ? try replies[content + 1].unlessError() : nil
+        guard item.places.isEmpty else {
+            var hash: HashContent? = HashContent(reply)
+            if moment.mayHaveFieldEnds, let fields = item.fields {
+                hash = HashContent(reply, ends: ends, of: fields, horizon: moment.horizon)
+            }
+            return try hash.map { try decide(item, $0, expiry.exact, entries) } ?? again(item, isInDoubt: false)
+        }
+        var decided = DecidedRewrite(item: item, rewrite: rewrite(values, of: item))
+        guard case .change(let changes) = decided.rewrite else { return decided }
+        decided.write = HashWrite(changes: changes)
+        for (field, end) in zip(item.fields ?? [], ends?.elements.map(\.integer) ?? []) {
+            guard let end, end >= 0, changes.contains(where: { $0.field == field }) else { continue }
+            decided.write.ends.append((field, end))
+        }
+        return decided
+    }
+
+    /// When the hash ends, and whether that is so near that it is left alone; nil where it is gone.
+    ///
+    /// A watch does not tell of a key that ends while EXEC runs, and HSET would make it anew, without an end.
+    private func expiry(
+        of item: RewriteItem,
+        _ replies: Replies.SubSequence,
+        at moment: Moment
+    ) throws -> (exact: Expiry, isNear: Bool)? {
+        guard item.places.isEmpty else {
+            return try expiry.read(replies).map { ($0, $0.end.map { $0 <= moment.horizon } ?? false) }
+        }
+        guard let left = try replies.first?.unlessError().integer else {
+            throw RedisError(.unexpectedReply, "PTTL did not answer a number.", outcome: .notExecuted)
+        }
+        return left == -2 ? nil : (Expiry(), left >= 0 && left <= header.expiringWithin)
+    }
+
+    /// Decides on a hash of which earlier migrations may keep entries.
+    private func decide(
+        _ item: RewriteItem,
+        _ hash: HashContent,
+        _ expiry: Expiry,
+        _ entries: Replies.SubSequence
+    ) throws -> DecidedRewrite {
+        var hash = hash
+        var decided = DecidedRewrite(item: item, rewrite: rewrites.rewrite(hash.values(of: rewrites.fields), kind: item.kind))
+        guard case .change(let changes) = decided.rewrite else { return decided }
+        decided.write = hash.write(changes)
+        let before = Side(content: digester.hash(hash), expiry: expiry.end)
+        hash.apply(changes)
+        let after = Side(content: digester.hash(hash), expiry: before.expiry)
+        let tolerance = self.expiry.tolerance + expiry.slack
+        for (place, reply) in zip(item.places, entries) {
+            let stored = try reply.unlessError().bytes
+            guard var entry = stored.flatMap(LedgerEntry.init),
+                entry.destination.matches(before, within: tolerance)
+            else { continue }
+            entry.destination = after
+            decided.entries.append((place.key, place.field, entry.bytes))
+        }
+        return decided
+    }
+
+    // MARK: What the key is
+
+    /// The fields that are asked: those of the rewrite, then those that could tell that the key is something else.
+    private func fields(of item: RewriteItem) -> [Bytes] {
+        guard let likely = item.likely else { return rewrites.fields }
+        return rewrites.fields + likely.refutations.filter { $0.question.key == item.key }.map(\.question.field)
+    }
+
+    private func rewrite(_ values: [Bytes?], of item: RewriteItem) -> FieldRewrite {
+        rewrites.rewrite(Array(values.prefix(rewrites.fields.count)), kind: item.kind)
+    }
+
+    private func entryPlace(of item: RewriteItem) -> (key: Bytes, field: Bytes)? {
+        item.likely == nil ? nil : item.places.first
+    }
+
+    /// Whether the key is what its name most likely means: its own fields do not refute it, and the ledger, where there is
+    /// one, knows it as the copy.
+    private func isMeant(_ item: RewriteItem, _ values: [Bytes?], entry: Reply?) throws -> Bool {
+        guard let likely = item.likely else { return true }
+        let own = likely.refutations.filter { $0.question.key == item.key }
+        for (refutation, value) in zip(own, values.dropFirst(rewrites.fields.count)) where value == refutation.answer {
+            return false
+        }
+        guard let entry else { return true }
+        let known = try entry.unlessOtherType().flatMap { LedgerEntry($0) }
+        return known?.sourceName == digester.nameDigest(likely.move.source)
+    }
+
+    /// The hash as it is to be looked at once more: with all questions about its name, where that is in doubt.
+    private func again(_ item: RewriteItem, isInDoubt: Bool = true) -> DecidedRewrite {
+        var item = item
+        if isInDoubt, item.likely != nil { item.isInDoubt = true }
+        return DecidedRewrite(item: item, rewrite: .done, isIncomplete: true)
+    }
+}
