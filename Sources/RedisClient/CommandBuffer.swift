@@ -95,6 +95,29 @@ public struct CommandBuffer: Sendable {
         for one in arguments { argument(one) }
     }
 
+    /// Adds a command of so many arguments, which a function adds one by one: no list has to be made of them.
+    public mutating func append(_ name: StaticString, argumentCount: Int, _ add: (inout Arguments) -> Void) {
+        begin(argumentCount + 1)
+        name.withUTF8Buffer { bulk($0) }
+        var arguments = Arguments(buffer: self, missing: argumentCount)
+        self = CommandBuffer()
+        add(&arguments)
+        precondition(arguments.missing == 0, "a command has as many arguments as were announced")
+        self = arguments.buffer
+    }
+
+    /// The arguments of one command, as they are added.
+    public struct Arguments {
+        fileprivate var buffer: CommandBuffer
+        fileprivate var missing: Int
+
+        /// Adds one of any bytes.
+        public mutating func add(_ argument: Bytes) {
+            buffer.argument(argument)
+            missing -= 1
+        }
+    }
+
     /// Adds all commands of another pipeline.
     public mutating func append(contentsOf other: CommandBuffer) {
         bytes.append(contentsOf: other.bytes)

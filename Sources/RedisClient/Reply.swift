@@ -84,17 +84,20 @@ public struct Reply: Sendable {
 
     /// Whether it is the string or status with these bytes.
     public func equals(_ expected: Bytes) -> Bool {
-        switch kind {
-        case .string, .status:
-            return storage.withContent(of: node) { content in
-                expected.withUnsafeBytes { expected in
-                    guard expected.count == content.count else { return false }
-                    guard let one = expected.baseAddress, let other = content.baseAddress else { return true }
-                    return memcmp(one, other, content.count) == 0
-                }
-            }
-        default: return false
-        }
+        expected.withUnsafeBytes(equals)
+    }
+
+    /// Whether it is the string or status with these bytes.
+    public func equals(_ expected: ArraySlice<UInt8>) -> Bool {
+        expected.withUnsafeBytes(equals)
+    }
+
+    private func equals(_ expected: UnsafeRawBufferPointer) -> Bool {
+        withBytes { content in
+            guard expected.count == content.count else { return false }
+            guard let one = expected.baseAddress, let other = content.baseAddress else { return true }
+            return memcmp(one, other, content.count) == 0
+        } ?? false
     }
 
     /// Whether it is the string or status with these bytes.

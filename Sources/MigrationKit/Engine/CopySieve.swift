@@ -24,8 +24,8 @@ struct CopySieve {
     typealias Rest = (name: Bytes, unnoted: KeyMove?)
 
     private struct Likely {
-        let name: Bytes
-        let copy: LikelyCopy
+        var name: Bytes { copy.destination }
+        let copy: any LikelyCopy
         /// The type of its source, or the bytes that it takes; nil where neither was asked.
         var answer: Reply?
         var isRefuted = false
@@ -43,13 +43,15 @@ struct CopySieve {
             }
             if isOwn { isHash = true }
             if value.equals(refutation.answer) { isRefuted = true }
-            if refutation.question == copy.proof.question, value.equals(copy.proof.answer) { isProven = true }
+            guard isOwn == copy.provesItself else { return }
+            let proof = copy.proof
+            if refutation.question == proof.question, value.equals(proof.answer) { isProven = true }
         }
     }
 
     /// The names that look like copies, and how they are asked about.
     struct LikelyCopies {
-        fileprivate var copies: [(name: Bytes, copy: LikelyCopy)] = []
+        fileprivate var copies: [any LikelyCopy] = []
         /// The other keys that could refute them.
         fileprivate var others: [Bytes] = []
         fileprivate var asksTogether = false
@@ -64,13 +66,13 @@ struct CopySieve {
         var likely = LikelyCopies()
         names = names.filter { name in
             guard let copy = moves.likelyCopy(name) else { return true }
-            if concerns(copy.move.kind) { likely.copies.append((name, copy)) }
+            if concerns(copy.kind) { likely.copies.append(copy) }
             return false
         }
-        for (name, copy) in likely.copies {
+        for copy in likely.copies {
             if asksFirst { likely.replyCount += 1 }
             for refutation in copy.refutations {
-                if refutation.question.key != name {
+                if refutation.question.key != copy.destination {
                     likely.others.append(refutation.question.key)
                 } else if asksItself {
                     likely.replyCount += 1
@@ -100,7 +102,8 @@ struct CopySieve {
 
     /// Asks what could refute; of other keys first whether any of them is there, in one command: most often none is.
     func ask(about likely: LikelyCopies, in commands: inout RoutedCommands) {
-        for (name, copy) in likely.copies {
+        for copy in likely.copies {
+            let name = copy.destination
             guard asksItself else {
                 if asksFirst { commands.append("MEMORY", key: name, behind: "USAGE") }
                 continue
@@ -130,7 +133,7 @@ struct CopySieve {
             switch purpose {
             case .pairs:
                 // One whose source is there is handled where that is found.
-                if answer?.equals(one.copy.move.type.name) != true { doubtful.append(one) }
+                if answer?.equals(one.copy.type.name) != true { doubtful.append(one) }
             case .hashes:
                 // A key that vanished since the scan is none.
                 if answer?.isNull != true { page.copies.append((one.copy, answer?.integer.map(Int.init))) }
@@ -148,8 +151,9 @@ struct CopySieve {
         var answered: [Likely] = []
         answered.reserveCapacity(likely.copies.count)
         var next = replies.startIndex
-        for (name, copy) in likely.copies {
-            var one = Likely(name: name, copy: copy)
+        for copy in likely.copies {
+            let name = copy.destination
+            var one = Likely(copy: copy)
             if asksFirst {
                 one.answer = replies[next]
                 next += 1

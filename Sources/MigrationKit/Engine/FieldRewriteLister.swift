@@ -7,6 +7,9 @@ struct FieldRewriteLister: PageLister {
     let ledgers: [Ledger]
     let limits: LiveLimits
 
+    /// Without a ledger few keys have a question: others wait for a large page as long as for a page of pairs.
+    var largestPage: Int { ledgers.isEmpty ? 250 : 100 }
+
     func list(_ names: [Bytes], on keyspace: any Keyspace) async throws -> Listing<RewriteItem> {
         try await list(names, copies: .hashes(kinds: rewrites.kinds), on: keyspace)
     }
@@ -33,23 +36,24 @@ struct FieldRewriteLister: PageLister {
         var listing = Listing<RewriteItem>()
         listing.unrelated = page.unrelated
         listing.held = page.ambiguous.filter { $0.readings.contains(where: concerns) }.map { .ambiguous($0.name) }
-        func add(_ move: KeyMove, memory: Int, likely: LikelyCopy? = nil) {
-            let key = move.destination
+        func add(_ key: Bytes, _ kind: String, memory: Int?, likely: (any LikelyCopy)? = nil) {
             // Without a ledger only fields are read and written, which takes as long in a hash of any size.
-            guard ledgers.isEmpty || memory <= limits.current.keyBytes else {
-                return listing.held.append(.tooLarge(key))
+            guard !ledgers.isEmpty else {
+                return listing.items.append(RewriteItem(key: key, kind: kind, likely: likely))
             }
-            var item = RewriteItem(key: key, kind: move.kind, places: [], likely: likely)
-            if !ledgers.isEmpty {
-                item.memory = memory
-                let name = digester.nameDigest(key)
-                item.places = ledgers.map { $0.place(of: key, digest: name) }
-            }
-            listing.items.append(item)
+            let memory = memory ?? 0
+            guard memory <= limits.current.keyBytes else { return listing.held.append(.tooLarge(key)) }
+            let name = digester.nameDigest(key)
+            let places = ledgers.map { $0.place(of: key, digest: name) }
+            listing.items.append(RewriteItem(key: key, kind: kind, memory: memory, places: places, likely: likely))
         }
-        for (reading, memory) in page.readings where concerns(reading) { add(reading.move, memory: memory) }
-        for (move, memory) in page.others where concerns(.destination(move)) { add(move, memory: memory) }
-        for (copy, memory) in page.copies { add(copy.move, memory: memory ?? 0, likely: copy) }
+        for (reading, memory) in page.readings where concerns(reading) {
+            add(reading.move.destination, reading.move.kind, memory: memory)
+        }
+        for (move, memory) in page.others where concerns(.destination(move)) {
+            add(move.destination, move.kind, memory: memory)
+        }
+        for (copy, memory) in page.copies { add(copy.destination, copy.kind, memory: memory, likely: copy) }
         return listing
     }
 

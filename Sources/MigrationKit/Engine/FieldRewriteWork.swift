@@ -42,8 +42,14 @@ final class FieldRewriteWork: WalkWork {
         progress.totalItems = total
     }
 
-    /// Of hashes of which only fields are read and written others wait for many as long as for a few pairs.
-    var largestBatch: Int { context.earlierLedgers.isEmpty ? 40 : BatchPace.largest }
+    /// Of hashes of which only fields are read others wait for many as long as for a few pairs; but what watching them costs
+    /// grows with the square of their number.
+    var largestBatch: Int {
+        guard context.earlierLedgers.isEmpty else { return BatchPace.largest }
+        return glances ? 50 : 25
+    }
+
+    private var glances: Bool { context.lease == nil || expectsPeace }
 
     func take(_ listing: Listing<RewriteItem>) -> [RewriteItem] {
         report.note(listing)
@@ -72,7 +78,7 @@ final class FieldRewriteWork: WalkWork {
     /// Not in a cluster, whose hashes are in many slots, nor where the names of fields must be asked before the look.
     func look(at batch: [RewriteItem]) -> BatchLook<RewriteItem>? {
         guard !context.keyspace.isCluster else { return nil }
-        if context.lease == nil || expectsPeace { return glance(at: batch) }
+        if glances { return glance(at: batch) }
         guard !hasSeenFieldEnds else { return nil }
         var decided: [DecidedRewrite] = []
         return BatchLook(items: batch, look: transaction(of: batch)) { [self] replies in
@@ -183,9 +189,7 @@ final class FieldRewriteWork: WalkWork {
         for item in batch where !item.places.isEmpty { commands.append("HKEYS", item.key) }
         var replies = try await context.keyspace.pipeline(commands).makeIterator()
         return try batch.map { item in
-            var item = item
-            item.fields = item.places.isEmpty ? rewrites.fields : try FieldNames.read(replies.next())
-            return item
+            item.with(fields: item.places.isEmpty ? rewrites.fields : try FieldNames.read(replies.next()))
         }
     }
 

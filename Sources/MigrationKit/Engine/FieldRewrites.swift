@@ -12,11 +12,6 @@ public struct FieldChange: Sendable, Hashable {
         self.field = field
         self.value = value
     }
-
-    /// HSET's arguments for these changes of one hash.
-    static func arguments(_ key: Bytes, _ changes: [FieldChange]) -> [Bytes] {
-        [key] + changes.flatMap { [$0.field, $0.value] }
-    }
 }
 
 /// What becomes of one hash.

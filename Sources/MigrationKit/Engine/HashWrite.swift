@@ -16,7 +16,13 @@ struct HashWrite {
     /// Adds the commands. A field whose time has come meanwhile is gone after them, as it should be.
     func append(to key: Bytes, in commands: inout CommandBuffer) {
         guard !isEmpty else { return }
-        commands.append("HSET", FieldChange.arguments(key, changes))
+        commands.append("HSET", argumentCount: 1 + 2 * changes.count) { arguments in
+            arguments.add(key)
+            for change in changes {
+                arguments.add(change.field)
+                arguments.add(change.value)
+            }
+        }
         for (field, end) in ends {
             commands.append("HPEXPIREAT", key, Bytes(String(end)), Bytes("FIELDS"), Bytes("1"), field)
         }

@@ -76,11 +76,11 @@ public enum NameMatch: Sendable, Hashable {
 public struct FieldAnswer: Sendable, Hashable {
     /// The field.
     public var question: FieldQuestion
-    /// The value.
-    public var answer: Bytes
+    /// The value; a part of the name most often, and so not copied.
+    public var answer: ArraySlice<UInt8>
 
     /// A field and its value.
-    public init(_ question: FieldQuestion, answer: Bytes) {
+    public init(_ question: FieldQuestion, answer: ArraySlice<UInt8>) {
         self.question = question
         self.answer = answer
     }
@@ -91,21 +91,23 @@ public struct FieldAnswer: Sendable, Hashable {
 /// Two promises about `decide`. Where none of the fields has the value that refutes, it says that the name is the pair's
 /// new one, or that nothing decides between that and others. Where the proof is there too, it says that it is the new one.
 ///
-/// One reference, since it is handed on a few times for every name.
-public final class LikelyCopy: Sendable {
-    /// The pair.
-    public let move: KeyMove
-    /// The fields, each with the value that refutes.
-    public let refutations: [FieldAnswer]
-    /// What proves it where nothing refutes.
-    public let proof: FieldAnswer
-
-    /// A pair with what refutes and what proves it.
-    public init(_ move: KeyMove, unless refutations: [FieldAnswer], provenBy proof: FieldAnswer) {
-        self.move = move
-        self.refutations = refutations
-        self.proof = proof
-    }
+/// One reference, since it is handed on a few times for every name; and what is not always asked is put together only when it
+/// is.
+public protocol LikelyCopy: AnyObject, Sendable {
+    /// The name.
+    var destination: Bytes { get }
+    /// What it holds; see `KeyMove.kind`.
+    var kind: String { get }
+    /// The type that keys of this kind have.
+    var type: ValueType { get }
+    /// The pair; put together at every call.
+    var move: KeyMove { get }
+    /// The fields, each with the value that refutes; those of the name's own key first.
+    var refutations: [FieldAnswer] { get }
+    /// What proves it where nothing refutes; put together at every call.
+    var proof: FieldAnswer { get }
+    /// Whether that is a field of the name's own key.
+    var provesItself: Bool { get }
 }
 
 /// What name and content together say of a key.
@@ -128,7 +130,7 @@ public protocol KeyMoves: Sendable {
 
     /// The pair whose copy the name most likely is; nil where it is not to be told so easily. It saves questions: of such
     /// names no more is asked than whether their source is there, and what could refute them.
-    func likelyCopy(_ name: Bytes) -> LikelyCopy?
+    func likelyCopy(_ name: Bytes) -> (any LikelyCopy)?
 
     /// What the name says together with the answers to its questions, in their order; nil for what is not there.
     func decide(_ name: Bytes, answers: [Bytes?]) -> NameVerdict
@@ -136,5 +138,5 @@ public protocol KeyMoves: Sendable {
 
 extension KeyMoves {
     /// All names are asked about alike.
-    public func likelyCopy(_ name: Bytes) -> LikelyCopy? { nil }
+    public func likelyCopy(_ name: Bytes) -> (any LikelyCopy)? { nil }
 }

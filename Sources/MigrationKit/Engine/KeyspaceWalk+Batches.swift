@@ -47,8 +47,11 @@ extension KeyspaceWalk {
         }
     }
 
+    /// In a cluster a batch is spread over many transactions.
+    private var batchSize: Int { context.keyspace.isCluster ? pace.size : min(pace.size, work.largestBatch) }
+
     private func nextBatch() -> [Work.Item] {
-        let batch = items.prefix(pace.size).prefix(BatchPace.mostBytes, by: work.weight)
+        let batch = items.prefix(batchSize).prefix(BatchPace.mostBytes, by: work.weight)
         items = items.dropFirst(batch.count)
         return Array(batch)
     }
@@ -89,7 +92,7 @@ extension KeyspaceWalk {
         }
         var unsettled = work.takeUnsettled()[...]
         while !unsettled.isEmpty {
-            let batch = unsettled.prefix(pace.size).prefix(BatchPace.mostBytes, by: work.weight)
+            let batch = unsettled.prefix(batchSize).prefix(BatchPace.mostBytes, by: work.weight)
             unsettled = unsettled.dropFirst(batch.count)
             try await halving(Array(batch))
         }

@@ -28,7 +28,7 @@ protocol WalkWork: AnyObject {
     /// How many bytes it will still add to the server, about; nil where it adds none.
     var bytesToAdd: Int? { get }
 
-    /// How many items one batch may have at most.
+    /// How many items the next batch may have at most; may change as the work learns what it is about.
     var largestBatch: Int { get }
 
     /// How many bytes reading an item brings, about.
@@ -109,7 +109,7 @@ final class KeyspaceWalk<Work: WalkWork> {
         pace = BatchPace(
             limits: context.limits,
             roundTrip: try await Self.roundTrip(on: servers.masters[0].master.connection),
-            largest: work.largestBatch
+            largest: max(BatchPace.largest, work.largestBatch)
         )
     }
 

@@ -22,8 +22,16 @@ protocol PageLister: Sendable {
     /// One key, or the pair that it belongs to.
     associatedtype Item: Sendable
 
+    /// How many keys one page may have at most.
+    var largestPage: Int { get }
+
     /// What these keys are.
     func list(_ names: [Bytes], on keyspace: any Keyspace) async throws -> Listing<Item>
+}
+
+extension PageLister {
+    /// As many as others wait for where each key has a few questions.
+    var largestPage: Int { 100 }
 }
 
 extension HeldKey {

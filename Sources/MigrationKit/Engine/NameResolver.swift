@@ -8,7 +8,7 @@ struct ResolvedPage {
     var others: [(move: KeyMove, memory: Int)] = []
     /// Copies that nothing refutes, with the bytes each takes where that was asked. What hashes' own fields could refute is
     /// still to be asked.
-    var copies: [(copy: LikelyCopy, memory: Int?)] = []
+    var copies: [(copy: any LikelyCopy, memory: Int?)] = []
     /// New names without a source and without an entry, by kind.
     var native: [String: Int] = [:]
     /// Keys that fit no pattern, or are of another type than the pattern's.

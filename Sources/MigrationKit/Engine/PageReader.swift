@@ -29,14 +29,13 @@ struct PageReader<Lister: PageLister>: Sendable {
     /// What SCAN has answered already from where the one server's lane is.
     private var scanned: Replies?
 
-    private static var largestPage: Int { 100 }
     private let limits: LiveLimits
 
     /// Under a cap on the rate a page is a second's work at most: questions come no faster than the work, and what is done is
     /// kept as often.
     private var pageSize: Int {
         let rate = limits.current.keysPerSecond
-        return rate > 0 ? min(Self.largestPage, max(10, rate)) : Self.largestPage
+        return rate > 0 ? min(lister.largestPage, max(10, rate)) : lister.largestPage
     }
 
     /// A reader at the start of all masters, for names with a prefix or for all.

@@ -1,19 +1,58 @@
 import RedisClient
 
 /// A hash on its walk, with the places of its entries in the ledgers of earlier migrations.
-struct RewriteItem {
+///
+/// One reference, since it is handed on a few times for every hash.
+final class RewriteItem: Sendable {
     /// The key.
-    var key: Bytes
+    let key: Bytes
     /// What it holds.
-    var kind: String
+    let kind: String
     /// How many bytes it took when it was listed; 0 where only fields of it are read, whatever it takes.
-    var memory = 0
-    /// The names of its fields that matter; nil where they were not asked for, since no field ends.
-    var fields: [Bytes]?
+    let memory: Int
     /// Where each earlier ledger keeps its entry.
-    var places: [(key: Bytes, field: Bytes)]
+    let places: [(key: Bytes, field: Bytes)]
     /// What its name most likely means, where only its fields and its entry tell whether it is that; nil once it is known.
-    var likely: LikelyCopy?
-    /// Whether they did not: all names like it must be asked about.
-    var isInDoubt = false
+    let likely: (any LikelyCopy)?
+    /// Whether they did not: all that there is to ask of its name must be asked.
+    let isInDoubt: Bool
+    /// The names of its fields that matter; nil where they were not asked for, since no field ends.
+    let fields: [Bytes]?
+
+    init(
+        key: Bytes,
+        kind: String,
+        memory: Int = 0,
+        places: [(key: Bytes, field: Bytes)] = [],
+        likely: (any LikelyCopy)? = nil,
+        isInDoubt: Bool = false,
+        fields: [Bytes]? = nil
+    ) {
+        self.key = key
+        self.kind = kind
+        self.memory = memory
+        self.places = places
+        self.likely = likely
+        self.isInDoubt = isInDoubt
+        self.fields = fields
+    }
+
+    /// The same, with all questions about its name where that may mean something else.
+    var inDoubt: RewriteItem {
+        likely == nil
+            ? self : RewriteItem(key: key, kind: kind, memory: memory, places: places, likely: likely, isInDoubt: true)
+    }
+
+    /// The same, with the names of its fields.
+    func with(fields: [Bytes]) -> RewriteItem {
+        RewriteItem(
+            key: key,
+            kind: kind,
+            memory: memory,
+            places: places,
+            likely: likely,
+            isInDoubt: isInDoubt,
+            fields: fields
+        )
+    }
 }

@@ -40,7 +40,7 @@ struct RewriteReader {
     /// Adds the commands of a glance.
     func glance(at items: [RewriteItem], in commands: inout CommandBuffer) {
         for item in items {
-            commands.append("HMGET", [item.key] + fields(of: item))
+            askForFields(of: item, in: &commands)
             if let place = entryPlace(of: item) { commands.append("HGET", place.key, place.field) }
         }
     }
@@ -58,9 +58,10 @@ struct RewriteReader {
                 entry = replies[next]
                 next += 1
             }
-            guard let values = try reply.unlessOtherType()?.elements.map(\.bytes) else { return again(item) }
-            if values.allSatisfy({ $0 == nil }) { return again(item) }
-            guard try isMeant(item, values, entry: entry) else { return again(item) }
+            guard let values = try reply.unlessOtherType() else { return again(item) }
+            guard values.elements.contains(where: { !$0.isNull }), try isMeant(item, values, entry: entry) else {
+                return again(item)
+            }
             return DecidedRewrite(item: item, rewrite: rewrite(values, of: item))
         }
     }
@@ -77,7 +78,7 @@ struct RewriteReader {
         if item.places.isEmpty {
             // Without an entry to compare with, it counts only whether the hash is about to end.
             commands.append("PTTL", item.key)
-            commands.append("HMGET", [item.key] + fields(of: item))
+            askForFields(of: item, in: &commands)
         } else {
             expiry.ask(item.key, in: &commands)
             // The digest of the whole tells whether the hash is as an earlier migration left it.
@@ -122,15 +123,16 @@ struct RewriteReader {
     }
 
     /// Nil where the key is gone, or became another type since it was listed.
-    private func decide(_ item: RewriteItem, _ replies: Replies.SubSequence, at moment: Moment) throws -> DecidedRewrite? {
+    private func decide(_ item: RewriteItem, _ replies: Replies.SubSequence, at moment: Moment) throws
+        -> DecidedRewrite?
+    {
         let content = replies.startIndex + (item.places.isEmpty ? 1 : expiry.replyCount)
         guard let expiry = try self.expiry(of: item, replies[..<content], at: moment) else { return nil }
         // A name of another type may still be one that counts as unrelated.
         guard let reply = try replies[content].unlessOtherType() else { return item.likely == nil ? nil : again(item) }
         let entries = replies.suffix(item.places.count)
-        let asked = fields(of: item)
-        let values = item.places.isEmpty ? reply.elements.map(\.bytes) : HashContent(reply).values(of: asked)
-        guard try isMeant(item, values, entry: entries.first) else { return again(item) }
+        guard try item.places.isEmpty ? isMeant(item, reply, entry: nil) : isMeant(item, whole: reply, entry: entries.first)
+        else { return again(item) }
         guard !expiry.isNear else { return DecidedRewrite(item: item, rewrite: .done, isExpiring: true) }
         guard !moment.mayHaveFieldEnds || item.fields != nil else { return again(item, isInDoubt: false) }
         let ends = item.fields?.isEmpty == false ? try replies[content + 1].unlessError() : nil
@@ -141,7 +143,7 @@ struct RewriteReader {
             }
             return try hash.map { try decide(item, $0, expiry.exact, entries) } ?? again(item, isInDoubt: false)
         }
-        var decided = DecidedRewrite(item: item, rewrite: rewrite(values, of: item))
+        var decided = DecidedRewrite(item: item, rewrite: rewrite(reply, of: item))
         guard case .change(let changes) = decided.rewrite else { return decided }
         decided.write = HashWrite(changes: changes)
         for (field, end) in zip(item.fields ?? [], ends?.elements.map(\.integer) ?? []) {
@@ -176,7 +178,10 @@ struct RewriteReader {
         _ entries: Replies.SubSequence
     ) throws -> DecidedRewrite {
         var hash = hash
-        var decided = DecidedRewrite(item: item, rewrite: rewrites.rewrite(hash.values(of: rewrites.fields), kind: item.kind))
+        var decided = DecidedRewrite(
+            item: item,
+            rewrite: rewrites.rewrite(hash.values(of: rewrites.fields), kind: item.kind)
+        )
         guard case .change(let changes) = decided.rewrite else { return decided }
         decided.write = hash.write(changes)
         let before = Side(content: digester.hash(hash), expiry: expiry.end)
@@ -196,14 +201,29 @@ struct RewriteReader {
 
     // MARK: What the key is
 
-    /// The fields that are asked: those of the rewrite, then those that could tell that the key is something else.
-    private func fields(of item: RewriteItem) -> [Bytes] {
-        guard let likely = item.likely else { return rewrites.fields }
-        return rewrites.fields + likely.refutations.filter { $0.question.key == item.key }.map(\.question.field)
+    /// Asks for the fields of the rewrite, then for those that could tell that the key is something else.
+    private func askForFields(of item: RewriteItem, in commands: inout CommandBuffer) {
+        let own = ownRefutations(of: item)
+        commands.append("HMGET", argumentCount: 1 + rewrites.fields.count + own.count) { arguments in
+            arguments.add(item.key)
+            for field in rewrites.fields { arguments.add(field) }
+            for refutation in own { arguments.add(refutation.question.field) }
+        }
     }
 
-    private func rewrite(_ values: [Bytes?], of item: RewriteItem) -> FieldRewrite {
-        rewrites.rewrite(Array(values.prefix(rewrites.fields.count)), kind: item.kind)
+    private func ownRefutations(of item: RewriteItem) -> ArraySlice<FieldAnswer> {
+        guard let all = item.likely?.refutations else { return [] }
+        // Those of other keys stand behind.
+        let end = all.firstIndex { $0.question.key != item.key } ?? all.endIndex
+        return all[..<end]
+    }
+
+    private func rewrite(_ values: Reply, of item: RewriteItem) -> FieldRewrite {
+        var own: [Bytes?] = []
+        own.reserveCapacity(rewrites.fields.count)
+        var all = values.elements
+        while own.count < rewrites.fields.count, let value = all.next() { own.append(value.bytes) }
+        return rewrites.rewrite(own, kind: item.kind)
     }
 
     private func entryPlace(of item: RewriteItem) -> (key: Bytes, field: Bytes)? {
@@ -212,12 +232,29 @@ struct RewriteReader {
 
     /// Whether the key is what its name most likely means: its own fields do not refute it, and the ledger, where there is
     /// one, knows it as the copy.
-    private func isMeant(_ item: RewriteItem, _ values: [Bytes?], entry: Reply?) throws -> Bool {
+    private func isMeant(_ item: RewriteItem, _ values: Reply, entry: Reply?) throws -> Bool {
         guard let likely = item.likely else { return true }
-        let own = likely.refutations.filter { $0.question.key == item.key }
-        for (refutation, value) in zip(own, values.dropFirst(rewrites.fields.count)) where value == refutation.answer {
-            return false
+        var answers = values.elements.dropFirst(rewrites.fields.count).makeIterator()
+        for refutation in ownRefutations(of: item) {
+            if answers.next()?.equals(refutation.answer) == true { return false }
         }
+        return try isKnown(likely, entry)
+    }
+
+    /// The same, by all fields of the hash with their values.
+    private func isMeant(_ item: RewriteItem, whole: Reply, entry: Reply?) throws -> Bool {
+        guard let likely = item.likely else { return true }
+        let own = ownRefutations(of: item)
+        var elements = whole.elements
+        while let field = elements.next(), let value = elements.next() {
+            for refutation in own where field.equals(refutation.question.field) && value.equals(refutation.answer) {
+                return false
+            }
+        }
+        return try isKnown(likely, entry)
+    }
+
+    private func isKnown(_ likely: any LikelyCopy, _ entry: Reply?) throws -> Bool {
         guard let entry else { return true }
         let known = try entry.unlessOtherType().flatMap { LedgerEntry($0) }
         return known?.sourceName == digester.nameDigest(likely.move.source)
@@ -225,8 +262,6 @@ struct RewriteReader {
 
     /// The hash as it is to be looked at once more: with all questions about its name, where that is in doubt.
     private func again(_ item: RewriteItem, isInDoubt: Bool = true) -> DecidedRewrite {
-        var item = item
-        if isInDoubt, item.likely != nil { item.isInDoubt = true }
-        return DecidedRewrite(item: item, rewrite: .done, isIncomplete: true)
+        DecidedRewrite(item: isInDoubt ? item.inDoubt : item, rewrite: .done, isIncomplete: true)
     }
 }

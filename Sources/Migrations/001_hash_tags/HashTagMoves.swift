@@ -26,7 +26,7 @@ struct HashTagMoves: KeyMoves {
     }
 
     /// A name that looks like a new one, and like nothing else than that or an old id with those very braces.
-    func likelyCopy(_ name: Bytes) -> LikelyCopy? {
+    func likelyCopy(_ name: Bytes) -> (any LikelyCopy)? {
         // A new name has its tenant in braces, or what comes before is part of an id.
         guard name.starts(with: root), name.count > root.count, name[root.count] == Self.open[0] else { return nil }
         let readings = readings(of: name)
@@ -37,20 +37,42 @@ struct HashTagMoves: KeyMoves {
         }
         guard let new = found, readings.count < Self.mostSplits || !hasMoreSplits(name) else { return nil }
         var refutations: [FieldAnswer] = []
+        refutations.reserveCapacity(2)
         for old in readings where old.isOld {
             guard let id = old.id, new.id.map({ name[$0] }) != name[id] else { continue }
-            refutations.append(.init(FieldQuestion(key: name, field: Self.id), answer: Bytes(name[id])))
+            refutations.append(FieldAnswer(FieldQuestion(key: name, field: Self.id), answer: name[id]))
         }
-        let move = reading(new, of: name).move
-        if new.kind == .tenant {
-            let own = FieldQuestion(key: name, field: Self.id)
-            return LikelyCopy(move, unless: refutations, provenBy: .init(own, answer: Bytes(name[new.tenant])))
+        if new.kind != .tenant {
+            let braced = bracedTenant(name[new.tenant])
+            refutations.append(.init(FieldQuestion(key: braced, field: Self.id), answer: braced[root.count...]))
         }
-        let braced = bracedTenant(name[new.tenant])
-        refutations.append(.init(FieldQuestion(key: braced, field: Self.id), answer: Bytes(braced[root.count...])))
-        // The tenant's own new record: without it an old name whose tenant has these braces is as likely.
-        let record = FieldQuestion(key: newTenant(name[new.tenant]), field: Self.id)
-        return LikelyCopy(move, unless: refutations, provenBy: .init(record, answer: Bytes(name[new.tenant])))
+        return Copy(of: name, reading: new, moves: self, refutations: refutations)
+    }
+
+    private final class Copy: LikelyCopy {
+        let destination: Bytes
+        let refutations: [FieldAnswer]
+        private let reading: Reading
+        private let moves: HashTagMoves
+
+        init(of name: Bytes, reading: Reading, moves: HashTagMoves, refutations: [FieldAnswer]) {
+            destination = name
+            self.refutations = refutations
+            self.reading = reading
+            self.moves = moves
+        }
+
+        var kind: String { reading.kind.rawValue }
+        var type: ValueType { .hash }
+        var move: KeyMove { moves.reading(reading, of: destination).move }
+        var provesItself: Bool { reading.kind == .tenant }
+
+        /// The tenant's own new record: without it an old name whose tenant has these braces is as likely.
+        var proof: FieldAnswer {
+            let id = destination[reading.tenant]
+            let key = provesItself ? destination : moves.newTenant(id)
+            return FieldAnswer(FieldQuestion(key: key, field: HashTagMoves.id), answer: id)
+        }
     }
 
     func decide(_ name: Bytes, answers: [Bytes?]) -> NameVerdict {

@@ -89,7 +89,9 @@ struct RewriteLookTests {
             // The first question about the key itself is that of the look.
             let question = Bytes(ledger ? "HGETALL" : "PTTL")
             let proxy = try CommandProxy(bench.server) { _, words in
-                guard words.first == question, words[1] == Bytes("tenant:{v}:tenant"), !hasStruck.isRaised else { return }
+                guard words.first == question, words[1] == Bytes("tenant:{v}:tenant"), !hasStruck.isRaised else {
+                    return
+                }
                 hasStruck.raise()
                 client.send("DEL tenant:{v}:tenant")
             }

@@ -317,13 +317,13 @@ struct HashTagMovesTests {
             for question in questions + answers.map(\.question) where known[question] == nil {
                 known[question] = .some(Bool.random(using: &generator) ? nil : Bytes(part(words)))
             }
-            if Bool.random(using: &generator) { known[copy.proof.question] = copy.proof.answer }
-            let isRefuted = copy.refutations.contains { known[$0.question] == .some($0.answer) }
+            if Bool.random(using: &generator) { known[copy.proof.question] = Bytes(copy.proof.answer) }
+            let isRefuted = copy.refutations.contains { known[$0.question] == .some(Bytes($0.answer)) }
             let verdict = moves.decide(name, answers: questions.map { known[$0] ?? nil })
             let isUndecided =
                 if case .ambiguous(let readings) = verdict { readings.contains(.destination(copy.move)) } else { false }
             #expect(isRefuted || isUndecided || verdict == Self.new(copy.move), "\(text(name))")
-            guard !isRefuted, known[copy.proof.question] == .some(copy.proof.answer) else { continue }
+            guard !isRefuted, known[copy.proof.question] == .some(Bytes(copy.proof.answer)) else { continue }
             proven += 1
             #expect(verdict == Self.new(copy.move), "\(text(name))")
         }
