@@ -21,6 +21,11 @@ public struct CommandBuffer: Sendable {
     /// An empty pipeline.
     public init() {}
 
+    /// An empty pipeline with room for about so many bytes: one that grows is copied again and again.
+    public init(reserving byteCount: Int) {
+        bytes.reserveCapacity(byteCount)
+    }
+
     /// Whether there is no command.
     public var isEmpty: Bool { count == 0 }
 

@@ -95,7 +95,7 @@ final class FieldRewriteWork: WalkWork {
     /// A look that watches nothing: enough for hashes that are as they should be, and for a plan. What is to be written is
     /// looked at again, in one atomic look.
     private func glance(at batch: [RewriteItem]) -> BatchLook<RewriteItem> {
-        var reads = CommandBuffer()
+        var reads = CommandBuffer(reserving: batch.count * 150)
         reader.glance(at: batch, in: &reads)
         var decided: [DecidedRewrite] = []
         let look = Fence.Look(at: batch[0].key, reads: reads, isWatched: false)
@@ -200,7 +200,7 @@ final class FieldRewriteWork: WalkWork {
     }
 
     private func questions(about items: [RewriteItem]) -> CommandBuffer {
-        var reads = CommandBuffer()
+        var reads = CommandBuffer(reserving: items.count * 250)
         reader.look(at: items, in: &reads)
         return reads
     }

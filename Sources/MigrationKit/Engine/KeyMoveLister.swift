@@ -89,7 +89,7 @@ struct KeyMoveLister: PageLister {
         to listing: inout Listing<Pair>,
         on keyspace: any Keyspace
     ) async throws {
-        var commands = RoutedCommands(for: keyspace)
+        var commands = RoutedCommands(for: keyspace, reserving: pairs.count * 100)
         for (pair, memory) in zip(pairs, memories) where asksForOther(pair) {
             if pair.isSeenByDestination, memory != nil {
                 commands.append("TYPE", pair.move.source)

@@ -82,6 +82,9 @@ final class KeyMoveWork: WalkWork {
         progress.totalItems = total
     }
 
+    /// A first plan asks little of a pair.
+    var largestBatch: Int { context.lease == nil && lister.isFirst ? 50 : BatchPace.largest }
+
     func giveUp(_ pair: Pair) {
         report.hot += 1
         hold(HeldKey(pair.move.source, destination: pair.move.destination, reason: "hot"))
@@ -174,7 +177,7 @@ final class KeyMoveWork: WalkWork {
     }
 
     private func questions(about batch: [Pair], together: Bool) -> (reads: CommandBuffer, isTogether: Bool) {
-        var reads = CommandBuffer()
+        var reads = CommandBuffer(reserving: batch.count * 400)
         reader.header.ask(in: &reads)
         let isTogether = together && reader.askTogether(batch, in: &reads)
         for pair in batch { reader.ask(pair, together: isTogether, in: &reads) }

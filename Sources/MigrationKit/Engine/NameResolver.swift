@@ -47,7 +47,7 @@ struct NameResolver {
     /// All first questions go in one request; most pages need no other.
     func resolve(_ names: [Bytes], on keyspace: any Keyspace) async throws -> ResolvedPage {
         var page = ResolvedPage()
-        var commands = RoutedCommands(for: keyspace)
+        var commands = RoutedCommands(for: keyspace, reserving: names.count * Self.bytesOfQuestions)
         let sieve = copies.map { CopySieve(moves: moves, ledger: ledger, digester: digester, purpose: $0) }
         var others = names
         let likely = sieve?.divideOff(from: &others, on: keyspace)
@@ -70,6 +70,9 @@ struct NameResolver {
         try await settle(doubtful, in: &page, on: keyspace)
         return page
     }
+
+    /// What the first questions about a name take, about.
+    private static let bytesOfQuestions = 200
 
     private func candidates(_ names: [CopySieve.Rest], in page: inout ResolvedPage) -> [Candidate] {
         var candidates: [Candidate] = []

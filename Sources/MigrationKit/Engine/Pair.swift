@@ -30,7 +30,8 @@ struct Pair: Sendable {
     var isMeasured = true
     /// Whether the ledger may know the pair; not while its first entries are made, unless there is a destination.
     var expectsEntry = true
-    /// Whether the source's content matters; not to a plan, where there is nothing to compare it with.
+    /// Whether the source is read; not for a plan where there is nothing to compare it with: that it is there was seen when
+    /// it was listed.
     var readsSource = true
     /// Whether the new name's content says that it is itself an old key; nil where it was not asked.
     var destinationIsSource: Bool?
@@ -100,6 +101,7 @@ struct PairReader {
 
     /// How many replies `askSource` brings.
     func sourceReplyCount(_ pair: Pair) -> Int {
+        guard pair.readsSource || readsSourcesApart else { return 0 }
         let own = pair.readsSource ? reader(pair).replyCount(pair.sourceFields) : expiry.replyCount
         return (asksAtSource(pair) ? 1 : 0) + own + (dumps(pair) ? 1 : 0)
     }
@@ -127,6 +129,7 @@ struct PairReader {
 
     /// Adds the commands that read a source.
     func askSource(_ pair: Pair, in commands: inout CommandBuffer) {
+        guard pair.readsSource || readsSourcesApart else { return }
         if asksAtSource(pair) { header.askForFieldEnds(in: &commands) }
         guard pair.readsSource else { return expiry.ask(pair.move.source, in: &commands) }
         reader(pair).ask(pair.move.source, fields: pair.sourceFields, whole: pair.sourceWhole, in: &commands)
@@ -193,6 +196,7 @@ struct PairReader {
         var moment = moment
         var own = replies[...]
         if asksAtSource(pair) { moment.mayHaveFieldEnds = try LookHeader.mayHaveFieldEnds(own.popFirst()) }
+        guard pair.readsSource || readsSourcesApart else { return KeyReading(side: Side(content: nil, expiry: nil)) }
         guard pair.readsSource else {
             return try expiry.read(own).map { KeyReading(side: Side(content: nil, expiry: $0.end), slack: $0.slack) }
                 ?? .absent

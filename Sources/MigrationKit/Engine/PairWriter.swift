@@ -51,7 +51,7 @@ struct PairWriter {
 
     /// The commands of one transaction.
     func commands(for decided: [DecidedPair]) -> CommandBuffer {
-        var commands = CommandBuffer()
+        var commands = CommandBuffer(reserving: decided.count * 300)
         for one in decided { append(one, to: &commands) }
         return commands
     }

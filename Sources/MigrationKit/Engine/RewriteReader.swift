@@ -131,7 +131,9 @@ struct RewriteReader {
         // A name of another type may still be one that counts as unrelated.
         guard let reply = try replies[content].unlessOtherType() else { return item.likely == nil ? nil : again(item) }
         let entries = replies.suffix(item.places.count)
-        guard try item.places.isEmpty ? isMeant(item, reply, entry: nil) : isMeant(item, whole: reply, entry: entries.first)
+        guard
+            try item.places.isEmpty
+                ? isMeant(item, reply, entry: nil) : isMeant(item, whole: reply, entry: entries.first)
         else { return again(item) }
         guard !expiry.isNear else { return DecidedRewrite(item: item, rewrite: .done, isExpiring: true) }
         guard !moment.mayHaveFieldEnds || item.fields != nil else { return again(item, isInDoubt: false) }

@@ -212,7 +212,9 @@ public struct Fence: Sendable {
 
     /// What a lane asks next; nil when it has nothing more to do.
     private func request(of lane: inout Lane, next: (index: Int, look: Look)?) throws -> CommandBuffer? {
-        var commands = CommandBuffer()
+        let known = (lane.commit?.writes.byteCount ?? 0) + (next?.look.reads.byteCount ?? 0)
+        let watched = next?.look.watching.reduce(0) { $0 + $1.count + 16 } ?? 0
+        var commands = CommandBuffer(reserving: known + watched + 400)
         lane.committed = lane.commit.map { ($0.look, $0.epoch) }
         if let commit = lane.commit {
             commands.append("MULTI")

@@ -14,9 +14,10 @@ public struct RoutedCommands: Sendable {
     private(set) var runs: [Run] = []
     private let isRouted: Bool
 
-    /// An empty pipeline for a keyspace.
-    public init(for keyspace: any Keyspace) {
+    /// An empty pipeline for a keyspace; on one server with room for about so many bytes.
+    public init(for keyspace: any Keyspace, reserving byteCount: Int = 0) {
         isRouted = keyspace.isCluster
+        if byteCount > 0, !isRouted { commands = CommandBuffer(reserving: byteCount) }
     }
 
     /// Whether there is no command.
