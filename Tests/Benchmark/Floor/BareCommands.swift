@@ -1,4 +1,5 @@
 import CReplay
+import TestSupport
 
 /// The least that Redis must be asked for a piece of work, without any of what makes it safe: no proof, no fence, no
 /// ledger, no look before the write.
@@ -6,15 +7,26 @@ extension Tenants {
     /// How many commands wait for their replies together.
     private static let pipeline = 100
 
-    /// A COPY for every key from its old name to its new one.
+    /// A COPY for every key from its old name to its new one, tenant by tenant.
     func copies() -> Recording {
+        copies(inOrder: 0..<4 * count)
+    }
+
+    /// The same in an order that has nothing to do with that in which the keys were made, as SCAN has none.
+    func copiesInRandomOrder() -> Recording {
+        var generator = SplitMix64(seed: 1)
+        return copies(inOrder: (0..<4 * count).shuffled(using: &generator))
+    }
+
+    private func copies(inOrder keys: some Sequence<Int>) -> Recording {
         var stream = CommandStream(pipeline: Self.pipeline)
-        for number in 0..<count {
-            let id = Self.id(number)
-            stream.append("COPY", "tenant:\(id)", "tenant:{\(id)}:tenant")
-            stream.append("COPY", "tenant:\(id):destinations", "tenant:{\(id)}:destinations")
-            for letter in ["a", "b"] {
-                let end = "destination:d\(id)\(letter)"
+        for key in keys {
+            let id = Self.id(key / 4)
+            switch key % 4 {
+            case 0: stream.append("COPY", "tenant:\(id)", "tenant:{\(id)}:tenant")
+            case 1: stream.append("COPY", "tenant:\(id):destinations", "tenant:{\(id)}:destinations")
+            case let which:
+                let end = "destination:d\(id)\(which == 2 ? "a" : "b")"
                 stream.append("COPY", "tenant:\(id):\(end)", "tenant:{\(id)}:\(end)")
             }
         }

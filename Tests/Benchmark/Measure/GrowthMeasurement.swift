@@ -1,6 +1,6 @@
 import TestSupport
 
-/// Apply and verify of 001 on keyspaces of growing sizes.
+/// Apply and verify of 001 on keyspaces of growing sizes, and a bare COPY of each key.
 struct GrowthMeasurement {
     let sizes: [Int]
     let rounds: Int
@@ -25,9 +25,23 @@ struct GrowthMeasurement {
                 }
                 figures[index].apply.append(apply)
                 figures[index].verify.append(verify)
+                figures[index].bareSeconds.append(try await bareCopies(of: Tenants(keys: keys)))
                 progress("round \(round) of \(rounds): \(grouped(keys)) keys")
             }
         }
         return figures
+    }
+
+    /// How much of what grows is the server's: it has nothing else to do than these.
+    private func bareCopies(of tenants: Tenants) async throws -> Double {
+        try await withRedisServer { server in
+            try tenants.load(into: server)
+            let commands = tenants.copiesInRandomOrder()
+            let result = try Replay.run(commands, on: server.socketPath)
+            guard result.replies == commands.commands, result.errors == 0 else {
+                throw TestSupportError("Bare COPY: \(result.errors) errors.")
+            }
+            return result.seconds
+        }
     }
 }

@@ -77,13 +77,14 @@ extension Report {
 
     private func growthTable() -> String {
         table(
-            ["keys", "apply and verify, µs a key", "processors, µs a key", "resident, MiB"],
+            ["keys", "apply and verify, µs a key", "processors, µs a key", "resident, MiB", "bare COPY, µs a key"],
             growth.map {
                 [
                     grouped($0.keys),
                     decimals($0.microsecondsPerKey, 1),
                     decimals($0.processorMicrosecondsPerKey, 1),
                     decimals(Double($0.peakKiB) / 1024, 1),
+                    decimals($0.bareMicrosecondsPerKey, 1),
                 ]
             }
         )

@@ -68,7 +68,11 @@ struct GrowthFigures: Codable, Sendable {
     var keys: Int
     var apply: [Cost] = []
     var verify: [Cost] = []
+    /// How long a COPY of each key took by a client that thinks nothing, in random order.
+    var bareSeconds: [Double] = []
 
+    /// That of one key, the median of the rounds, in microseconds.
+    var bareMicrosecondsPerKey: Double { (bareSeconds.median { $0 } ?? 0) / Double(keys) * 1e6 }
     /// Apply and verify of one key, the median of the rounds, in microseconds.
     var microsecondsPerKey: Double { per(key: { $0.seconds }) }
     /// The same in processor time of program and server.

@@ -242,6 +242,13 @@ struct StrainedServerTests {
                     try await follower.send("DBSIZE").integer == bench.connection.send("DBSIZE").integer
                 }
                 await follower.close()
+                // One that has acknowledged nothing yet counts as joining, however long it says nothing.
+                try await bench.send("SET filler x")
+                try await eventually("the replica's word") {
+                    let offset = try await bench.info("replication", "master_repl_offset")
+                    let line = try await bench.connection.send("INFO", "replication").text ?? ""
+                    return line.contains("state=online,offset=\(offset),")
+                }
                 let told = Told()
                 try await replica.pause()
                 try await Self.apply(bench, told: told) {
