@@ -16,6 +16,8 @@ final class RewriteItem: Sendable {
     let likely: (any LikelyCopy)?
     /// Whether they did not: all that there is to ask of its name must be asked.
     let isInDoubt: Bool
+    /// Whether it had none of the fields that were asked, so that the next look asks whether it is there at all.
+    let mayBeGone: Bool
     /// The names of its fields that matter; nil where they were not asked for, since no field ends.
     let fields: [Bytes]?
 
@@ -26,6 +28,7 @@ final class RewriteItem: Sendable {
         places: [(key: Bytes, field: Bytes)] = [],
         likely: (any LikelyCopy)? = nil,
         isInDoubt: Bool = false,
+        mayBeGone: Bool = false,
         fields: [Bytes]? = nil
     ) {
         self.key = key
@@ -34,6 +37,7 @@ final class RewriteItem: Sendable {
         self.places = places
         self.likely = likely
         self.isInDoubt = isInDoubt
+        self.mayBeGone = mayBeGone
         self.fields = fields
     }
 
@@ -41,6 +45,20 @@ final class RewriteItem: Sendable {
     var inDoubt: RewriteItem {
         likely == nil
             ? self : RewriteItem(key: key, kind: kind, memory: memory, places: places, likely: likely, isInDoubt: true)
+    }
+
+    /// The same, of which it is asked whether it is there.
+    var perhapsGone: RewriteItem {
+        RewriteItem(
+            key: key,
+            kind: kind,
+            memory: memory,
+            places: places,
+            likely: likely,
+            isInDoubt: isInDoubt,
+            mayBeGone: true,
+            fields: fields
+        )
     }
 
     /// The same, with the names of its fields.
@@ -52,6 +70,7 @@ final class RewriteItem: Sendable {
             places: places,
             likely: likely,
             isInDoubt: isInDoubt,
+            mayBeGone: mayBeGone,
             fields: fields
         )
     }

@@ -24,7 +24,11 @@ struct DecidedRewrite {
 /// Reads hashes whose fields a migration rewrites, and decides on each.
 ///
 /// A glance asks for the fields alone, in one command: it tells of a hash that is as it should be, or cannot be converted. A
-/// whole look is one on which it may be written: when the hash ends, and all of it where an earlier migration keeps an entry.
+/// whole look is one on which it may be written: the fields again, watched, and all of the hash, with its end, where an
+/// earlier migration keeps an entry.
+///
+/// A hash that ends is rewritten like any other and keeps its end. HSET never makes it anew: EXEC fails where a watched key
+/// has ended, and while EXEC runs the server's time stands still (`RewriteLookTests` holds the server to both).
 struct RewriteReader {
     let rewrites: any FieldRewrites
     /// How expiries are read that are compared with an entry's.
@@ -59,9 +63,7 @@ struct RewriteReader {
                 next += 1
             }
             guard let values = try reply.unlessOtherType() else { return again(item) }
-            guard values.elements.contains(where: { !$0.isNull }), try isMeant(item, values, entry: entry) else {
-                return again(item)
-            }
+            guard hasAny(values), try isMeant(item, values, entry: entry) else { return again(item) }
             return DecidedRewrite(item: item, rewrite: rewrite(values, of: item))
         }
     }
@@ -76,8 +78,7 @@ struct RewriteReader {
 
     private func look(at item: RewriteItem, in commands: inout CommandBuffer) {
         if item.places.isEmpty {
-            // Without an entry to compare with, it counts only whether the hash is about to end.
-            commands.append("PTTL", item.key)
+            if item.mayBeGone { commands.append("EXISTS", item.key) }
             askForFields(of: item, in: &commands)
         } else {
             expiry.ask(item.key, in: &commands)
@@ -92,7 +93,11 @@ struct RewriteReader {
 
     private func replyCount(_ item: RewriteItem) -> Int {
         let ends = item.fields?.isEmpty == false ? 1 : 0
-        return (item.places.isEmpty ? 1 : expiry.replyCount) + 1 + ends + item.places.count
+        return countBeforeContent(item) + 1 + ends + item.places.count
+    }
+
+    private func countBeforeContent(_ item: RewriteItem) -> Int {
+        item.places.isEmpty ? (item.mayBeGone ? 1 : 0) : expiry.replyCount
     }
 
     /// What the replies to a whole look tell of each hash that is still there, and whether fields of hashes may end.
@@ -126,8 +131,8 @@ struct RewriteReader {
     private func decide(_ item: RewriteItem, _ replies: Replies.SubSequence, at moment: Moment) throws
         -> DecidedRewrite?
     {
-        let content = replies.startIndex + (item.places.isEmpty ? 1 : expiry.replyCount)
-        guard let expiry = try self.expiry(of: item, replies[..<content], at: moment) else { return nil }
+        let content = replies.startIndex + countBeforeContent(item)
+        guard let expiry = try self.expiry(of: item, replies[..<content]) else { return nil }
         // A name of another type may still be one that counts as unrelated.
         guard let reply = try replies[content].unlessOtherType() else { return item.likely == nil ? nil : again(item) }
         let entries = replies.suffix(item.places.count)
@@ -135,7 +140,9 @@ struct RewriteReader {
             try item.places.isEmpty
                 ? isMeant(item, reply, entry: nil) : isMeant(item, whole: reply, entry: entries.first)
         else { return again(item) }
-        guard !expiry.isNear else { return DecidedRewrite(item: item, rewrite: .done, isExpiring: true) }
+        guard item.places.isEmpty || !(expiry.end.map { $0 <= moment.horizon } ?? false) else {
+            return DecidedRewrite(item: item, rewrite: .done, isExpiring: true)
+        }
         guard !moment.mayHaveFieldEnds || item.fields != nil else { return again(item, isInDoubt: false) }
         let ends = item.fields?.isEmpty == false ? try replies[content + 1].unlessError() : nil
         guard item.places.isEmpty else {
@@ -143,8 +150,9 @@ struct RewriteReader {
             if moment.mayHaveFieldEnds, let fields = item.fields {
                 hash = HashContent(reply, ends: ends, of: fields, horizon: moment.horizon)
             }
-            return try hash.map { try decide(item, $0, expiry.exact, entries) } ?? again(item, isInDoubt: false)
+            return try hash.map { try decide(item, $0, expiry, entries) } ?? again(item, isInDoubt: false)
         }
+        guard item.mayBeGone || hasAny(reply) else { return again(item, isInDoubt: false, mayBeGone: true) }
         var decided = DecidedRewrite(item: item, rewrite: rewrite(reply, of: item))
         guard case .change(let changes) = decided.rewrite else { return decided }
         decided.write = HashWrite(changes: changes)
@@ -155,21 +163,18 @@ struct RewriteReader {
         return decided
     }
 
-    /// When the hash ends, and whether that is so near that it is left alone; nil where it is gone.
-    ///
-    /// A watch does not tell of a key that ends while EXEC runs, and HSET would make it anew, without an end.
-    private func expiry(
-        of item: RewriteItem,
-        _ replies: Replies.SubSequence,
-        at moment: Moment
-    ) throws -> (exact: Expiry, isNear: Bool)? {
-        guard item.places.isEmpty else {
-            return try expiry.read(replies).map { ($0, $0.end.map { $0 <= moment.horizon } ?? false) }
+    /// When the hash ends, where that is asked; nil where the hash is gone.
+    private func expiry(of item: RewriteItem, _ replies: Replies.SubSequence) throws -> Expiry? {
+        guard item.places.isEmpty else { return try expiry.read(replies) }
+        guard item.mayBeGone else { return Expiry() }
+        guard let count = try replies.first?.unlessError().integer else {
+            throw RedisError(.unexpectedReply, "EXISTS did not answer a number.", outcome: .notExecuted)
         }
-        guard let left = try replies.first?.unlessError().integer else {
-            throw RedisError(.unexpectedReply, "PTTL did not answer a number.", outcome: .notExecuted)
-        }
-        return left == -2 ? nil : (Expiry(), left >= 0 && left <= header.expiringWithin)
+        return count > 0 ? Expiry() : nil
+    }
+
+    private func hasAny(_ values: Reply) -> Bool {
+        values.elements.contains { !$0.isNull }
     }
 
     /// Decides on a hash of which earlier migrations may keep entries.
@@ -262,8 +267,10 @@ struct RewriteReader {
         return known?.sourceName == digester.nameDigest(likely.move.source)
     }
 
-    /// The hash as it is to be looked at once more: with all questions about its name, where that is in doubt.
-    private func again(_ item: RewriteItem, isInDoubt: Bool = true) -> DecidedRewrite {
-        DecidedRewrite(item: isInDoubt ? item.inDoubt : item, rewrite: .done, isIncomplete: true)
+    /// The hash as it is to be looked at once more: with all questions about its name, where that is in doubt, and whether it
+    /// is there, where no field tells.
+    private func again(_ item: RewriteItem, isInDoubt: Bool = true, mayBeGone: Bool = false) -> DecidedRewrite {
+        let next = isInDoubt ? item.inDoubt : mayBeGone ? item.perhapsGone : item
+        return DecidedRewrite(item: next, rewrite: .done, isIncomplete: true)
     }
 }
