@@ -9,6 +9,8 @@ public protocol Migration: Sendable {
 
     /// Looks at every key and says what would be done; writes nothing.
     func plan(in context: MigrationContext) async throws -> Plan
+    /// Says about how much it will be, from a part of the keyspace: for an apply on whose plan nobody decides.
+    func estimate(in context: MigrationContext) async throws -> Plan
     /// Does it; old keys stay. After the raise the same walk is the catch-up.
     func apply(_ plan: Plan, in context: MigrationContext) async throws -> MigrationState
     /// Compares everything.
@@ -20,6 +22,11 @@ public protocol Migration: Sendable {
 }
 
 extension Migration {
+    /// The whole plan.
+    public func estimate(in context: MigrationContext) async throws -> Plan {
+        try await plan(in: context)
+    }
+
     /// Always applicable.
     public func applicability(in names: KeyNames) -> Applicability { .applicable }
 }
@@ -42,13 +49,22 @@ public struct Plan: Sendable, Equatable {
     public var scope: Scope
     /// The ledger that it needs; nil for none.
     public var ledger: LedgerShape?
+    /// Whether the scope is estimated, and the report empty: an apply that sees all keys puts what it counted in its place.
+    public var isEstimate: Bool
 
     /// A plan of its parts.
-    public init(migration: String, report: WalkReport, scope: Scope, ledger: LedgerShape?) {
+    public init(
+        migration: String,
+        report: WalkReport,
+        scope: Scope,
+        ledger: LedgerShape?,
+        isEstimate: Bool = false
+    ) {
         self.migration = migration
         self.report = report
         self.scope = scope
         self.ledger = ledger
+        self.isEstimate = isEstimate
     }
 
     /// Whether a person has to settle something before it can succeed.

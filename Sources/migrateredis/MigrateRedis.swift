@@ -73,7 +73,7 @@ struct CommonOptions: ParsableArguments {
 
     @Flag(
         name: [.customLong("auto-approve"), .customLong("auto-approve", withSingleDash: true)],
-        help: "Do not ask before apply."
+        help: "Do not plan and ask before apply."
     )
     var autoApprove = false
 }

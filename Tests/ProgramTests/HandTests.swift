@@ -30,6 +30,8 @@ struct HandTests {
             let apply = try await stage.run(spelling.arguments("apply", "auto-approve"))
             #expect(apply.exitStatus == 0, "\(apply)")
             #expect(apply.standardOutput.contains("\(stage.keyspace.moving) keys written"), "\(apply)")
+            // Where nobody is asked, what was found is told afterwards.
+            #expect(apply.standardError.contains("Written") && !apply.standardError.contains("To write"), "\(apply)")
             let copied = try await stage.snapshot()
             #expect(copied.difference(from: stage.keyspace.expectedBesideOld(after: stage.before)) == nil)
             #expect(try await stage.text("outpost:schema:version") == nil)

@@ -35,7 +35,7 @@ struct FieldRewriteLister: PageLister {
         let page = try await resolver.resolve(names, on: keyspace)
         var listing = Listing<RewriteItem>()
         listing.unrelated = page.unrelated
-        listing.held = page.ambiguous.filter { $0.readings.contains(where: concerns) }.map { .ambiguous($0.name) }
+        listing.held = page.ambiguous.filter { $0.readings.contains(where: rewrites.concerns) }.map { .ambiguous($0.name) }
         func add(_ key: Bytes, _ kind: String, memory: Int?, likely: (any LikelyCopy)? = nil) {
             // Without a ledger only fields are read and written, which takes as long in a hash of any size.
             guard !ledgers.isEmpty else {
@@ -47,17 +47,13 @@ struct FieldRewriteLister: PageLister {
             let places = ledgers.map { $0.place(of: key, digest: name) }
             listing.items.append(RewriteItem(key: key, kind: kind, memory: memory, places: places, likely: likely))
         }
-        for (reading, memory) in page.readings where concerns(reading) {
+        for (reading, memory) in page.readings where rewrites.concerns(reading) {
             add(reading.move.destination, reading.move.kind, memory: memory)
         }
-        for (move, memory) in page.others where concerns(.destination(move)) {
+        for (move, memory) in page.others where rewrites.concerns(.destination(move)) {
             add(move.destination, move.kind, memory: memory)
         }
         for (copy, memory) in page.copies { add(copy.destination, copy.kind, memory: memory, likely: copy) }
         return listing
-    }
-
-    private func concerns(_ reading: NameReading) -> Bool {
-        !reading.isSource && rewrites.kinds.contains(reading.move.kind)
     }
 }

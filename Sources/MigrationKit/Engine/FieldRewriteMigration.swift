@@ -11,12 +11,15 @@ extension FieldRewriteMigration {
     /// The walk without writing.
     public func plan(in context: MigrationContext) async throws -> Plan {
         let (report, _) = try await walk(in: context.withoutLease, total: 0)
-        return Plan(
-            migration: name,
-            report: report,
-            scope: Scope(kinds: report.rewrites.mapValues(\.total)),
-            ledger: nil
-        )
+        return Plan(migration: name, report: report, scope: report.scope, ledger: nil)
+    }
+
+    /// About how many hashes of its kinds there are.
+    public func estimate(in context: MigrationContext) async throws -> Plan {
+        let rewrites = rewrites(in: context.names)
+        let estimate = ScopeEstimate(moves: rewrites.moves, concerns: rewrites.concerns, names: context.names)
+        guard let scope = try await estimate.read(from: context.keyspace) else { return try await plan(in: context) }
+        return Plan(migration: name, report: WalkReport(), scope: scope, ledger: nil, isEstimate: true)
     }
 
     /// The walk that rewrites; what is converted already is left alone, so catch-up is the same.

@@ -36,3 +36,10 @@ public protocol FieldRewrites: Sendable {
     /// What becomes of a hash of this kind, by the values of `fields`; nil for a field that is not there.
     func rewrite(_ values: [Bytes?], kind: String) -> FieldRewrite
 }
+
+extension FieldRewrites {
+    /// Whether keys that are read so are rewritten.
+    func concerns(_ reading: NameReading) -> Bool {
+        !reading.isSource && kinds.contains(reading.move.kind)
+    }
+}

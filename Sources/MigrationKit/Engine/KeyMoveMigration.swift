@@ -18,12 +18,25 @@ extension KeyMoveMigration {
             total: 0
         )
         let report = try await walk.run()
-        let scope = Scope(kinds: report.sourcesByKind)
         return Plan(
             migration: name,
             report: report,
+            scope: report.scope,
+            ledger: shape ?? Ledger.shape(forPairs: report.scope.total, names: context.names)
+        )
+    }
+
+    /// About how many old keys there are. The ledger is made for so many; it holds any number.
+    public func estimate(in context: MigrationContext) async throws -> Plan {
+        let estimate = ScopeEstimate(moves: moves(in: context.names), concerns: \.isSource, names: context.names)
+        guard let scope = try await estimate.read(from: context.keyspace) else { return try await plan(in: context) }
+        let shape = try await ledgerShape(in: context)
+        return Plan(
+            migration: name,
+            report: WalkReport(),
             scope: scope,
-            ledger: shape ?? Ledger.shape(forPairs: scope.total, names: context.names)
+            ledger: shape ?? Ledger.shape(forPairs: scope.total, names: context.names),
+            isEstimate: true
         )
     }
 

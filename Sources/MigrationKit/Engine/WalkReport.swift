@@ -50,6 +50,11 @@ public struct WalkReport: Sendable, Equatable {
         }
     }
 
+    /// What was found, as an approval sees it: old keys of a migration that moves, hashes of one that rewrites.
+    public var scope: Scope {
+        Scope(kinds: sourcesByKind.merging(rewrites.mapValues(\.total)) { $0 + $1 })
+    }
+
     /// How many pairs are of a class.
     public func count(of pairClass: PairClass) -> Int {
         counts.values.reduce(0) { $0 + ($1[pairClass] ?? 0) }

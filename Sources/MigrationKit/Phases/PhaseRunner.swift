@@ -61,6 +61,12 @@ public struct PhaseRunner: Sendable {
         return try await migration.plan(in: context(for: migration, at: position, lease: nil))
     }
 
+    /// Looks at some names and says about how much there is to do: for an apply on whose plan nobody decides.
+    public func estimate(_ migration: any Migration) async throws -> Plan {
+        let position = try await position(of: migration)
+        return try await migration.estimate(in: context(for: migration, at: position, lease: nil))
+    }
+
     /// Records what a plan found, unless the migration has come further already.
     public func record(_ plan: Plan, of migration: any Migration, under lease: Lease) async throws -> MigrationState {
         let position = try await position(of: migration)
@@ -116,6 +122,10 @@ public struct PhaseRunner: Sendable {
         try await save(state, previous: previous, under: lease)
         position.state = state
         var result = try await migration.apply(plan, in: context(for: migration, at: position, lease: lease))
+        if plan.isEstimate, state.checkpoint == nil, let found = result.report?.scope {
+            result.scope = found
+            result.progress.totalItems = found.total
+        }
         try await finishApply(&result, isRaised: position.isRaised, previous: state.phase, under: lease)
         return result
     }

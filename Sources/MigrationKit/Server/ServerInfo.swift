@@ -76,7 +76,7 @@ public struct ServerInfo: Sendable, Equatable {
         evictionPolicy = fields["maxmemory_policy"].map(String.init) ?? "noeviction"
         save = Self.save(fields)
         load = ServerLoad(known)
-        keys = fields.reduce(0) { $0 + Self.keys($1.key, $1.value) }
+        keys = fields.reduce(0) { $0 + (Self.isDatabase($1.key) ? Self.keys($1.value) : 0) }
     }
 
     /// Why no guarantee can be given on such a server; nil where nothing is against it.
@@ -97,10 +97,14 @@ public struct ServerInfo: Sendable, Equatable {
         return nil
     }
 
-    /// The keys in a line of the section "keyspace": `db0:keys=12,expires=3,…`.
-    private static func keys(_ name: Substring, _ value: Substring) -> Int {
-        guard name.hasPrefix("db"), Int(name.dropFirst(2)) != nil, value.hasPrefix("keys=") else { return 0 }
-        return Int(value.dropFirst(5).prefix { $0 != "," }) ?? 0
+    private static func isDatabase(_ field: Substring) -> Bool {
+        field.hasPrefix("db") && Int(field.dropFirst(2)) != nil
+    }
+
+    /// The keys of a database by its field in the section "keyspace", `keys=12,expires=3,…`; one without keys has none.
+    static func keys(_ field: Substring?) -> Int {
+        guard let field, field.hasPrefix("keys=") else { return 0 }
+        return Int(field.dropFirst(5).prefix { $0 != "," }) ?? 0
     }
 
     /// The time of the last save is that of the start where nothing was saved; since 7.0 the saves are counted.

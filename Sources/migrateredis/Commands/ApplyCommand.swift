@@ -7,7 +7,7 @@ import Reconciler
 struct ApplyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "apply",
-        abstract: "Run the migration; old keys stay. Asks first, unless -auto-approve is given."
+        abstract: "Run the migration; old keys stay. Plans it and asks first, unless -auto-approve is given."
     )
 
     @OptionGroup var options: CommonOptions
@@ -19,19 +19,21 @@ struct ApplyCommand: AsyncParsableCommand {
                 try await skip(migration, reason: reason, session)
                 return
             }
-            let plan = try await session.runner("planning").plan(migration)
-            let server = try await session.snapshot().server
-            for line in PlanText.lines(plan, of: migration, server: server, verbose: options.verbose) {
-                session.terminal.say(line)
+            // A plan is a walk over everything: where nobody decides on it, the server is spared it.
+            var plan: Plan?
+            if !options.autoApprove {
+                guard let confirmed = try await confirmedPlan(of: migration, session) else {
+                    session.terminal.say("Nothing was changed.")
+                    throw ExitStatus.failed.code
+                }
+                plan = confirmed
             }
-            session.terminal.say("")
-            let question = "Apply \(migration.name) to \(session.keyspace.options)?"
-            guard options.autoApprove || session.terminal.confirms(question) else {
-                session.terminal.say("Nothing was changed.")
-                throw ExitStatus.failed.code
+            let state = try await session.underLock(for: migration, "applying") { [plan] lease, runner in
+                let estimate = plan == nil ? try await runner.estimate(migration) : nil
+                return try await runner.apply(migration, plan: plan ?? estimate, acceptsServer: true, under: lease)
             }
-            let state = try await session.underLock(for: migration, "applying") { lease, runner in
-                try await runner.apply(migration, plan: plan, acceptsServer: true, under: lease)
+            if options.autoApprove, let report = state.report {
+                for line in PlanText.outcome(report, verbose: options.verbose) { session.terminal.say(line) }
             }
             let written = Wording.number(state.report?.written ?? 0)
             session.terminal.print("\(migration.name) is \(state.phase.rawValue): \(written) keys written.")
@@ -40,6 +42,17 @@ struct ApplyCommand: AsyncParsableCommand {
                 throw ExitStatus.failed.code
             }
         }
+    }
+
+    /// Shows what would be done, and asks; nil where the answer is no.
+    private func confirmedPlan(of migration: any Migration, _ session: Session) async throws -> Plan? {
+        let plan = try await session.runner("planning").plan(migration)
+        let server = try await session.snapshot().server
+        for line in PlanText.lines(plan, of: migration, server: server, verbose: options.verbose) {
+            session.terminal.say(line)
+        }
+        session.terminal.say("")
+        return session.terminal.confirms("Apply \(migration.name) to \(session.keyspace.options)?") ? plan : nil
     }
 
     private func skip(_ migration: any Migration, reason: String, _ session: Session) async throws {

@@ -6,18 +6,7 @@ enum PlanText {
     static func lines(_ plan: Plan, of migration: any Migration, server: ServerInfo, verbose: Bool) -> [String] {
         let report = plan.report
         var lines = ["\(migration.name) raises the schema to \(migration.version): \(migration.description)", ""]
-        var table = Table(["Kind", "Keys", "To write", "Done", "Held"], numeric: [1, 2, 3, 4])
-        for kind in report.counts.keys.sorted() {
-            let counts = report.counts[kind] ?? [:]
-            let row = Row(counts)
-            table.add([kind] + [row.keys, row.toWrite, row.done, row.held].map(Wording.number))
-        }
-        for (kind, counts) in report.rewrites.sorted(by: { $0.key < $1.key }) {
-            let done = counts.done + counts.expiring
-            table.add([kind] + [counts.total, counts.changed, done, counts.impossible].map(Wording.number))
-        }
-        let isEmpty = report.counts.isEmpty && report.rewrites.isEmpty
-        lines += isEmpty ? ["No key of this migration was found."] : table.lines
+        lines += counts(report, written: "To write")
         lines.append("")
         if report.bytesNeeded > 0 {
             lines.append(
@@ -42,6 +31,25 @@ enum PlanText {
             lines += report.samples.prefix(verbose ? 20 : 3).map { "  \($0)" }
         }
         return lines
+    }
+
+    /// What an apply that nobody was asked about found and did.
+    static func outcome(_ report: WalkReport, verbose: Bool) -> [String] {
+        counts(report, written: "Written") + large(report, verbose)
+    }
+
+    private static func counts(_ report: WalkReport, written: String) -> [String] {
+        var table = Table(["Kind", "Keys", written, "Done", "Held"], numeric: [1, 2, 3, 4])
+        for kind in report.counts.keys.sorted() {
+            let row = Row(report.counts[kind] ?? [:])
+            table.add([kind] + [row.keys, row.toWrite, row.done, row.held].map(Wording.number))
+        }
+        for (kind, counts) in report.rewrites.sorted(by: { $0.key < $1.key }) {
+            let done = counts.done + counts.expiring
+            table.add([kind] + [counts.total, counts.changed, done, counts.impossible].map(Wording.number))
+        }
+        let isEmpty = report.counts.isEmpty && report.rewrites.isEmpty
+        return isEmpty ? ["No key of this migration was found."] : table.lines
     }
 
     private struct Row {
