@@ -72,6 +72,17 @@ public struct Reply: Sendable {
         kind == .array ? Int(storage.nodes[node].number) : 0
     }
 
+    /// The first element of an array that is an error, if any.
+    public var firstErrorOfElements: RedisError? {
+        guard kind == .array else { return nil }
+        var position = node + 1
+        for _ in 0..<count {
+            if storage.nodes[position].kind == .error { return Reply(storage: storage, node: position).error }
+            position = Int(storage.nodes[position].end)
+        }
+        return nil
+    }
+
     /// The elements of an array, in order; none for everything else.
     @inlinable public var elements: Elements {
         Elements(storage: storage, next: node + 1, remaining: count)
@@ -205,9 +216,21 @@ public struct Replies: Sendable, RandomAccessCollection {
     }
 
     /// The first error among them, if any.
-    public var firstError: RedisError? {
-        for reply in self where reply.kind == .error { return reply.error }
+    public var firstError: RedisError? { firstError(in: startIndex..<endIndex) }
+
+    /// The first error among those at some positions that fits a condition, if any.
+    ///
+    /// It looks at the kinds alone, so that many replies without an error cost little.
+    public func firstError(in positions: Range<Int>, where fits: (RedisError) -> Bool = { _ in true }) -> RedisError? {
+        for position in positions where isError(at: position) {
+            if let error = self[position].error, fits(error) { return error }
+        }
         return nil
+    }
+
+    private func isError(at position: Int) -> Bool {
+        if let gathered = list.gathered { return gathered[position].kind == .error }
+        return list.storage.nodes[list.roots[position]].kind == .error
     }
 
     /// The replies themselves, or the first error among them.

@@ -151,7 +151,7 @@ extension KeyMoveWork {
         } finish: { index, outcome in
             switch outcome {
             case .committed(let replies):
-                guard replies.allSatisfy({ $0.integer == 1 }) else {
+                guard replies.elements.allSatisfy({ $0.integer == 1 }) else {
                     throw RedisError(
                         .partlyExecuted,
                         "UNLINK did nothing in a transaction that watched its keys.",

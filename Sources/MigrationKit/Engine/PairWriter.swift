@@ -166,10 +166,11 @@ struct PairWriter {
     /// Holds the replies of EXEC against what the transaction was meant to do.
     ///
     /// Errors: `partlyExecuted` for a write that did nothing although its keys were watched; `copyDiffers`.
-    func check(_ replies: [Reply], of decided: [DecidedPair]) throws {
+    func check(_ result: Reply, of decided: [DecidedPair]) throws {
         #if SEEDED_BUGS
             if SeededBug.isOn(.ledgerBeforeCopy) { return }
         #endif
+        let replies = Array(result.elements)
         var next = 0
         for one in decided {
             switch one.ruling.action {

@@ -14,7 +14,9 @@ final class RewriteItem: Sendable {
     let places: [(key: Bytes, field: Bytes)]
     /// What its name most likely means, where only its fields and its entry tell whether it is that; nil once it is known.
     let likely: (any LikelyCopy)?
-    /// Whether they did not: all that there is to ask of its name must be asked.
+    /// Those of the fields that could refute that which are its own.
+    let refutations: ArraySlice<FieldAnswer>
+    /// Whether they did not tell: all that there is to ask of its name must be asked.
     let isInDoubt: Bool
     /// Whether it had none of the fields that were asked, so that the next look asks whether it is there at all.
     let mayBeGone: Bool
@@ -36,6 +38,9 @@ final class RewriteItem: Sendable {
         self.memory = memory
         self.places = places
         self.likely = likely
+        let all = likely?.refutations ?? []
+        // Those of other keys stand behind.
+        refutations = all[..<(all.firstIndex { $0.question.key != key } ?? all.endIndex)]
         self.isInDoubt = isInDoubt
         self.mayBeGone = mayBeGone
         self.fields = fields

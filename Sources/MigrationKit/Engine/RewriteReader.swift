@@ -210,19 +210,12 @@ struct RewriteReader {
 
     /// Asks for the fields of the rewrite, then for those that could tell that the key is something else.
     private func askForFields(of item: RewriteItem, in commands: inout CommandBuffer) {
-        let own = ownRefutations(of: item)
+        let own = item.refutations
         commands.append("HMGET", argumentCount: 1 + rewrites.fields.count + own.count) { arguments in
             arguments.add(item.key)
             for field in rewrites.fields { arguments.add(field) }
             for refutation in own { arguments.add(refutation.question.field) }
         }
-    }
-
-    private func ownRefutations(of item: RewriteItem) -> ArraySlice<FieldAnswer> {
-        guard let all = item.likely?.refutations else { return [] }
-        // Those of other keys stand behind.
-        let end = all.firstIndex { $0.question.key != item.key } ?? all.endIndex
-        return all[..<end]
     }
 
     private func rewrite(_ values: Reply, of item: RewriteItem) -> FieldRewrite {
@@ -242,7 +235,7 @@ struct RewriteReader {
     private func isMeant(_ item: RewriteItem, _ values: Reply, entry: Reply?) throws -> Bool {
         guard let likely = item.likely else { return true }
         var answers = values.elements.dropFirst(rewrites.fields.count).makeIterator()
-        for refutation in ownRefutations(of: item) {
+        for refutation in item.refutations {
             if answers.next()?.equals(refutation.answer) == true { return false }
         }
         return try isKnown(likely, entry)
@@ -251,7 +244,7 @@ struct RewriteReader {
     /// The same, by all fields of the hash with their values.
     private func isMeant(_ item: RewriteItem, whole: Reply, entry: Reply?) throws -> Bool {
         guard let likely = item.likely else { return true }
-        let own = ownRefutations(of: item)
+        let own = item.refutations
         var elements = whole.elements
         while let field = elements.next(), let value = elements.next() {
             for refutation in own where field.equals(refutation.question.field) && value.equals(refutation.answer) {

@@ -19,8 +19,8 @@ public struct Fence: Sendable {
     public enum Outcome: Sendable {
         /// There was nothing to do.
         case nothingToDo
-        /// All commands ran; their replies in order.
-        case committed([Reply])
+        /// All commands ran; their replies are the elements of this one, in order.
+        case committed(Reply)
         /// A watched key changed: nothing happened.
         case changed
         /// The slot is elsewhere, or on its way: nothing happened.
@@ -251,18 +251,17 @@ public struct Fence: Sendable {
         guard let committed = lane.committed else { return }
         lane.committed = nil
         let look = committed.look
-        let own = replies[..<lane.commitReplies]
         // The first error at queue time is the cause; the EXECABORT that follows from it is not.
-        if let error = own.lazy.compactMap(\.error).first {
+        if let error = replies.firstError(in: 0..<lane.commitReplies) {
             guard error.isRedirection else { throw error }
             return try finish(look, .redirected(error))
         }
-        guard let result = own.last, !result.isNull else {
+        let result = replies[lane.commitReplies - 1]
+        guard !result.isNull else {
             try again.map(compareAgain)
             return try finish(look, .changed)
         }
-        let results = Array(result.elements)
-        if let error = results.lazy.compactMap(\.error).first {
+        if let error = result.firstErrorOfElements {
             throw RedisError(
                 .partlyExecuted,
                 "A command of a transaction failed while the others ran: \(error.message)",
@@ -270,7 +269,7 @@ public struct Fence: Sendable {
                 serverCode: error.serverCode
             )
         }
-        try finish(look, .committed(results))
+        try finish(look, .committed(result))
     }
 
     /// What is decided on a lane's look.
@@ -286,7 +285,7 @@ public struct Fence: Sendable {
         let own = replies[lane.commitReplies...]
         let first = own.startIndex + (isWatched ? 1 : 0)
         // A reply in the middle may tell of the move as well: the key has left already, and its neighbours have not.
-        if let error = own.lazy.compactMap(\.error).first(where: \.isRedirection) {
+        if let error = replies.firstError(in: own.indices, where: \.isRedirection) {
             return try finish(looked, .redirected(error))
         }
         if isWatched { _ = try own[own.startIndex].unlessError() }

@@ -16,15 +16,7 @@ enum PlanText {
         lines.append(
             "\(Wording.number(report.unrelated)) keys are unrelated and stay untouched\(samples(report, verbose))"
         )
-        if plan.hasConflicts {
-            lines += ["", "Held back, for a person to settle:"]
-            for (reason, count) in report.held.counts.sorted(by: { $0.key < $1.key }) {
-                lines.append("  \(reason)  \(Wording.number(count))")
-            }
-            for sample in report.held.samples.prefix(verbose ? 20 : 5) {
-                lines.append("    \(sample.reason)  \(sample.key)")
-            }
-        }
+        if plan.hasConflicts { lines += held(report, verbose) }
         lines += large(report, verbose)
         if !report.samples.isEmpty {
             lines += ["", "For example:"]
@@ -35,7 +27,14 @@ enum PlanText {
 
     /// What an apply that nobody was asked about found and did.
     static func outcome(_ report: WalkReport, verbose: Bool) -> [String] {
-        counts(report, written: "Written") + large(report, verbose)
+        counts(report, written: "Written") + (report.held.total > 0 ? held(report, verbose) : [])
+            + large(report, verbose)
+    }
+
+    private static func held(_ report: WalkReport, _ verbose: Bool) -> [String] {
+        ["", "Held back, for a person to settle:"]
+            + report.held.counts.sorted { $0.key < $1.key }.map { "  \($0.key)  \(Wording.number($0.value))" }
+            + report.held.samples.prefix(verbose ? 20 : 5).map { "    \($0.reason)  \($0.key)" }
     }
 
     private static func counts(_ report: WalkReport, written: String) -> [String] {
