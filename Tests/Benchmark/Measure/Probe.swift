@@ -3,7 +3,7 @@ import Foundation
 import Synchronization
 import TestSupport
 
-/// Another client: it asks for one record every millisecond, and notes how long each reply took.
+/// Another client, with a pool of connections: it asks for one record every millisecond, and notes how long each reply took.
 final class Probe: Sendable {
     private static let capacity = 1_000_000
     private static let interval: UInt64 = 1_000_000

@@ -23,6 +23,9 @@ enum Phase: String, CaseIterable, Codable, Sendable {
         }
     }
 
+    /// Whether it needs the same run of the server as the phase before it: cleanup trusts no verification of another.
+    var needsRunOfThePhaseBefore: Bool { self == .cleanup1 }
+
     /// What the bare commands of its floor are called.
     var bareName: String? {
         switch self {

@@ -55,11 +55,13 @@ struct creplay_result {
 /// Returns 0, or the number of an error of the system; EAGAIN when the server has been silent for a minute.
 int creplay_run(const char *path, const struct creplay_lane *lanes, size_t count, struct creplay_result *result);
 
-/// Sends the requests one after another, again and again, at a steady pace, and notes how long each reply took.
+/// Sends a request whenever one is due, whatever became of those before it, and notes how long each reply took.
 ///
-/// A request is timed from when it was sent; one that could not be sent in time, because the reply before it was late,
-/// from when it was due. So a server that stands still is not mistaken for a single slow reply. It ends when `*stop` is
-/// not 0 (see `creplay_stop`), or when `capacity` latencies, in nanoseconds, are noted. Returns 0, or the number of an error of the system.
+/// They go over 16 connections, so that a reply that is late delays no request, as with the users of an application. One
+/// that found no connection free is timed from when it was due. So a server that stands still is not mistaken for a single
+/// slow reply, nor one that answers slowly for one that falls behind for ever. It ends when `*stop` is not 0 (see
+/// `creplay_stop`), or when `capacity` latencies, in nanoseconds, are noted. Returns 0, or the number of an error of the
+/// system.
 int creplay_probe(const char *path, const uint8_t *bytes, const struct creplay_step *requests, size_t count,
                   uint64_t interval, const int32_t *stop, uint64_t *latencies, size_t capacity, size_t *noted);
 
