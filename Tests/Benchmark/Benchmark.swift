@@ -45,7 +45,7 @@ struct Benchmark: AsyncParsableCommand {
     @Option(help: "Also write everything that was measured into this file.")
     var json: String?
 
-    @Option(help: "Also write plots into this directory, which must be there.")
+    @Option(help: "Also write plots into this directory.")
     var plots: String?
 
     func validate() throws {
@@ -130,6 +130,7 @@ struct Benchmark: AsyncParsableCommand {
             try encoder.encode(report).write(to: URL(filePath: json))
         }
         if let plots {
+            try FileManager.default.createDirectory(atPath: plots, withIntermediateDirectories: true)
             for plot in report.plots() {
                 try Data(plot.svg.utf8).write(to: URL(filePath: plots).appending(path: plot.file))
             }
