@@ -35,7 +35,8 @@ struct FieldRewriteLister: PageLister {
         let page = try await resolver.resolve(names, on: keyspace)
         var listing = Listing<RewriteItem>()
         listing.unrelated = page.unrelated
-        listing.held = page.ambiguous.filter { $0.readings.contains(where: rewrites.concerns) }.map { .ambiguous($0.name) }
+        let unclear = page.ambiguous.filter { $0.readings.contains(where: rewrites.concerns) }
+        listing.held = unclear.map { .ambiguous($0.name) }
         func add(_ key: Bytes, _ kind: String, memory: Int?, likely: (any LikelyCopy)? = nil) {
             // Without a ledger only fields are read and written, which takes as long in a hash of any size.
             guard !ledgers.isEmpty else {
