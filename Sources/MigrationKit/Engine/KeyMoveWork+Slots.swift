@@ -37,8 +37,8 @@ extension KeyMoveWork {
             return writer.commands(for: decided[index])
         } finish: { [self] index, outcome in
             switch outcome {
-            case .committed(let replies):
-                try writer.check(replies, of: decided[index])
+            case .committed(let result):
+                try writer.check(result, of: decided[index])
                 done += decided[index]
             case .nothingToDo:
                 done += decided[index]
@@ -150,8 +150,8 @@ extension KeyMoveWork {
             return commands.isEmpty ? nil : commands
         } finish: { index, outcome in
             switch outcome {
-            case .committed(let replies):
-                guard replies.elements.allSatisfy({ $0.integer == 1 }) else {
+            case .committed(let result):
+                guard result.elements.allSatisfy({ $0.integer == 1 }) else {
                     throw RedisError(
                         .partlyExecuted,
                         "UNLINK did nothing in a transaction that watched its keys.",

@@ -134,8 +134,8 @@ final class KeyMoveWork: WalkWork {
         } finish: { [self] outcome in
             removingWithoutDestination -= removing
             switch outcome {
-            case .committed(let replies):
-                try writer.check(replies, of: decided)
+            case .committed(let result):
+                try writer.check(result, of: decided)
                 finish(decided)
             case .nothingToDo: finish(decided)
             case .changed, .redirected: break
@@ -244,8 +244,8 @@ final class KeyMoveWork: WalkWork {
             return []
         case .changed:
             return batch
-        case .committed(let replies):
-            try writer.check(replies, of: decided)
+        case .committed(let result):
+            try writer.check(result, of: decided)
             finish(decided)
             return []
         }

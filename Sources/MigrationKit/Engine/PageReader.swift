@@ -129,14 +129,11 @@ struct PageReader<Lister: PageLister>: Sendable {
         var names: [Bytes] = []
         for index in asked {
             guard let reply = pages[index]?[0] else { continue }
-            var parts = try reply.unlessError().elements
-            guard let next = parts.next()?.bytes, let page = parts.next(), page.kind == .array else {
-                throw RedisError(.unexpectedReply, "SCAN did not answer a cursor and names.", outcome: .notExecuted)
-            }
-            lanes[index].cursor = next
-            lanes[index].isDone = next == Bytes("0")
+            let page = try ScanPage(reply)
+            lanes[index].cursor = page.cursor
+            lanes[index].isDone = page.isLast
             // A node may still hold keys of a slot that it lost: they are nobody's.
-            names += page.elements.compactMap(\.bytes).filter {
+            names += page.names.elements.compactMap(\.bytes).filter {
                 !self.names.isBookkeeping($0) && lanes[index].master.owns($0) && seen.insert(KeyName($0)).inserted
             }
         }

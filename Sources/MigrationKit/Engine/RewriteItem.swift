@@ -53,21 +53,12 @@ final class RewriteItem: Sendable {
     }
 
     /// The same, of which it is asked whether it is there.
-    var perhapsGone: RewriteItem {
-        RewriteItem(
-            key: key,
-            kind: kind,
-            memory: memory,
-            places: places,
-            likely: likely,
-            isInDoubt: isInDoubt,
-            mayBeGone: true,
-            fields: fields
-        )
-    }
+    var perhapsGone: RewriteItem { copy(mayBeGone: true, fields: fields) }
 
     /// The same, with the names of its fields.
-    func with(fields: [Bytes]) -> RewriteItem {
+    func with(fields: [Bytes]) -> RewriteItem { copy(mayBeGone: mayBeGone, fields: fields) }
+
+    private func copy(mayBeGone: Bool, fields: [Bytes]?) -> RewriteItem {
         RewriteItem(
             key: key,
             kind: kind,

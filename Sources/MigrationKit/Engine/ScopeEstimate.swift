@@ -67,15 +67,12 @@ struct ScopeEstimate {
         var cursor = Bytes("0")
         for _ in 0..<Self.pages {
             let reply = try await master.connection.send("SCAN", cursor, Bytes("COUNT"), Bytes("\(Self.pageSize)"))
-            var parts = try reply.unlessError().elements
-            guard let next = parts.next()?.bytes, let page = parts.next(), page.kind == .array else {
-                throw RedisError(.unexpectedReply, "SCAN did not answer a cursor and names.", outcome: .notExecuted)
-            }
-            for name in page.elements.compactMap(\.bytes) where !names.isBookkeeping(name) && master.owns(name) {
+            let page = try ScanPage(reply)
+            for name in page.names.elements.compactMap(\.bytes) where !names.isBookkeeping(name) && master.owns(name) {
                 sample.insert(name)
             }
-            cursor = next
-            if cursor == Bytes("0") { return (sample, true) }
+            if page.isLast { return (sample, true) }
+            cursor = page.cursor
         }
         return (sample, false)
     }

@@ -65,7 +65,7 @@ int creplay_run(const char *path, const struct creplay_lane *lanes, size_t count
 int creplay_probe(const char *path, const uint8_t *bytes, const struct creplay_step *requests, size_t count,
                   uint64_t interval, const int32_t *stop, uint64_t *latencies, size_t capacity, size_t *noted);
 
-/// Lets a probe end after the reply in hand.
+/// Lets a probe end.
 void creplay_stop(int32_t *stop);
 
 #endif

@@ -160,10 +160,10 @@ struct RewriteLookTests {
             let hasStruck = Flag()
             let proxy = try CommandProxy(bench.server) { _, words in
                 guard !hasStruck.isRaised, words.contains(Bytes("tenant:{e}:tenant")) else { return }
-                if words[0] == Bytes("WATCH") { client.send("PEXPIRE tenant:{e}:tenant 200") }
+                if words[0] == Bytes("WATCH") { client.send("PEXPIRE tenant:{e}:tenant 2000") }
                 if words[0] == Bytes("HSET") {
                     hasStruck.raise()
-                    Thread.sleep(forTimeInterval: 0.4)
+                    Thread.sleep(forTimeInterval: 2.4)
                 }
             }
             let connection = try await bench.connect(through: proxy)
