@@ -46,43 +46,39 @@ public struct CommandBuffer: Sendable {
     public mutating func append(words: [String]) {
         // An empty command gets no reply at all: the pipeline would wait for one until its deadline.
         precondition(!words.isEmpty, "a command needs a name")
-        begin(words.count)
-        for word in words { argument(word) }
+        count += 1
+        write(atMost: Self.longestFrame) { Self.header(UInt8(ascii: "*"), words.count, at: &$0) }
+        for var word in words { word.withUTF8 { bulk(UnsafeRawBufferPointer($0)) } }
     }
 
     /// Adds a command of a name alone.
     public mutating func append(_ name: StaticString) {
-        begin(1)
-        name.withUTF8Buffer { bulk($0) }
+        begin(1, name)
     }
 
     /// Adds a command with one argument of any bytes.
     public mutating func append(_ name: StaticString, _ first: Bytes) {
-        begin(2)
-        name.withUTF8Buffer { bulk($0) }
+        begin(2, name)
         argument(first)
     }
 
     /// Adds a command with a subcommand and one argument of any bytes.
     public mutating func append(_ name: StaticString, _ subcommand: StaticString, _ first: Bytes) {
-        begin(3)
-        name.withUTF8Buffer { bulk($0) }
-        subcommand.withUTF8Buffer { bulk($0) }
+        begin(3, name)
+        bulk(UnsafeRawBufferPointer(start: subcommand.utf8Start, count: subcommand.utf8CodeUnitCount))
         argument(first)
     }
 
     /// Adds a command with two arguments of any bytes.
     public mutating func append(_ name: StaticString, _ first: Bytes, _ second: Bytes) {
-        begin(3)
-        name.withUTF8Buffer { bulk($0) }
+        begin(3, name)
         argument(first)
         argument(second)
     }
 
     /// Adds a command with three arguments of any bytes.
     public mutating func append(_ name: StaticString, _ first: Bytes, _ second: Bytes, _ third: Bytes) {
-        begin(4)
-        name.withUTF8Buffer { bulk($0) }
+        begin(4, name)
         argument(first)
         argument(second)
         argument(third)
@@ -95,15 +91,13 @@ public struct CommandBuffer: Sendable {
 
     /// Adds a command: its name, then a list of arguments of any bytes.
     public mutating func append(_ name: StaticString, _ arguments: [Bytes]) {
-        begin(arguments.count + 1)
-        name.withUTF8Buffer { bulk($0) }
+        begin(arguments.count + 1, name)
         for one in arguments { argument(one) }
     }
 
     /// Adds a command of so many arguments, which a function adds one by one: no list has to be made of them.
     public mutating func append(_ name: StaticString, argumentCount: Int, _ add: (inout Arguments) -> Void) {
-        begin(argumentCount + 1)
-        name.withUTF8Buffer { bulk($0) }
+        begin(argumentCount + 1, name)
         var arguments = Arguments(buffer: self, missing: argumentCount)
         self = CommandBuffer()
         add(&arguments)
@@ -129,40 +123,35 @@ public struct CommandBuffer: Sendable {
         count += other.count
     }
 
-    private mutating func begin(_ argumentCount: Int) {
+    // MARK: Encoding
+
+    /// Begins a command of so many words, of which its name is the first.
+    private mutating func begin(_ words: Int, _ name: StaticString) {
         count += 1
-        header(UInt8(ascii: "*"), argumentCount)
-    }
-
-    private mutating func argument(_ text: String) {
-        var text = text
-        text.withUTF8 { bulk($0) }
-    }
-
-    private mutating func argument(_ argument: Bytes) {
-        argument.withUnsafeBufferPointer { bulk($0) }
-    }
-
-    private mutating func bulk(_ content: UnsafeBufferPointer<UInt8>) {
-        // One look at the room that there is for all that an argument takes: there are millions.
-        bytes.append(addingCapacity: content.count + Self.longestFrame) { span in
-            span.withUnsafeMutableBufferPointer { room, end in
-                end = Self.header(UInt8(ascii: "$"), content.count, in: room, at: end)
-                if let source = content.baseAddress, let base = room.baseAddress {
-                    (base + end).update(from: source, count: content.count)
-                }
-                end += content.count
-                room[end] = 13
-                room[end + 1] = 10
-                end += 2
-            }
+        let content = UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
+        write(atMost: 2 * Self.longestFrame + content.count) { end in
+            Self.header(UInt8(ascii: "*"), words, at: &end)
+            Self.bulk(content, at: &end)
         }
     }
 
-    private mutating func header(_ kind: UInt8, _ number: Int) {
-        bytes.append(addingCapacity: Self.longestFrame) { span in
-            span.withUnsafeMutableBufferPointer { room, end in
-                end = Self.header(kind, number, in: room, at: end)
+    private mutating func argument(_ argument: Bytes) {
+        argument.withUnsafeBytes { bulk($0) }
+    }
+
+    private mutating func bulk(_ content: UnsafeRawBufferPointer) {
+        write(atMost: Self.longestFrame + content.count) { Self.bulk(content, at: &$0) }
+    }
+
+    /// Lets a function write at the end, which it moves: one look at the room that there is for all of it.
+    @inline(__always)
+    private mutating func write(atMost size: Int, _ body: (inout UnsafeMutablePointer<UInt8>) -> Void) {
+        bytes.append(addingCapacity: size) { span in
+            span.withUnsafeMutableBufferPointer { room, used in
+                guard let base = room.baseAddress else { return }
+                var end = base + used
+                body(&end)
+                used = end - base
             }
         }
     }
@@ -170,29 +159,40 @@ public struct CommandBuffer: Sendable {
     /// A kind, 19 digits, and two line ends.
     private static let longestFrame = 24
 
-    /// Writes a header, and returns where it ends.
-    private static func header(
-        _ kind: UInt8,
-        _ number: Int,
-        in room: UnsafeMutableBufferPointer<UInt8>,
-        at start: Int
-    ) -> Int {
-        room[start] = kind
-        var digits = 1
-        var rest = number / 10
-        while rest > 0 {
-            digits += 1
-            rest /= 10
+    @inline(__always)
+    private static func bulk(_ content: UnsafeRawBufferPointer, at end: inout UnsafeMutablePointer<UInt8>) {
+        header(UInt8(ascii: "$"), content.count, at: &end)
+        if let source = content.baseAddress {
+            UnsafeMutableRawPointer(end).copyMemory(from: source, byteCount: content.count)
         }
-        var place = start + digits
-        rest = number
-        for _ in 0..<digits {
-            room[place] = UInt8(ascii: "0") + UInt8(rest % 10)
-            rest /= 10
-            place -= 1
+        end += content.count
+        lineEnd(at: &end)
+    }
+
+    @inline(__always)
+    private static func header(_ kind: UInt8, _ number: Int, at end: inout UnsafeMutablePointer<UInt8>) {
+        end[0] = kind
+        end += 1
+        // Most arguments are short: two digits need no loop.
+        switch number {
+        case 0..<10:
+            end[0] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: number)
+            end += 1
+        case 10..<100:
+            let tens = UInt8(truncatingIfNeeded: number) / 10
+            end[0] = UInt8(ascii: "0") &+ tens
+            end[1] = UInt8(ascii: "0") &+ (UInt8(truncatingIfNeeded: number) &- tens &* 10)
+            end += 2
+        default:
+            end += Decimal.write(number, at: end)
         }
-        room[start + digits + 1] = 13
-        room[start + digits + 2] = 10
-        return start + digits + 3
+        lineEnd(at: &end)
+    }
+
+    @inline(__always)
+    private static func lineEnd(at end: inout UnsafeMutablePointer<UInt8>) {
+        end[0] = 13
+        end[1] = 10
+        end += 2
     }
 }

@@ -7,8 +7,9 @@ final class Link {
     private let endpoint: Endpoint
     private let transport: any Transport
     private let parser: ReplyParser
-    private var readBuffer = Bytes(repeating: 0, count: 1 << 16)
-    private var isFresh = true
+    // Used by the connection's thread only, in calls that do not nest.
+    @exclusivity(unchecked) private var readBuffer = Bytes(repeating: 0, count: 1 << 16)
+    @exclusivity(unchecked) private var isFresh = true
 
     /// How many buffers are read before the deadline is looked at again.
     private static let readsPerRound = 16

@@ -88,6 +88,19 @@ public struct Reply: Sendable {
         Elements(storage: storage, next: node + 1, remaining: count)
     }
 
+    /// The bytes of the first elements of an array, of at most so many; nil for what is no string.
+    public func bytes(ofFirst most: Int) -> [Bytes?] {
+        let count = Swift.min(count, most)
+        var position = node + 1
+        var all: [Bytes?] = []
+        all.reserveCapacity(count)
+        for _ in 0..<count {
+            all.append(Reply(storage: storage, node: position).bytes)
+            position = Int(storage.nodes[position].end)
+        }
+        return all
+    }
+
     /// Whether it says the same as another, element for element and byte for byte.
     public func hasContent(of other: Reply) -> Bool {
         storage.hasContent(of: node, as: other.node, in: other.storage)

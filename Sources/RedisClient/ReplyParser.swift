@@ -7,12 +7,13 @@ import CHiredis
 /// which hiredis 0.14 refuses itself. Used by one connection, on its thread only; of no more use once it has thrown.
 /// Source: https://redis.io/docs/latest/develop/reference/protocol-spec/
 final class ReplyParser {
-    private var reader: UnsafeMutablePointer<redisReader>
+    // Used by the connection's thread only, in calls that do not nest.
+    @exclusivity(unchecked) private var reader: UnsafeMutablePointer<redisReader>
     private let hooks: UnsafeMutablePointer<redisReplyObjectFunctions>
     private let sink: ReplySink
     private let limits: ReplyLimits
     /// Bytes of this pipeline's replies so far.
-    private var received = 0
+    @exclusivity(unchecked) private var received = 0
 
     /// Longest status, error or header. hiredis looks for a line's end from its beginning whenever bytes come, which
     /// takes time by the square of its length.

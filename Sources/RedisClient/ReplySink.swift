@@ -6,10 +6,10 @@ final class ReplySink {
     // Used by one thread, in calls from C that do not nest.
     @exclusivity(unchecked) private var content = Content()
     /// Where each complete reply begins.
-    private(set) var roots: [Int] = []
+    @exclusivity(unchecked) private(set) var roots: [Int] = []
     /// Why a hook has made hiredis stop.
     private(set) var refusal: String?
-    private var nextRoot = 0
+    @exclusivity(unchecked) private var nextRoot = 0
     @exclusivity(unchecked) private var elements = 0
     private let mostElements: Int
 

@@ -38,6 +38,14 @@ struct CommandBufferTests {
         #expect(buffer.count == 1)
     }
 
+    @Test("tells each length by its digits", arguments: [0, 1, 9, 10, 11, 19, 20, 99, 100, 101, 999, 1000, 100_000])
+    func lengths(_ length: Int) {
+        var buffer = CommandBuffer()
+        buffer.append("ECHO", Bytes(repeating: 1, count: length))
+        let expected = Bytes("*2\r\n$4\r\nECHO\r\n$\(length)\r\n") + Bytes(repeating: 1, count: length) + Bytes("\r\n")
+        #expect(buffer.bytes == expected)
+    }
+
     @Test("keeps bytes that are not UTF-8")
     func keepsInvalidText() {
         var buffer = CommandBuffer()

@@ -19,6 +19,21 @@ struct CopySieve {
     let ledger: Ledger?
     let digester: Digester
     let purpose: Purpose
+    /// Whether a name's own fields are asked.
+    private let asksItself: Bool
+    /// The kinds that are not left out; nil for all.
+    private let kinds: [String]?
+
+    init(moves: any KeyMoves, ledger: Ledger?, digester: Digester, purpose: Purpose) {
+        self.moves = moves
+        self.ledger = ledger
+        self.digester = digester
+        self.purpose = purpose
+        switch purpose {
+        case .pairs: (asksItself, kinds) = (true, nil)
+        case .hashes(let kinds): (asksItself, self.kinds) = (false, Array(kinds))
+        }
+    }
 
     /// A name that is neither copy nor known to be new, with the pair whose copy it looks like and the ledger has nothing of.
     typealias Rest = (name: Bytes, unnoted: KeyMove?)
@@ -69,14 +84,13 @@ struct CopySieve {
             if concerns(copy.kind) { likely.copies.append(copy) }
             return false
         }
+        if asksFirst { likely.replyCount += likely.copies.count }
+        likely.others.reserveCapacity(likely.copies.count)
         for copy in likely.copies {
-            if asksFirst { likely.replyCount += 1 }
-            for refutation in copy.refutations {
-                if refutation.question.key != copy.destination {
-                    likely.others.append(refutation.question.key)
-                } else if asksItself {
-                    likely.replyCount += 1
-                }
+            if asksItself { likely.replyCount += copy.ownRefutations }
+            let refutations = copy.refutations
+            for index in copy.ownRefutations..<refutations.count {
+                likely.others.append(refutations[index].question.key)
             }
         }
         // Keys of one command are in one slot.
@@ -85,20 +99,11 @@ struct CopySieve {
         return likely
     }
 
-    /// Whether a name's own fields are asked.
-    private var asksItself: Bool {
-        if case .pairs = purpose { true } else { false }
-    }
-
     /// Whether each name has a first question: to a hash of which only fields are read, its size is of no account.
     private var asksFirst: Bool { asksItself || ledger != nil }
 
-    private func concerns(_ kind: String) -> Bool {
-        switch purpose {
-        case .pairs: return true
-        case .hashes(let kinds): return kinds.contains(kind)
-        }
-    }
+    /// Of few kinds, so that a list is searched faster than a set.
+    private func concerns(_ kind: String) -> Bool { kinds?.contains(kind) ?? true }
 
     /// Asks what could refute; of other keys first whether any of them is there, in one command: most often none is.
     func ask(about likely: LikelyCopies, in commands: inout RoutedCommands) {
@@ -109,7 +114,7 @@ struct CopySieve {
                 continue
             }
             commands.append("TYPE", copy.move.source)
-            for refutation in copy.refutations where refutation.question.key == name {
+            for refutation in copy.refutations[..<copy.ownRefutations] {
                 commands.append("HGET", name, refutation.question.field)
             }
         }
@@ -123,8 +128,14 @@ struct CopySieve {
         into page: inout ResolvedPage,
         on keyspace: any Keyspace
     ) async throws -> [Rest] {
+        // Of hashes nothing but the other keys was asked.
+        let othersAreThere = likely.asksTogether ? try replies.last?.unlessError().integer != 0 : !likely.others.isEmpty
+        if !asksFirst, !othersAreThere {
+            page.copies += likely.copies.map { ($0, nil) }
+            return []
+        }
         var doubtful: [Likely] = []
-        for one in try await answered(likely, replies, on: keyspace) {
+        for one in try await answered(likely, replies, asksOthers: othersAreThere, on: keyspace) {
             let answer = try one.answer?.unlessError()
             guard !one.isRefuted else {
                 doubtful.append(one)
@@ -146,40 +157,39 @@ struct CopySieve {
     private func answered(
         _ likely: LikelyCopies,
         _ replies: Replies.SubSequence,
+        asksOthers: Bool,
         on keyspace: any Keyspace
     ) async throws -> [Likely] {
         var answered: [Likely] = []
         answered.reserveCapacity(likely.copies.count)
         var next = replies.startIndex
         for copy in likely.copies {
-            let name = copy.destination
             var one = Likely(copy: copy)
             if asksFirst {
                 one.answer = replies[next]
                 next += 1
             }
-            for refutation in copy.refutations where asksItself && refutation.question.key == name {
+            for refutation in copy.refutations[..<(asksItself ? copy.ownRefutations : 0)] {
                 try one.take(replies[next], to: refutation)
                 next += 1
             }
             answered.append(one)
         }
-        guard !likely.others.isEmpty else { return answered }
-        if likely.asksTogether, try replies[next].unlessError().integer == 0 { return answered }
-        return try await withOthersAsked(answered, on: keyspace)
+        return asksOthers ? try await withOthersAsked(answered, on: keyspace) : answered
     }
 
     private func withOthersAsked(_ likely: [Likely], on keyspace: any Keyspace) async throws -> [Likely] {
         var commands = RoutedCommands(for: keyspace)
         for one in likely {
-            for refutation in one.copy.refutations where refutation.question.key != one.name {
+            for refutation in one.copy.refutations[one.copy.ownRefutations...] {
                 commands.append("HGET", refutation.question.key, refutation.question.field)
             }
         }
         var replies = try await keyspace.pipeline(commands).makeIterator()
         var likely = likely
         for index in likely.indices {
-            for refutation in likely[index].copy.refutations where refutation.question.key != likely[index].name {
+            let copy = likely[index].copy
+            for refutation in copy.refutations[copy.ownRefutations...] {
                 guard let reply = replies.next() else { break }
                 try likely[index].take(reply, to: refutation)
             }

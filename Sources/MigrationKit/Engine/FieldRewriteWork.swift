@@ -6,9 +6,19 @@ import RedisClient
 /// the same transaction, so that our own write is not taken for the application's; where it is not, the entry stays.
 final class FieldRewriteWork: WalkWork {
     /// What was found and done so far.
-    private(set) var report = WalkReport()
+    var report: WalkReport {
+        var report = found
+        for (kind, counts) in counts { report.rewrites[kind] = counts }
+        return report
+    }
+
     /// How far the work is.
-    var progress = Progress()
+    @exclusivity(unchecked) var progress = Progress()
+
+    // These change with every hash: a list of a few kinds is searched faster than a dictionary, and what only one thread
+    // touches at a time needs no checks of that.
+    @exclusivity(unchecked) private var counts: [(kind: String, counts: RewriteCounts)] = []
+    @exclusivity(unchecked) private var found = WalkReport()
 
     private var heldKeys: HeldKeyStream
     private let rewrites: any FieldRewrites
@@ -52,7 +62,7 @@ final class FieldRewriteWork: WalkWork {
     private var glances: Bool { context.lease == nil || expectsPeace }
 
     func take(_ listing: Listing<RewriteItem>) -> [RewriteItem] {
-        report.note(listing)
+        found.note(listing)
         for key in listing.held { heldKeys.add(key) }
         return listing.items
     }
@@ -60,12 +70,12 @@ final class FieldRewriteWork: WalkWork {
     func weight(of item: RewriteItem) -> Int { item.memory }
 
     func giveUp(_ item: RewriteItem) {
-        report.hot += 1
+        found.hot += 1
         hold(item.key, reason: "hot")
     }
 
     private func hold(_ key: Bytes, reason: String) {
-        report.held.add(key, reason: reason)
+        found.held.add(key, reason: reason)
         heldKeys.add(HeldKey(key, reason: reason))
     }
 
@@ -200,7 +210,7 @@ final class FieldRewriteWork: WalkWork {
     }
 
     private func questions(about items: [RewriteItem]) -> CommandBuffer {
-        var reads = CommandBuffer(reserving: items.count * 250)
+        var reads = CommandBuffer(reserving: items.count * 150)
         reader.look(at: items, in: &reads)
         return reads
     }
@@ -213,7 +223,7 @@ final class FieldRewriteWork: WalkWork {
     }
 
     private func commands(for decided: [DecidedRewrite]) -> CommandBuffer {
-        var commands = CommandBuffer()
+        var commands = CommandBuffer(reserving: decided.count * 150)
         for one in decided {
             one.write.append(to: one.item.key, in: &commands)
             for entry in one.entries { commands.append("HSET", entry.key, entry.field, entry.bytes) }
@@ -223,22 +233,27 @@ final class FieldRewriteWork: WalkWork {
 
     private func tally(_ one: DecidedRewrite) {
         progress.processedItems += 1
-        var counts = report.rewrites[one.item.kind] ?? RewriteCounts()
+        let place = place(of: one.item.kind)
         switch one.rewrite {
         case .done where one.isExpiring:
-            counts.expiring += 1
+            counts[place].counts.expiring += 1
             progress.skippedItems += 1
         case .done:
-            counts.done += 1
+            counts[place].counts.done += 1
             progress.skippedItems += 1
         case .change:
-            counts.changed += 1
-            report.written += 1
+            counts[place].counts.changed += 1
+            found.written += 1
         case .impossible(let reason):
-            counts.impossible += 1
+            counts[place].counts.impossible += 1
             hold(one.item.key, reason: reason)
             progress.failedItems += 1
         }
-        report.rewrites[one.item.kind] = counts
+    }
+
+    private func place(of kind: String) -> Int {
+        for place in counts.indices where counts[place].kind == kind { return place }
+        counts.append((kind, RewriteCounts()))
+        return counts.count - 1
     }
 }

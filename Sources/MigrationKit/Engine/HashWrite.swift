@@ -24,7 +24,7 @@ struct HashWrite {
             }
         }
         for (field, end) in ends {
-            commands.append("HPEXPIREAT", key, Bytes(String(end)), Bytes("FIELDS"), Bytes("1"), field)
+            commands.append("HPEXPIREAT", key, Bytes(decimal: end), Bytes("FIELDS"), Bytes("1"), field)
         }
     }
 }

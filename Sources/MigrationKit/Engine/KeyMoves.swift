@@ -104,6 +104,8 @@ public protocol LikelyCopy: AnyObject, Sendable {
     var move: KeyMove { get }
     /// The fields, each with the value that refutes; those of the name's own key first.
     var refutations: [FieldAnswer] { get }
+    /// How many of them are of the name's own key.
+    var ownRefutations: Int { get }
     /// What proves it where nothing refutes; put together at every call.
     var proof: FieldAnswer { get }
     /// Whether that is a field of the name's own key.

@@ -127,14 +127,19 @@ struct PageReader<Lister: PageLister>: Sendable {
         var seen = Set<KeyName>()
         seen.reserveCapacity(asked.count * pageSize)
         var names: [Bytes] = []
+        names.reserveCapacity(asked.count * pageSize)
         for index in asked {
             guard let reply = pages[index]?[0] else { continue }
             let page = try ScanPage(reply)
             lanes[index].cursor = page.cursor
             lanes[index].isDone = page.isLast
             // A node may still hold keys of a slot that it lost: they are nobody's.
-            names += page.names.elements.compactMap(\.bytes).filter {
-                !self.names.isBookkeeping($0) && lanes[index].master.owns($0) && seen.insert(KeyName($0)).inserted
+            let master = lanes[index].master
+            for element in page.names.elements {
+                guard let name = element.bytes, !self.names.isBookkeeping(name), master.owns(name),
+                    seen.insert(KeyName(name)).inserted
+                else { continue }
+                names.append(name)
             }
         }
         return names
@@ -143,7 +148,7 @@ struct PageReader<Lister: PageLister>: Sendable {
     private func question(from cursor: Bytes) -> CommandBuffer {
         var arguments = [cursor]
         if let prefix { arguments += [Bytes("MATCH"), Glob.matching(prefix: prefix)] }
-        arguments += [Bytes("COUNT"), Bytes(String(pageSize))]
+        arguments += [Bytes("COUNT"), Bytes(decimal: pageSize)]
         var commands = CommandBuffer()
         commands.append("SCAN", arguments)
         return commands

@@ -69,7 +69,7 @@ struct PairWriter {
             note(one, destination: one.destination, in: &commands)
         case .takeExpiry:
             if let expiry = one.source?.expiry {
-                commands.append("PEXPIREAT", move.destination, Bytes(String(expiry)))
+                commands.append("PEXPIREAT", move.destination, Bytes(decimal: expiry))
             } else {
                 commands.append("PERSIST", move.destination)
             }
@@ -109,13 +109,13 @@ struct PairWriter {
             commands.append("COPY", [move.source, move.destination] + replace)
         case .restore:
             // Zero is for ever. With a time that has passed RESTORE creates nothing and answers OK.
-            let end = Bytes(String(one.source?.expiry ?? 0))
+            let end = Bytes(decimal: one.source?.expiry ?? 0)
             commands.append("RESTORE", [move.destination, end, one.payload ?? [], Bytes("ABSTTL")] + replace)
         }
         one.changes.append(to: move.destination, in: &commands)
         // Where RESTORE created nothing, what HSET has made must not stay.
         if let end = expiryAfterChanges(one) {
-            commands.append("PEXPIREAT", move.destination, Bytes(String(end)))
+            commands.append("PEXPIREAT", move.destination, Bytes(decimal: end))
         }
         note(one, destination: one.rewritten ?? one.source, in: &commands)
         if readsBack {

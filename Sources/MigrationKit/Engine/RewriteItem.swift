@@ -38,9 +38,7 @@ final class RewriteItem: Sendable {
         self.memory = memory
         self.places = places
         self.likely = likely
-        let all = likely?.refutations ?? []
-        // Those of other keys stand behind.
-        refutations = all[..<(all.firstIndex { $0.question.key != key } ?? all.endIndex)]
+        refutations = likely.map { $0.refutations[..<$0.ownRefutations] } ?? []
         self.isInDoubt = isInDoubt
         self.mayBeGone = mayBeGone
         self.fields = fields

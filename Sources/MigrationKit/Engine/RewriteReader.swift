@@ -31,6 +31,8 @@ struct DecidedRewrite {
 /// has ended, and while EXEC runs the server's time stands still (`RewriteLookTests` holds the server to both).
 struct RewriteReader {
     let rewrites: any FieldRewrites
+    /// The fields that the decision needs.
+    private let fields: [Bytes]
     /// How expiries are read that are compared with an entry's.
     let expiry: ExpiryReader
     /// What a whole look begins with.
@@ -38,6 +40,21 @@ struct RewriteReader {
     /// Whether earlier migrations may keep entries.
     let hasLedgers: Bool
     let digester: Digester
+
+    init(
+        rewrites: any FieldRewrites,
+        expiry: ExpiryReader,
+        header: LookHeader,
+        hasLedgers: Bool,
+        digester: Digester
+    ) {
+        self.rewrites = rewrites
+        fields = rewrites.fields
+        self.expiry = expiry
+        self.header = header
+        self.hasLedgers = hasLedgers
+        self.digester = digester
+    }
 
     // MARK: A glance
 
@@ -86,7 +103,7 @@ struct RewriteReader {
             commands.append("HGETALL", item.key)
         }
         if let fields = item.fields, !fields.isEmpty {
-            commands.append("HPEXPIRETIME", [item.key, Bytes("FIELDS"), Bytes(String(fields.count))] + fields)
+            commands.append("HPEXPIRETIME", [item.key, Bytes("FIELDS"), Bytes(decimal: fields.count)] + fields)
         }
         for place in item.places { commands.append("HGET", place.key, place.field) }
     }
@@ -187,7 +204,7 @@ struct RewriteReader {
         var hash = hash
         var decided = DecidedRewrite(
             item: item,
-            rewrite: rewrites.rewrite(hash.values(of: rewrites.fields), kind: item.kind)
+            rewrite: rewrites.rewrite(hash.values(of: fields), kind: item.kind)
         )
         guard case .change(let changes) = decided.rewrite else { return decided }
         decided.write = hash.write(changes)
@@ -211,19 +228,15 @@ struct RewriteReader {
     /// Asks for the fields of the rewrite, then for those that could tell that the key is something else.
     private func askForFields(of item: RewriteItem, in commands: inout CommandBuffer) {
         let own = item.refutations
-        commands.append("HMGET", argumentCount: 1 + rewrites.fields.count + own.count) { arguments in
+        commands.append("HMGET", argumentCount: 1 + fields.count + own.count) { arguments in
             arguments.add(item.key)
-            for field in rewrites.fields { arguments.add(field) }
-            for refutation in own { arguments.add(refutation.question.field) }
+            for field in fields { arguments.add(field) }
+            for index in own.indices { arguments.add(own[index].question.field) }
         }
     }
 
     private func rewrite(_ values: Reply, of item: RewriteItem) -> FieldRewrite {
-        var own: [Bytes?] = []
-        own.reserveCapacity(rewrites.fields.count)
-        var all = values.elements
-        while own.count < rewrites.fields.count, let value = all.next() { own.append(value.bytes) }
-        return rewrites.rewrite(own, kind: item.kind)
+        rewrites.rewrite(values.bytes(ofFirst: fields.count), kind: item.kind)
     }
 
     private func entryPlace(of item: RewriteItem) -> (key: Bytes, field: Bytes)? {
@@ -234,9 +247,13 @@ struct RewriteReader {
     /// one, knows it as the copy.
     private func isMeant(_ item: RewriteItem, _ values: Reply, entry: Reply?) throws -> Bool {
         guard let likely = item.likely else { return true }
-        var answers = values.elements.dropFirst(rewrites.fields.count).makeIterator()
-        for refutation in item.refutations {
-            if answers.next()?.equals(refutation.answer) == true { return false }
+        let refutations = item.refutations
+        if !refutations.isEmpty {
+            var answers = values.elements
+            for _ in fields { _ = answers.next() }
+            for index in refutations.indices where answers.next()?.equals(refutations[index].answer) == true {
+                return false
+            }
         }
         return try isKnown(likely, entry)
     }

@@ -99,7 +99,7 @@ final class SliceReader {
             }
             let began = ContinuousClock.now
             var commands = CommandBuffer()
-            commands.append("HSCAN", key, cursor, Bytes("COUNT"), Bytes(String(size)))
+            commands.append("HSCAN", key, cursor, Bytes("COUNT"), Bytes(decimal: size))
             let page = try await connection.pipeline(commands)[0]
             if let error = page.error {
                 guard error.serverCode == "WRONGTYPE" else { throw error }

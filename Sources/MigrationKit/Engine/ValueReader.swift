@@ -46,7 +46,7 @@ struct ValueReader {
     func ask(_ key: Bytes, fields: [Bytes]? = nil, whole: Digest? = nil, in commands: inout CommandBuffer) {
         expiry.ask(key, in: &commands)
         // Of millions of hashes none needs it made.
-        var last: Bytes { Bytes(String(most)) }
+        var last: Bytes { Bytes(decimal: most) }
         switch type {
         case .string: commands.append("GETRANGE", key, Bytes("0"), last)
         case .list: commands.append("LRANGE", key, Bytes("0"), last)
@@ -57,7 +57,7 @@ struct ValueReader {
         case .hash:
             commands.append("HGETALL", key)
             if let fields, !fields.isEmpty {
-                commands.append("HPEXPIRETIME", [key, Bytes("FIELDS"), Bytes(String(fields.count))] + fields)
+                commands.append("HPEXPIRETIME", [key, Bytes("FIELDS"), Bytes(decimal: fields.count)] + fields)
             }
         case .stream:
             commands.append("XINFO", Bytes("STREAM"), key)

@@ -83,7 +83,7 @@ public final class Lease: Sendable {
         }
         var renewal = CommandBuffer()
         renewal.append("MULTI")
-        renewal.append("PEXPIRE", names.lock, Bytes(String(record.ttl)))
+        renewal.append("PEXPIRE", names.lock, Bytes(decimal: record.ttl))
         renewal.append("EXEC")
         let replies = try await connection.pipeline(renewal).unlessError()
         // Null: the key changed in between; the next renewal sees how.

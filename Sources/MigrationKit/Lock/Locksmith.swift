@@ -207,7 +207,7 @@ public struct Locksmith: Sendable {
         let epoch = next(after: seen.epoch)
         var commands = CommandBuffer()
         commands.append("MULTI")
-        commands.append("SET", names.lock, bytes, Bytes("PX"), Bytes(String(record.ttl)))
+        commands.append("SET", names.lock, bytes, Bytes("PX"), Bytes(decimal: record.ttl))
         commands.append("SET", names.epoch, epoch.bytes)
         let takeover = takeover(of: seen.lock, for: record)
         if let takeover, !names.isCluster { History.append(takeover, names: names, to: &commands) }

@@ -72,11 +72,3 @@ public struct KeyNames: Sendable, Hashable {
 
     private func key(_ name: String) -> Bytes { Bytes(prefix + name) }
 }
-
-extension Bytes {
-    /// Adds a number of at least 0 in decimal.
-    mutating func append(decimal number: Int) {
-        if number >= 10 { append(decimal: number / 10) }
-        append(UInt8(ascii: "0") + UInt8(number % 10))
-    }
-}

@@ -7,7 +7,7 @@ enum History {
 
     /// Adds an entry, in the transaction of what it tells of: `event` is the kind, then each fact that is known.
     static func append(_ event: Event, names: KeyNames, to commands: inout CommandBuffer) {
-        var arguments = [names.history, Bytes("MAXLEN"), Bytes("~"), Bytes(String(length)), Bytes("*")]
+        var arguments = [names.history, Bytes("MAXLEN"), Bytes("~"), Bytes(decimal: length), Bytes("*")]
         arguments += [Bytes("event"), Bytes(event.kind.rawValue)]
         for (fact, value) in event.pairs { arguments += [Bytes(fact.rawValue), Bytes(value)] }
         commands.append("XADD", arguments)
@@ -67,7 +67,7 @@ extension SchemaStore {
                 Bytes("+"),
                 Bytes("-"),
                 Bytes("COUNT"),
-                Bytes(String(count))
+                Bytes(decimal: count)
             )
             return try reply.elements.map(HistoryEntry.init).reversed()
         } catch let error as RedisError where error.serverCode == "WRONGTYPE" {

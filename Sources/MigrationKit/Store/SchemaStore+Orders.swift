@@ -85,7 +85,7 @@ extension SchemaStore {
     ) async throws {
         var commands = CommandBuffer()
         var arguments = [key, try StoredDocument.encode(document)]
-        if let time { arguments += [Bytes("PX"), Bytes(String(max(1, time.milliseconds)))] }
+        if let time { arguments += [Bytes("PX"), Bytes(decimal: max(1, time.milliseconds))] }
         commands.append("SET", arguments)
         try await order(commands, at: key, telling: event, on: keyspace)
     }

@@ -109,7 +109,7 @@ public struct SchemaStore: Sendable {
                 isAsExpected = current == version - 1
                 guard isAsExpected else { return nil }
                 var commands = CommandBuffer()
-                commands.append("SET", names.version, Bytes(String(version)))
+                commands.append("SET", names.version, Bytes(decimal: version))
                 if !names.isCluster { History.append(event, names: names, to: &commands) }
                 return commands
             }

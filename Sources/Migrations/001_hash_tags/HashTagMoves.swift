@@ -28,7 +28,7 @@ struct HashTagMoves: KeyMoves {
     /// A name that looks like a new one, and like nothing else than that or an old id with those very braces.
     func likelyCopy(_ name: Bytes) -> (any LikelyCopy)? {
         // A new name has its tenant in braces, or what comes before is part of an id.
-        guard name.starts(with: root), name.count > root.count, name[root.count] == Self.open[0] else { return nil }
+        guard name.count > root.count, name[root.count] == Self.brace, name.hold(root, at: 0) else { return nil }
         let readings = readings(of: name)
         var found: Reading?
         for reading in readings where !reading.isOld {
@@ -39,25 +39,30 @@ struct HashTagMoves: KeyMoves {
         var refutations: [FieldAnswer] = []
         refutations.reserveCapacity(2)
         for old in readings where old.isOld {
-            guard let id = old.id, new.id.map({ name[$0] }) != name[id] else { continue }
+            guard let id = old.id, !(new.id.map { name.isSame($0, id) } ?? false) else { continue }
             refutations.append(FieldAnswer(FieldQuestion(key: name, field: Self.id), answer: name[id]))
         }
+        let own = refutations.count
         if new.kind != .tenant {
-            let braced = bracedTenant(name[new.tenant])
-            refutations.append(.init(FieldQuestion(key: braced, field: Self.id), answer: braced[root.count...]))
+            // The name begins with that of the tenant whose id has these braces.
+            let end = new.tenant.upperBound + Self.close.count
+            let braced = FieldQuestion(key: Bytes(name[..<end]), field: Self.id)
+            refutations.append(FieldAnswer(braced, answer: name[root.count..<end]))
         }
-        return Copy(of: name, reading: new, moves: self, refutations: refutations)
+        return Copy(of: name, reading: new, moves: self, refutations: refutations, own: own)
     }
 
     private final class Copy: LikelyCopy {
         let destination: Bytes
         let refutations: [FieldAnswer]
+        let ownRefutations: Int
         private let reading: Reading
         private let moves: HashTagMoves
 
-        init(of name: Bytes, reading: Reading, moves: HashTagMoves, refutations: [FieldAnswer]) {
+        init(of name: Bytes, reading: Reading, moves: HashTagMoves, refutations: [FieldAnswer], own: Int) {
             destination = name
             self.refutations = refutations
+            ownRefutations = own
             self.reading = reading
             self.moves = moves
         }
@@ -155,6 +160,7 @@ struct HashTagMoves: KeyMoves {
 
     private static let id = Bytes("id")
     private static let colon = UInt8(ascii: ":")
+    private static let brace = UInt8(ascii: "{")
     private static let open = Bytes("{")
     private static let close = Bytes("}")
     private static let destinations = Bytes(":destinations")
@@ -172,7 +178,7 @@ struct HashTagMoves: KeyMoves {
     }
 
     private func readings(of name: Bytes) -> [Reading] {
-        guard name.starts(with: root) else { return [] }
+        guard name.hold(root, at: 0) else { return [] }
         let rest = root.count..<name.count
         var readings: [Reading] = []
         readings.reserveCapacity(4)
@@ -192,7 +198,7 @@ struct HashTagMoves: KeyMoves {
         if let id = name.range(rest, droppingSuffix: Self.tenant).flatMap({ Self.unbraced($0, in: name) }) {
             readings.append(Reading(kind: .tenant, isOld: false, tenant: id, id: id))
         }
-        let needsProof = name[rest].contains(Self.colon)
+        let needsProof = name.place(of: Self.colon, in: rest) != nil
         readings.append(Reading(kind: .tenant, isOld: true, tenant: rest, id: rest, needsProof: needsProof))
         return readings
     }
@@ -206,7 +212,7 @@ struct HashTagMoves: KeyMoves {
 
     /// The id inside braces; nil for what has none.
     private static func unbraced(_ text: Range<Int>, in name: Bytes) -> Range<Int>? {
-        guard text.count >= 2, name[text.lowerBound] == open[0], name[text.upperBound - 1] == close[0] else {
+        guard text.count >= 2, name[text.lowerBound] == brace, name[text.upperBound - 1] == UInt8(ascii: "}") else {
             return nil
         }
         return text.lowerBound + 1..<text.upperBound - 1

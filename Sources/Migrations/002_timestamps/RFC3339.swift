@@ -1,3 +1,5 @@
+import RedisClient
+
 /// Reads timestamps of RFC 3339, section 5.6, as milliseconds since 1970.
 ///
 /// Accepts fractions of any length (cut to the millisecond that has begun), any offset, lower case, a blank for the `T`
@@ -5,9 +7,13 @@
 enum RFC3339 {
     /// The time in these bytes; nil for what is no timestamp.
     static func milliseconds(_ text: some Sequence<UInt8>) -> Int64? {
+        text.withContiguousStorageIfAvailable(milliseconds) ?? Bytes(text).withUnsafeBufferPointer(milliseconds)
+    }
+
+    private static func milliseconds(_ text: UnsafeBufferPointer<UInt8>) -> Int64? {
         var reader = DigitReader(text)
         guard let year = reader.number(4), reader.skip("-"), let month = reader.number(2), reader.skip("-"),
-            let day = reader.number(2), reader.skip("T", "t", " "),
+            let day = reader.number(2), reader.skip("T", or: "t", or: " "),
             let hour = reader.number(2), reader.skip(":"), let minute = reader.number(2), reader.skip(":"),
             let second = reader.number(2),
             let fraction = reader.milliseconds(), let offset = reader.offset(), reader.isAtEnd
@@ -42,11 +48,11 @@ enum RFC3339 {
 
 /// Takes a timestamp apart, byte by byte.
 private struct DigitReader {
-    private let bytes: [UInt8]
+    private let bytes: UnsafeBufferPointer<UInt8>
     private var position = 0
 
-    init(_ text: some Sequence<UInt8>) {
-        bytes = Array(text)
+    init(_ bytes: UnsafeBufferPointer<UInt8>) {
+        self.bytes = bytes
     }
 
     var isAtEnd: Bool { position == bytes.count }
@@ -63,8 +69,14 @@ private struct DigitReader {
     }
 
     /// One of these characters.
-    mutating func skip(_ characters: UnicodeScalar...) -> Bool {
-        guard position < bytes.count, characters.contains(UnicodeScalar(bytes[position])) else { return false }
+    mutating func skip(
+        _ first: Unicode.Scalar,
+        or second: Unicode.Scalar? = nil,
+        or third: Unicode.Scalar? = nil
+    ) -> Bool {
+        guard position < bytes.count else { return false }
+        let next = Unicode.Scalar(bytes[position])
+        guard next == first || next == second || next == third else { return false }
         position += 1
         return true
     }
@@ -85,7 +97,7 @@ private struct DigitReader {
 
     /// The seconds by which local time is ahead of UTC.
     mutating func offset() -> Int64? {
-        if skip("Z", "z") { return 0 }
+        if skip("Z", or: "z") { return 0 }
         let isAhead = skip("+")
         guard isAhead || skip("-"), let hours = number(2), skip(":"), let minutes = number(2), hours <= 23,
             minutes <= 59

@@ -27,17 +27,20 @@ struct TimestampRewrites: FieldRewrites {
 
     func rewrite(_ values: [Bytes?], kind: String) -> FieldRewrite {
         var changes: [FieldChange] = []
+        changes.reserveCapacity(fields.count)
         for (field, value) in zip(fields, values) {
             guard let value, !Self.isConverted(value) else { continue }
             guard let milliseconds = RFC3339.milliseconds(value) else { return .impossible("notATimestamp") }
-            changes.append(FieldChange(field: field, value: Bytes(String(milliseconds))))
+            changes.append(FieldChange(field: field, value: Bytes(decimal: milliseconds)))
         }
         return changes.isEmpty ? .done : .change(changes)
     }
 
     /// Milliseconds, as this migration writes them.
     private static func isConverted(_ value: Bytes) -> Bool {
-        let digits = value.first == UInt8(ascii: "-") ? value.dropFirst() : value[...]
-        return !digits.isEmpty && digits.count <= 18 && digits.allSatisfy { (48...57).contains($0) }
+        let start = value.first == UInt8(ascii: "-") ? 1 : 0
+        guard (1...18).contains(value.count - start) else { return false }
+        for place in start..<value.count where !(48...57).contains(value[place]) { return false }
+        return true
     }
 }

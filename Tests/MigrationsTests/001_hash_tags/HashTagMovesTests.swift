@@ -311,6 +311,8 @@ struct HashTagMovesTests {
             let name = Bytes("tenant:" + (Bool.random(using: &generator) ? "{\(part(ids))}" : part(ids)) + part(tails))
             guard case .open(let questions) = moves.match(name), let copy = moves.likelyCopy(name) else { continue }
             likely += 1
+            let isOwn = copy.refutations.map { $0.question.key == name }
+            #expect(isOwn == copy.refutations.indices.map { $0 < copy.ownRefutations }, "\(text(name))")
             let words = ids + [text(Bytes(name.dropFirst(7)))]
             var known: [FieldQuestion: Bytes?] = [:]
             let answers = copy.refutations + [copy.proof]
