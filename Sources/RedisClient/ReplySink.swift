@@ -64,9 +64,19 @@ final class ReplySink {
             return nodes.count
         }
 
+        private mutating func append(_ content: UnsafeRawBufferPointer) {
+            bytes.append(addingCapacity: content.count) { span in
+                span.withUnsafeMutableBufferPointer { room, used in
+                    guard let base = room.baseAddress, let source = content.baseAddress else { return }
+                    UnsafeMutableRawPointer(base + used).copyMemory(from: source, byteCount: content.count)
+                    used += content.count
+                }
+            }
+        }
+
         mutating func add(_ kind: Reply.Kind, number: Int64, content: UnsafeRawBufferPointer?) {
             let offset = bytes.count
-            if let content { bytes.append(contentsOf: content) }
+            if let content { append(content) }
             nodes.append(
                 ReplyStorage.Node(
                     number: number,

@@ -11,9 +11,10 @@ struct ScopeEstimate {
     /// The names that are nobody's data.
     let names: KeyNames
 
-    /// Of 4,000 names a kind that is a tenth of them is told to within a tenth, 19 times out of 20.
-    private static let pages = 4
-    private static let pageSize = 1000
+    /// Of 4,000 names a kind that is a tenth of them is told to within a tenth, 19 times out of 20. A page of 1,000 stops the
+    /// server for more than a millisecond.
+    private static let pages = 16
+    private static let pageSize = 250
 
     /// Asks each master for some names; nil where they tell nothing: none of them counts, and there are more.
     func read(from keyspace: any Keyspace) async throws -> Scope? {

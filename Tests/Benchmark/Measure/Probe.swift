@@ -13,12 +13,12 @@ final class Probe: Sendable {
     nonisolated(unsafe) private let flag: UnsafeMutablePointer<Int32>
     private let outcome = Mutex<(error: Int32, noted: Int)?>(nil)
 
-    /// Starts asking for the tenants' records.
-    init(_ tenants: Tenants, on server: RedisServer) {
+    /// Starts asking for the tenants' records, by their old or new names.
+    init(_ tenants: Tenants, on server: RedisServer, asksForNewNames: Bool) {
         latencies = .allocate(capacity: Self.capacity)
         flag = .allocate(capacity: 1)
         flag.initialize(to: 0)
-        let requests = tenants.requests()
+        let requests = tenants.requests(asksForNewNames ? Tenants.newName : Tenants.oldName)
         let path = server.socketPath
         let thread = Thread { [self] in
             var noted = 0
@@ -61,11 +61,15 @@ final class Probe: Sendable {
 
 extension Tenants {
     /// Requests for records, over the whole keyspace in no order, one at a time.
-    fileprivate func requests() -> RecordedLane {
+    fileprivate func requests(_ name: (String) -> String) -> RecordedLane {
         var stream = CommandStream(pipeline: 1)
         for number in 0..<min(count, 4096) {
-            stream.append("HGETALL", "tenant:\(Self.id(number * 7919 % count))")
+            stream.append("HGETALL", name(Self.id(number * 7919 % count)))
         }
         return stream.recording().lanes[0]
     }
+
+    fileprivate static func oldName(_ id: String) -> String { "tenant:\(id)" }
+
+    fileprivate static func newName(_ id: String) -> String { "tenant:{\(id)}:tenant" }
 }

@@ -89,6 +89,8 @@ struct GrowthFigures: Codable, Sendable {
 struct LatencyFigures: Codable, Sendable {
     /// What was going on beside it.
     var beside: String
+    /// Whether that was a migration at default limits.
+    var isAtDefaults: Bool
     /// One for each round.
     var rounds: [Latency] = []
 

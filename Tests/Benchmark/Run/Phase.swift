@@ -26,6 +26,14 @@ enum Phase: String, CaseIterable, Codable, Sendable {
     /// Whether it needs the same run of the server as the phase before it: cleanup trusts no verification of another.
     var needsRunOfThePhaseBefore: Bool { self == .cleanup1 }
 
+    /// Whether the old names are gone when it begins.
+    var isOfNewNames: Bool {
+        switch self {
+        case .plan1, .apply1, .verify1, .cleanup1: false
+        case .apply2, .verify2, .apply3, .verify3: true
+        }
+    }
+
     /// What the bare commands of its floor are called.
     var bareName: String? {
         switch self {
