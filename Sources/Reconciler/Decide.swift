@@ -223,7 +223,7 @@ private func raise(_ migration: Candidate, _ observation: Observation, _ desired
         case .needsApproval:
             return .wait(
                 .applyNeedsApproval,
-                "\(migration.name) is planned (\(Wording.number(state.scope?.total ?? 0)) keys) and waits for approval: "
+                "\(migration.name) is planned (\(Wording.keys(state.scope?.total ?? 0))) and waits for approval: "
                     + "migrateredis approve \(migration.name) apply",
                 migration: migration.name
             )
@@ -238,7 +238,7 @@ private func failed(_ migration: Candidate) -> Action {
     let why = (migration.state?.errors ?? []).map { KeyText.escaped(Bytes($0), limit: 500) }.joined(separator: " ")
     return .stall(
         .conflictsFound,
-        "\(migration.name) holds \(Wording.number(held)) keys back that a person must settle. \(why) See them with "
+        "\(migration.name) holds \(Wording.keys(held)) back that a person must settle. \(why) See them with "
             + "`migrateredis status --held \(migration.name)`, settle them with `migrateredis resolve`, then `migrateredis "
             + "retry \(migration.name)`.",
         migration: migration.name
@@ -267,7 +267,7 @@ private func cleanUp(_ raised: [Candidate], _ observation: Observation, _ desire
                         migration: migration.name,
                         reason: .keysHeld,
                         message:
-                            "\(migration.name) keeps \(Wording.number(held.total)) old keys back; they are looked at "
+                            "\(migration.name) keeps \(Wording.keys(held.total, "old")) back; they are looked at "
                             + "again later."
                     )
                 continue
@@ -300,7 +300,7 @@ private func cleanUp(_ raised: [Candidate], _ observation: Observation, _ desire
                     migration: migration.name,
                     reason: .keysHeld,
                     message:
-                        "\(migration.name) keeps \(Wording.number(state.held?.total ?? 0)) old keys back, and to look at "
+                        "\(migration.name) keeps \(Wording.keys(state.held?.total ?? 0, "old")) back, and to look at "
                         + "them again waits for approval: migrateredis approve \(migration.name) cleanup"
                 )
         case .needsApproval:

@@ -44,7 +44,7 @@ struct HighWater: Sendable {
             return "The server is again one that it was before, and what was written to the other since is not there."
         }
         guard !isFirst, now.keys == 0, keys > 0 else { return nil }
-        return "The server came back without its data: it held \(Wording.number(keys)) keys, and holds none now."
+        return "The server came back without its data: it held \(Wording.keys(keys)), and holds none now."
     }
 
     private mutating func version(_ snapshot: SchemaSnapshot) -> String? {

@@ -290,7 +290,7 @@ public actor Reconciler {
             case .plan:
                 guard let plan else { return .superseded }
                 let state = try await runner.record(plan, of: migration, under: lease)
-                return .done("\(Wording.number(state.scope?.total ?? 0)) keys to move")
+                return .done("\(Wording.keys(state.scope?.total ?? 0)) to move")
             case .apply, .catchUp:
                 let state = try await runner.apply(migration, under: lease)
                 return .done(
@@ -315,7 +315,7 @@ public actor Reconciler {
                     approved.cleanupGate(of: state)
                 }
                 return .done(
-                    "\(Wording.number(result.removed)) old keys removed, \(Wording.number(result.held.total)) kept"
+                    "\(Wording.keys(result.removed, "old")) removed, \(Wording.number(result.held.total)) kept"
                 )
             case .skip:
                 guard case .notApplicable(let reason) = migration.applicability(in: lease.names) else {

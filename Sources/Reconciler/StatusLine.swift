@@ -31,9 +31,9 @@ public enum StatusLine {
         let milliseconds = elapsed.milliseconds
         var parts: [String] = []
         if total > 0 {
-            parts.append("\(Wording.number(min(done, total))) of \(Wording.number(total)) keys")
+            parts.append("\(Wording.number(min(done, total))) of \(Wording.keys(total))")
         } else {
-            parts.append("\(Wording.number(done)) keys")
+            parts.append(Wording.keys(done))
         }
         if milliseconds > 200, done > 0 {
             let rate = done * 1000 / Int(milliseconds)

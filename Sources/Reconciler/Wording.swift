@@ -26,6 +26,11 @@ public enum Wording {
         return (number < 0 ? "-" : "") + groups.reversed().joined(separator: ",")
     }
 
+    /// A number of keys, and which: `1 key`, `112,500 old keys`.
+    public static func keys(_ count: Int, _ which: String = "") -> String {
+        "\(number(count)) \(which.isEmpty ? "" : which + " ")\(count == 1 ? "key" : "keys")"
+    }
+
     /// A size in the largest unit that keeps it above 1: `1.5 GiB`.
     public static func bytes(_ count: Int) -> String {
         var size = Double(count)

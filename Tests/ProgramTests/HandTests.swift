@@ -44,6 +44,9 @@ struct HandTests {
             let cleanup = try await stage.run(spelling.arguments("cleanup", "force"))
             #expect(cleanup.exitStatus == 0, "\(cleanup)")
             #expect(cleanup.standardOutput.contains("\(stage.keyspace.moving) old keys removed"), "\(cleanup)")
+            let again = try await stage.run(spelling.arguments("cleanup"))
+            #expect(again.exitStatus == 0, "\(again)")
+            #expect(again.standardOutput.contains("is cleaned already"), "\(again)")
             expectNone(try await stage.faultOfConverged())
         }
     }

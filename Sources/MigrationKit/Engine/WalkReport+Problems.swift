@@ -5,22 +5,54 @@ extension WalkReport {
     func problems(isRaised: Bool, acceptedInUse: Int = 0) -> [String] {
         var problems: [String] = []
         if let conflicts = findings[.conflict] {
-            problems.append("\(conflicts) pairs are in conflict: somebody else wrote their destination.")
+            problems.append(
+                Self.told(
+                    conflicts,
+                    "pair is in conflict: somebody else wrote its destination.",
+                    "pairs are in conflict: somebody else wrote their destination."
+                )
+            )
         }
         if impossible > 0 {
-            problems.append("\(impossible) hashes hold values that cannot be converted.")
+            problems.append(
+                Self.told(
+                    impossible,
+                    "hash holds a value that cannot be converted.",
+                    "hashes hold values that cannot be converted."
+                )
+            )
         }
         if ambiguous > 0 {
-            problems.append("\(ambiguous) keys can be read in two ways, and their content does not decide.")
+            problems.append(
+                Self.told(
+                    ambiguous,
+                    "key can be read in two ways, and its content does not decide.",
+                    "keys can be read in two ways, and their content does not decide."
+                )
+            )
         }
         if let tooLarge = held.counts["tooLarge"] {
-            problems.append("\(tooLarge) keys are larger than limits.key-bytes.")
+            problems.append(
+                Self.told(tooLarge, "key is larger than limits.key-bytes.", "keys are larger than limits.key-bytes.")
+            )
         }
         if let wrong = findings[.wrong] {
-            problems.append("\(wrong) pairs are not as apply left them; apply again.")
+            problems.append(
+                Self.told(
+                    wrong,
+                    "pair is not as apply left it; apply again.",
+                    "pairs are not as apply left them; apply again."
+                )
+            )
         }
         if hot > 0 {
-            problems.append("\(hot) pairs changed faster than they could be compared; verify again when it is calmer.")
+            problems.append(
+                Self.told(
+                    hot,
+                    "pair changed faster than it could be compared; verify again when it is calmer.",
+                    "pairs changed faster than they could be compared; verify again when it is calmer."
+                )
+            )
         }
         for (pairClass, count) in fewByClass.sorted(by: { $0.key.rawValue < $1.key.rawValue })
         where Few.isMany(count, of: pairs) {
@@ -46,6 +78,10 @@ extension WalkReport {
             problems.append("\(changed) hashes were not converted, more than few; apply again.")
         }
         return problems
+    }
+
+    private static func told(_ count: Int, _ one: String, _ many: String) -> String {
+        "\(count) \(count == 1 ? one : many)"
     }
 
     /// How many pairs are `inUse` where that is more than few.

@@ -35,10 +35,10 @@ struct ApplyCommand: AsyncParsableCommand {
             if options.autoApprove, let report = state.report {
                 for line in PlanText.outcome(report, verbose: options.verbose) { session.terminal.say(line) }
             }
-            let written = Wording.number(state.report?.written ?? 0)
-            session.terminal.print("\(migration.name) is \(state.phase.rawValue): \(written) keys written.")
+            let written = Wording.keys(state.report?.written ?? 0)
+            session.terminal.print("\(migration.name) is \(state.phase.rawValue): \(written) written.")
             if let held = state.held, held.total > 0 {
-                session.terminal.say("\(Wording.number(held.total)) keys are held back; verify will name them.")
+                session.terminal.say("Held back: \(Wording.keys(held.total)); verify will name what is held.")
                 throw ExitStatus.failed.code
             }
         }

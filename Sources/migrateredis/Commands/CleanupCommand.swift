@@ -19,9 +19,15 @@ struct CleanupCommand: AsyncParsableCommand {
     func run() async throws {
         try await options.withSession { session in
             let migration = try session.migration(options)
-            let state = try await session.snapshot().state(of: migration.name)
+            let snapshot = try await session.snapshot()
+            let state = try snapshot.state(of: migration.name)
+            // Whoever did not hear that it is done asks again.
+            if state?.trustedPhase == .cleaned, (try? snapshot.version.get()) ?? 0 >= migration.version {
+                session.terminal.print("\(migration.name) is cleaned already: there is nothing left to clean up.")
+                return
+            }
             let count = state?.verification?.removable
-            let what = count.map { "\(Wording.number($0)) old keys" } ?? "the old keys"
+            let what = count.map { Wording.keys($0, "old") } ?? "the old keys"
             let question = "Remove \(what) of \(migration.name) from \(session.keyspace.options)?"
             guard options.force || session.terminal.confirms(question) else {
                 session.terminal.say("Nothing was removed.")
@@ -30,9 +36,9 @@ struct CleanupCommand: AsyncParsableCommand {
             let result = try await session.underLock(for: migration, "cleaning up") { lease, runner in
                 try await runner.cleanup(migration, under: lease)
             }
-            session.terminal.print("\(migration.name): \(Wording.number(result.removed)) old keys removed.")
+            session.terminal.print("\(migration.name): \(Wording.keys(result.removed, "old")) removed.")
             guard result.held.total > 0 else { return }
-            session.terminal.print("\(Wording.number(result.held.total)) old keys were kept:")
+            session.terminal.print("Kept: \(Wording.keys(result.held.total, "old")).")
             for sample in result.held.samples { session.terminal.print("  \(sample.reason)  \(sample.key)") }
             throw ExitStatus.failed.code
         }

@@ -24,11 +24,11 @@ struct RollbackCommand: AsyncParsableCommand {
                 try await runner.rollback(migration, under: lease)
             }
             let removed = report.count(of: .inSync) + report.count(of: .sourceChanged)
-            session.terminal.print("\(migration.name) is rolled back: \(Wording.number(removed)) copies removed.")
+            session.terminal.print("\(migration.name) is rolled back: \(Wording.number(removed)) \(removed == 1 ? "copy" : "copies") removed.")
             let stay = report.listed.values.reduce(0, +)
             if stay > 0 {
                 session.terminal.print(
-                    "\(Wording.number(stay)) new keys stay: somebody wrote to them, or their old key is gone."
+                    "\(Wording.keys(stay, "new")) stay: somebody wrote to them, or their old key is gone."
                 )
             }
         }

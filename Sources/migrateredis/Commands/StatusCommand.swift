@@ -65,7 +65,7 @@ struct StatusCommand: AsyncParsableCommand {
             let text = HeldText(keyspace: session.keyspace, terminal: session.terminal, form: form.output)
             let report = try await session.runner("looking").listHeld(of: migration) { try await text.write($0) }
             session.terminal.endLine()
-            session.terminal.say("\(migration.name) holds \(Wording.number(report.held.total)) keys back.")
+            session.terminal.say("\(migration.name) holds \(Wording.keys(report.held.total)) back.")
         }
     }
 

@@ -57,7 +57,7 @@ struct ApproveCommand: AsyncParsableCommand {
             let what =
                 gate == .verify
                 ? "at most \(Wording.number(state.inUse ?? 0)) pairs that are inUse"
-                : "for \(Wording.number(scope.total)) keys as planned"
+                : "for \(Wording.keys(scope.total)) as planned"
             let end = order.until.map { ", until \($0)" } ?? ""
             session.terminal.print("Approved: \(gate.rawValue) of \(migration.name), \(what)\(end).")
             if let pause = snapshot.pause {

@@ -68,7 +68,7 @@ struct ResolveCommand: AsyncParsableCommand {
             let migration = try session.registry.migration(named: name)
             let state = try await session.snapshot().state(of: migration.name)
             let count =
-                all ? state?.held?.counts[reasonIs ?? ""].map { "\(Wording.number($0)) keys" } ?? "all keys" : ""
+                all ? state?.held?.counts[reasonIs ?? ""].map { Wording.keys($0) } ?? "all keys" : ""
             let question = "Keep the \(keep.rawValue) of \(count) that \(migration.name) holds as \(reasonIs ?? "")?"
             guard !all || options.force || session.terminal.confirms(question) else {
                 session.terminal.say("Nothing was changed.")

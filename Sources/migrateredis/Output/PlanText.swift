@@ -13,9 +13,8 @@ enum PlanText {
                 "Copies take about \(Wording.bytes(report.bytesNeeded)); \(memory(server, report.bytesNeeded))"
             )
         }
-        lines.append(
-            "\(Wording.number(report.unrelated)) keys are unrelated and stay untouched\(samples(report, verbose))"
-        )
+        let stays = report.unrelated == 1 ? "is unrelated and stays" : "are unrelated and stay"
+        lines.append("\(Wording.keys(report.unrelated)) \(stays) untouched\(samples(report, verbose))")
         if plan.hasConflicts { lines += held(report, verbose) }
         lines += large(report, verbose)
         if !report.samples.isEmpty {

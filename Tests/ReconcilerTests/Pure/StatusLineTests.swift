@@ -97,6 +97,17 @@ struct WordingTests {
     }
 
     @Test(
+        "keys are told by their number, one of them without an s",
+        arguments: [
+            (0, "", "0 keys"), (1, "", "1 key"), (2, "", "2 keys"), (1, "old", "1 old key"),
+            (112_500, "old", "112,500 old keys"),
+        ]
+    )
+    func keys(count: Int, which: String, text: String) {
+        #expect(Wording.keys(count, which) == text)
+    }
+
+    @Test(
         "a size is told in the largest unit that keeps it above 1",
         arguments: [
             (0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (1536, "1.5 KiB"), (1 << 20, "1.0 MiB"),
