@@ -24,7 +24,8 @@ struct RollbackCommand: AsyncParsableCommand {
                 try await runner.rollback(migration, under: lease)
             }
             let removed = report.count(of: .inSync) + report.count(of: .sourceChanged)
-            session.terminal.print("\(migration.name) is rolled back: \(Wording.number(removed)) \(removed == 1 ? "copy" : "copies") removed.")
+            let copies = removed == 1 ? "copy" : "copies"
+            session.terminal.print("\(migration.name) is rolled back: \(Wording.number(removed)) \(copies) removed.")
             let stay = report.listed.values.reduce(0, +)
             if stay > 0 {
                 session.terminal.print(
