@@ -37,7 +37,7 @@ struct ScopeEstimateTests {
             let plan = try await bench.runner().estimate(bench.migration)
             #expect(plan.isEstimate && abs(plan.scope.total - 20_000) < 2_000, "\(plan.scope)")
             let calls = try await bench.calls(of: "scan")
-            #expect(calls == 4)
+            #expect(calls == 16)
         }
     }
 
