@@ -30,6 +30,7 @@ final class KeyMoveWork: WalkWork {
     private var heldKeys: HeldKeyStream
     private var vanished: [Bytes: Pair] = [:]
     private var dropsVanished = false
+    private var firstSources: FirstSources
     private var removedWithoutDestination = 0
     /// Those of them whose removal is under way, in other slots.
     var removingWithoutDestination = 0
@@ -46,6 +47,7 @@ final class KeyMoveWork: WalkWork {
         self.context = context
         self.total = total
         heldKeys = HeldKeyStream(context.held)
+        firstSources = FirstSources(remembering: context.lease == nil ? moves : nil)
         digester = try Digester()
         reader = PairReader(
             limit: context.limits.keyBytes,
@@ -289,7 +291,7 @@ final class KeyMoveWork: WalkWork {
             if isAnyThere == true { hasSeenDestinations = true }
         }
         if moment.mayHaveFieldEnds { hasSeenFieldEnds = true }
-        var destinations = Set<KeyName>()
+        firstSources.beginBatch()
         var removed = removedWithoutDestination + removingWithoutDestination
         return try batch.map { pair in
             let seen = try reader.observe(
@@ -319,7 +321,7 @@ final class KeyMoveWork: WalkWork {
                 observation.deletesAreUnseen = true
             }
             // Of two sources of one destination only the first is copied; once there is an entry, it tells.
-            let isFirst = observation.entry != nil || destinations.insert(KeyName(pair.move.destination)).inserted
+            let isFirst = observation.entry != nil || firstSources.isFirst(pair)
             let pairClass = isFirst ? observation.pairClass : .collision
             var ruling = context.resolution?.ruling(of: pairClass, observation) ?? pairClass.ruling(in: column)
             if column == .cleanup, pairClass == .destinationMissing {

@@ -341,6 +341,21 @@ struct FieldCaseTests {
         }
     }
 
+    @Test("two sources of one destination, far apart: a plan tells of them, and apply copies one of them")
+    func collisionFarApart() async throws {
+        try await withBench { bench in
+            try await bench.addTenants(0..<2000)
+            try await bench.send("HSET tenant:a}:destination:b id a}:destination:b name tenant")
+            try await bench.send("HSET tenant:a:destination:b}:tenant id b}:tenant name destination")
+            let plan = try await bench.runner().plan(bench.migration)
+            #expect(plan.hasConflicts && plan.report.held.counts == ["collision": 1], "\(plan.report.held)")
+            #expect(plan.report.count(of: .uncopied) == 2001)
+            try await bench.apply()
+            let result = try await bench.verify()
+            #expect(result.report.count(of: .collision) == 1 && result.report.count(of: .inSync) == 2001)
+        }
+    }
+
     @Test("a destination that is itself an old key is held")
     func destinationIsSource() async throws {
         try await withBench { bench in
