@@ -23,7 +23,7 @@ struct CleanupCommand: AsyncParsableCommand {
             let state = try snapshot.state(of: migration.name)
             // Whoever did not hear that it is done asks again.
             if state?.trustedPhase == .cleaned, (try? snapshot.version.get()) ?? 0 >= migration.version {
-                session.terminal.print("\(migration.name) is cleaned already: there is nothing left to clean up.")
+                session.terminal.print("\(migration.name) is cleaned already; nothing was removed.")
                 return
             }
             let count = state?.verification?.removable
