@@ -164,7 +164,9 @@ public actor RedisConnection {
     private func exchange(_ commands: CommandBuffer, by deadline: Deadline) throws -> Replies {
         let replies = try onLink { try commands.isEmpty ? Replies() : $0.exchange(commands, deadline: deadline) }
         // A master that was demoted: the name, or a sentinel, leads to another server by now.
-        if replies.contains(where: \.isReadOnly) { state = .ended("\(options.endpoint) is no master any more.") }
+        if replies.firstError(in: replies.indices, where: { $0.serverCode == "READONLY" }) != nil {
+            state = .ended("\(options.endpoint) is no master any more.")
+        }
         return replies
     }
 

@@ -62,11 +62,6 @@ public struct Reply: Sendable {
         kind == .error ? RedisError(serverReply: text ?? "") : nil
     }
 
-    /// Whether a server that is no master refused to write.
-    var isReadOnly: Bool {
-        kind == .error && storage.withContent(of: node) { $0.starts(with: "READONLY ".utf8) }
-    }
-
     /// How many elements an array has; 0 for everything else.
     @inlinable public var count: Int {
         kind == .array ? Int(storage.nodes[node].number) : 0
@@ -86,6 +81,24 @@ public struct Reply: Sendable {
     /// The elements of an array, in order; none for everything else.
     @inlinable public var elements: Elements {
         Elements(storage: storage, next: node + 1, remaining: count)
+    }
+
+    /// An element of an array; nil where there is none.
+    public func element(at index: Int) -> Reply? {
+        guard index < count else { return nil }
+        var position = node + 1
+        for _ in 0..<index { position = Int(storage.nodes[position].end) }
+        return Reply(storage: storage, node: position)
+    }
+
+    /// Whether an array has no element that is not null.
+    public var hasOnlyNulls: Bool {
+        var position = node + 1
+        for _ in 0..<count {
+            guard storage.nodes[position].kind == .null else { return false }
+            position = Int(storage.nodes[position].end)
+        }
+        return true
     }
 
     /// The bytes of the first elements of an array, of at most so many; nil for what is no string.

@@ -43,3 +43,11 @@ struct ByteTextTests {
         #expect(bytes.places(of: Bytes("x"), in: 0..<7, limit: 3) == [0, 2, 4])
     }
 }
+
+extension Bytes {
+    fileprivate func places(of separator: Bytes, in part: Range<Int>, limit: Int) -> [Int] {
+        var places: [Int] = []
+        eachPlace(of: separator, in: part, limit: limit) { places.append($0) }
+        return places
+    }
+}

@@ -88,9 +88,8 @@ struct CopySieve {
         likely.others.reserveCapacity(likely.copies.count)
         for copy in likely.copies {
             if asksItself { likely.replyCount += copy.ownRefutations }
-            let refutations = copy.refutations
-            for index in copy.ownRefutations..<refutations.count {
-                likely.others.append(refutations[index].question.key)
+            for index in copy.ownRefutations..<copy.refutationCount {
+                likely.others.append(copy.refutation(at: index).question.key)
             }
         }
         // Keys of one command are in one slot.
@@ -114,8 +113,8 @@ struct CopySieve {
                 continue
             }
             commands.append("TYPE", copy.move.source)
-            for refutation in copy.refutations[..<copy.ownRefutations] {
-                commands.append("HGET", name, refutation.question.field)
+            for index in 0..<copy.ownRefutations {
+                commands.append("HGET", name, copy.refutation(at: index).question.field)
             }
         }
         if likely.asksTogether { commands.add(for: likely.others[0]) { $0.append("EXISTS", likely.others) } }
@@ -169,8 +168,8 @@ struct CopySieve {
                 one.answer = replies[next]
                 next += 1
             }
-            for refutation in copy.refutations[..<(asksItself ? copy.ownRefutations : 0)] {
-                try one.take(replies[next], to: refutation)
+            for index in 0..<(asksItself ? copy.ownRefutations : 0) {
+                try one.take(replies[next], to: copy.refutation(at: index))
                 next += 1
             }
             answered.append(one)
@@ -181,17 +180,18 @@ struct CopySieve {
     private func withOthersAsked(_ likely: [Likely], on keyspace: any Keyspace) async throws -> [Likely] {
         var commands = RoutedCommands(for: keyspace)
         for one in likely {
-            for refutation in one.copy.refutations[one.copy.ownRefutations...] {
-                commands.append("HGET", refutation.question.key, refutation.question.field)
+            for index in one.copy.ownRefutations..<one.copy.refutationCount {
+                let question = one.copy.refutation(at: index).question
+                commands.append("HGET", question.key, question.field)
             }
         }
         var replies = try await keyspace.pipeline(commands).makeIterator()
         var likely = likely
-        for index in likely.indices {
-            let copy = likely[index].copy
-            for refutation in copy.refutations[copy.ownRefutations...] {
+        for place in likely.indices {
+            let copy = likely[place].copy
+            for index in copy.ownRefutations..<copy.refutationCount {
                 guard let reply = replies.next() else { break }
-                try likely[index].take(reply, to: refutation)
+                try likely[place].take(reply, to: copy.refutation(at: index))
             }
         }
         return likely

@@ -17,7 +17,11 @@ extension FieldRewriteMigration {
     /// About how many hashes of its kinds there are.
     public func estimate(in context: MigrationContext) async throws -> Plan {
         let rewrites = rewrites(in: context.names)
-        let estimate = ScopeEstimate(moves: rewrites.moves, concerns: rewrites.concerns, names: context.names)
+        let estimate = ScopeEstimate(
+            moves: rewrites.moves,
+            concerns: rewrites.concerns(_:isSource:),
+            names: context.names
+        )
         guard let scope = try await estimate.read(from: context.keyspace) else { return try await plan(in: context) }
         return Plan(migration: name, report: WalkReport(), scope: scope, ledger: nil, isEstimate: true)
     }

@@ -196,16 +196,16 @@ final class FieldRewriteWork: WalkWork {
     private func withFieldNames(_ batch: [RewriteItem]) async throws -> [RewriteItem] {
         guard hasSeenFieldEnds else { return batch }
         var commands = RoutedCommands(for: context.keyspace)
-        for item in batch where !item.places.isEmpty { commands.append("HKEYS", item.key) }
+        for item in batch where !item.isOfFieldsAlone { commands.append("HKEYS", item.key) }
         var replies = try await context.keyspace.pipeline(commands).makeIterator()
         return try batch.map { item in
-            item.with(fields: item.places.isEmpty ? rewrites.fields : try FieldNames.read(replies.next()))
+            item.with(fields: item.isOfFieldsAlone ? rewrites.fields : try FieldNames.read(replies.next()))
         }
     }
 
     private func finish(_ decided: [DecidedRewrite]) {
-        for one in decided {
-            if one.isIncomplete { again.append(one.item) } else { tally(one) }
+        for index in decided.indices {
+            if decided[index].isIncomplete { again.append(decided[index].item) } else { tally(decided[index]) }
         }
     }
 
@@ -224,10 +224,7 @@ final class FieldRewriteWork: WalkWork {
 
     private func commands(for decided: [DecidedRewrite]) -> CommandBuffer {
         var commands = CommandBuffer(reserving: decided.count * 150)
-        for one in decided {
-            one.write.append(to: one.item.key, in: &commands)
-            for entry in one.entries { commands.append("HSET", entry.key, entry.field, entry.bytes) }
-        }
+        for index in decided.indices { decided[index].append(to: &commands) }
         return commands
     }
 

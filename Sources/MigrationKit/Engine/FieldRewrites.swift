@@ -40,6 +40,11 @@ public protocol FieldRewrites: Sendable {
 extension FieldRewrites {
     /// Whether keys that are read so are rewritten.
     func concerns(_ reading: NameReading) -> Bool {
-        !reading.isSource && kinds.contains(reading.move.kind)
+        concerns(reading.move.kind, isSource: reading.isSource)
+    }
+
+    /// Whether keys of a kind are rewritten, those at sources or at destinations of moves.
+    func concerns(_ kind: String, isSource: Bool) -> Bool {
+        !isSource && kinds.contains(kind)
     }
 }

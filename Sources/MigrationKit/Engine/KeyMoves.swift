@@ -102,14 +102,21 @@ public protocol LikelyCopy: AnyObject, Sendable {
     var type: ValueType { get }
     /// The pair; put together at every call.
     var move: KeyMove { get }
-    /// The fields, each with the value that refutes; those of the name's own key first.
-    var refutations: [FieldAnswer] { get }
+    /// How many fields could refute it.
+    var refutationCount: Int { get }
     /// How many of them are of the name's own key.
     var ownRefutations: Int { get }
+    /// A field with the value that refutes, those of the name's own key first; put together at every call.
+    func refutation(at index: Int) -> FieldAnswer
     /// What proves it where nothing refutes; put together at every call.
     var proof: FieldAnswer { get }
     /// Whether that is a field of the name's own key.
     var provesItself: Bool { get }
+}
+
+extension LikelyCopy {
+    /// The fields that could refute it, each with the value that does.
+    public var refutations: [FieldAnswer] { (0..<refutationCount).map(refutation) }
 }
 
 /// What name and content together say of a key.

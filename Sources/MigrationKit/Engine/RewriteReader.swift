@@ -1,26 +1,5 @@
 import RedisClient
 
-/// A hash with what was decided about it.
-struct DecidedRewrite {
-    /// The hash.
-    var item: RewriteItem
-    /// What becomes of it.
-    var rewrite: FieldRewrite
-    /// Whether it is about to expire, and so left alone.
-    var isExpiring = false
-    /// Whether the reading tells nothing: the hash is to be looked at once more.
-    var isIncomplete = false
-    /// The fields to write.
-    var write = HashWrite()
-    /// The entries that follow.
-    var entries: [(key: Bytes, field: Bytes, bytes: Bytes)] = []
-
-    /// Whether it is to be written.
-    var isChange: Bool {
-        if case .change = rewrite { true } else { false }
-    }
-}
-
 /// Reads hashes whose fields a migration rewrites, and decides on each.
 ///
 /// A glance asks for the fields alone, in one command: it tells of a hash that is as it should be, or cannot be converted. A
@@ -94,7 +73,7 @@ struct RewriteReader {
     }
 
     private func look(at item: RewriteItem, in commands: inout CommandBuffer) {
-        if item.places.isEmpty {
+        if item.isOfFieldsAlone {
             if item.mayBeGone { commands.append("EXISTS", item.key) }
             askForFields(of: item, in: &commands)
         } else {
@@ -110,11 +89,8 @@ struct RewriteReader {
 
     private func replyCount(_ item: RewriteItem) -> Int {
         let ends = item.fields?.isEmpty == false ? 1 : 0
-        return countBeforeContent(item) + 1 + ends + item.places.count
-    }
-
-    private func countBeforeContent(_ item: RewriteItem) -> Int {
-        item.places.isEmpty ? (item.mayBeGone ? 1 : 0) : expiry.replyCount
+        guard item.isOfFieldsAlone else { return expiry.replyCount + 1 + ends + item.places.count }
+        return (item.mayBeGone ? 1 : 0) + 1 + ends
     }
 
     /// What the replies to a whole look tell of each hash that is still there, and whether fields of hashes may end.
@@ -139,60 +115,70 @@ struct RewriteReader {
         let decided = try items.compactMap { item in
             let start = next
             next += replyCount(item)
-            return try decide(item, replies[start..<next], at: moment)
+            return item.isOfFieldsAlone
+                ? try decide(item, byFieldsIn: replies, from: start, at: moment)
+                : try decide(item, byAllIn: replies[start..<next], at: moment)
         }
         return (decided, moment.mayHaveFieldEnds)
     }
 
     /// Nil where the key is gone, or became another type since it was listed.
-    private func decide(_ item: RewriteItem, _ replies: Replies.SubSequence, at moment: Moment) throws
-        -> DecidedRewrite?
-    {
-        let content = replies.startIndex + countBeforeContent(item)
-        guard let expiry = try self.expiry(of: item, replies[..<content]) else { return nil }
-        // A name of another type may still be one that counts as unrelated.
-        guard let reply = try replies[content].unlessOtherType() else { return item.likely == nil ? nil : again(item) }
-        let entries = replies.suffix(item.places.count)
-        guard
-            try item.places.isEmpty
-                ? isMeant(item, reply, entry: nil) : isMeant(item, whole: reply, entry: entries.first)
-        else { return again(item) }
-        guard item.places.isEmpty || !(expiry.end.map { $0 <= moment.horizon } ?? false) else {
-            return DecidedRewrite(item: item, rewrite: .done, isExpiring: true)
-        }
-        guard !moment.mayHaveFieldEnds || item.fields != nil else { return again(item, isInDoubt: false) }
-        let ends = item.fields?.isEmpty == false ? try replies[content + 1].unlessError() : nil
-        guard item.places.isEmpty else {
-            var hash: HashContent? = HashContent(reply)
-            if moment.mayHaveFieldEnds, let fields = item.fields {
-                hash = HashContent(reply, ends: ends, of: fields, horizon: moment.horizon)
+    private func decide(
+        _ item: RewriteItem,
+        byFieldsIn replies: Replies.SubSequence,
+        from start: Int,
+        at moment: Moment
+    ) throws -> DecidedRewrite? {
+        var next = start
+        if item.mayBeGone {
+            guard let count = try replies[next].unlessError().integer else {
+                throw RedisError(.unexpectedReply, "EXISTS did not answer a number.", outcome: .notExecuted)
             }
-            return try hash.map { try decide(item, $0, expiry, entries) } ?? again(item, isInDoubt: false)
+            guard count > 0 else { return nil }
+            next += 1
         }
-        guard item.mayBeGone || hasAny(reply) else { return again(item, isInDoubt: false, mayBeGone: true) }
-        var decided = DecidedRewrite(item: item, rewrite: rewrite(reply, of: item))
-        guard case .change(let changes) = decided.rewrite else { return decided }
-        decided.write = HashWrite(changes: changes)
-        for (field, end) in zip(item.fields ?? [], ends?.elements.map(\.integer) ?? []) {
-            guard let end, end >= 0, changes.contains(where: { $0.field == field }) else { continue }
-            decided.write.ends.append((field, end))
+        guard let values = try replies[next].unlessOtherType() else { return otherType(item) }
+        guard try isMeant(item, values, entry: nil) else { return again(item) }
+        guard !moment.mayHaveFieldEnds || item.fields != nil else { return again(item, isInDoubt: false) }
+        guard item.mayBeGone || hasAny(values) else { return again(item, isInDoubt: false, mayBeGone: true) }
+        var decided = DecidedRewrite(item: item, rewrite: rewrite(values, of: item))
+        if let fields = item.fields, !fields.isEmpty, case .change(let changes) = decided.rewrite {
+            let ends = try replies[next + 1].unlessError().elements.map(\.integer)
+            let ending = zip(fields, ends).compactMap { field, end in
+                end.flatMap { $0 >= 0 && changes.contains { $0.field == field } ? (field, $0) : nil }
+            }
+            decided.beside = DecidedRewrite.Beside(ends: ending)
         }
         return decided
     }
 
-    /// When the hash ends, where that is asked; nil where the hash is gone.
-    private func expiry(of item: RewriteItem, _ replies: Replies.SubSequence) throws -> Expiry? {
-        guard item.places.isEmpty else { return try expiry.read(replies) }
-        guard item.mayBeGone else { return Expiry() }
-        guard let count = try replies.first?.unlessError().integer else {
-            throw RedisError(.unexpectedReply, "EXISTS did not answer a number.", outcome: .notExecuted)
+    /// The same of a hash of which earlier migrations may keep entries.
+    private func decide(
+        _ item: RewriteItem,
+        byAllIn replies: Replies.SubSequence,
+        at moment: Moment
+    ) throws -> DecidedRewrite? {
+        let content = replies.startIndex + expiry.replyCount
+        guard let expiry = try self.expiry.read(replies[..<content]) else { return nil }
+        guard let reply = try replies[content].unlessOtherType() else { return otherType(item) }
+        let entries = replies.suffix(item.places.count)
+        guard try isMeant(item, whole: reply, entry: entries.first) else { return again(item) }
+        guard !(expiry.end.map { $0 <= moment.horizon } ?? false) else {
+            return DecidedRewrite(item: item, rewrite: .done, isExpiring: true)
         }
-        return count > 0 ? Expiry() : nil
+        guard !moment.mayHaveFieldEnds || item.fields != nil else { return again(item, isInDoubt: false) }
+        var hash: HashContent? = HashContent(reply)
+        if moment.mayHaveFieldEnds, let fields = item.fields {
+            let ends = fields.isEmpty ? nil : try replies[content + 1].unlessError()
+            hash = HashContent(reply, ends: ends, of: fields, horizon: moment.horizon)
+        }
+        return try hash.map { try decide(item, $0, expiry, entries) } ?? again(item, isInDoubt: false)
     }
 
-    private func hasAny(_ values: Reply) -> Bool {
-        values.elements.contains { !$0.isNull }
-    }
+    /// A name of another type may still be one that counts as unrelated.
+    private func otherType(_ item: RewriteItem) -> DecidedRewrite? { item.likely == nil ? nil : again(item) }
+
+    private func hasAny(_ values: Reply) -> Bool { !values.hasOnlyNulls }
 
     /// Decides on a hash of which earlier migrations may keep entries.
     private func decide(
@@ -207,19 +193,21 @@ struct RewriteReader {
             rewrite: rewrites.rewrite(hash.values(of: fields), kind: item.kind)
         )
         guard case .change(let changes) = decided.rewrite else { return decided }
-        decided.write = hash.write(changes)
+        let ends = hash.write(changes).ends
         let before = Side(content: digester.hash(hash), expiry: expiry.end)
         hash.apply(changes)
         let after = Side(content: digester.hash(hash), expiry: before.expiry)
         let tolerance = self.expiry.tolerance + expiry.slack
+        var following: [(key: Bytes, field: Bytes, bytes: Bytes)] = []
         for (place, reply) in zip(item.places, entries) {
             let stored = try reply.unlessError().bytes
             guard var entry = stored.flatMap(LedgerEntry.init),
                 entry.destination.matches(before, within: tolerance)
             else { continue }
             entry.destination = after
-            decided.entries.append((place.key, place.field, entry.bytes))
+            following.append((place.key, place.field, entry.bytes))
         }
+        decided.beside = DecidedRewrite.Beside(ends: ends, entries: following)
         return decided
     }
 
@@ -227,11 +215,12 @@ struct RewriteReader {
 
     /// Asks for the fields of the rewrite, then for those that could tell that the key is something else.
     private func askForFields(of item: RewriteItem, in commands: inout CommandBuffer) {
-        let own = item.refutations
-        commands.append("HMGET", argumentCount: 1 + fields.count + own.count) { arguments in
+        let own = item.likely?.ownRefutations ?? 0
+        commands.append("HMGET", argumentCount: 1 + fields.count + own) { arguments in
             arguments.add(item.key)
             for field in fields { arguments.add(field) }
-            for index in own.indices { arguments.add(own[index].question.field) }
+            guard let likely = item.likely else { return }
+            for index in 0..<own { arguments.add(likely.refutation(at: index).question.field) }
         }
     }
 
@@ -247,13 +236,9 @@ struct RewriteReader {
     /// one, knows it as the copy.
     private func isMeant(_ item: RewriteItem, _ values: Reply, entry: Reply?) throws -> Bool {
         guard let likely = item.likely else { return true }
-        let refutations = item.refutations
-        if !refutations.isEmpty {
-            var answers = values.elements
-            for _ in fields { _ = answers.next() }
-            for index in refutations.indices where answers.next()?.equals(refutations[index].answer) == true {
-                return false
-            }
+        for index in 0..<likely.ownRefutations {
+            guard let answer = values.element(at: fields.count + index), !answer.isNull else { continue }
+            if answer.equals(likely.refutation(at: index).answer) { return false }
         }
         return try isKnown(likely, entry)
     }
@@ -261,7 +246,7 @@ struct RewriteReader {
     /// The same, by all fields of the hash with their values.
     private func isMeant(_ item: RewriteItem, whole: Reply, entry: Reply?) throws -> Bool {
         guard let likely = item.likely else { return true }
-        let own = item.refutations
+        let own = (0..<likely.ownRefutations).map(likely.refutation)
         var elements = whole.elements
         while let field = elements.next(), let value = elements.next() {
             for refutation in own where field.equals(refutation.question.field) && value.equals(refutation.answer) {

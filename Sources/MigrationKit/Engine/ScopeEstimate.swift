@@ -6,8 +6,8 @@ import RedisClient
 struct ScopeEstimate {
     /// How names are understood.
     let moves: any KeyMoves
-    /// Whether keys that are read so count.
-    let concerns: (NameReading) -> Bool
+    /// Whether names of this kind count, those of sources or those of destinations.
+    let concerns: (_ kind: String, _ isSource: Bool) -> Bool
     /// The names that are nobody's data.
     let names: KeyNames
 
@@ -39,38 +39,46 @@ struct ScopeEstimate {
 
     /// How many names of each kind there are, by what the names alone say.
     func counts(of names: some Sequence<Bytes>) -> [String: Int] {
-        var counts: [String: Int] = [:]
+        // Of few kinds: a list is searched faster than a dictionary.
+        var counts: [(kind: String, count: Int)] = []
         for name in names {
-            if let reading = reading(of: name) { counts[reading.move.kind, default: 0] += 1 }
-        }
-        return counts
-    }
-
-    private func reading(of name: Bytes) -> NameReading? {
-        switch moves.match(name) {
-        case .unrelated: return nil
-        case .certain(let reading): return concerns(reading) ? reading : nil
-        case .open(let questions):
-            if let copy = moves.likelyCopy(name) {
-                let reading = NameReading.destination(copy.move)
-                return concerns(reading) ? reading : nil
-            }
-            switch moves.decide(name, answers: [Bytes?](repeating: nil, count: questions.count)) {
-            case .unrelated: return nil
-            case .reading(let reading): return concerns(reading) ? reading : nil
-            case .ambiguous(let readings): return readings.first(where: concerns)
+            guard let kind = kind(of: name) else { continue }
+            if let place = counts.firstIndex(where: { $0.kind == kind }) {
+                counts[place].count += 1
+            } else {
+                counts.append((kind, 1))
             }
         }
+        return Dictionary(uniqueKeysWithValues: counts.map { ($0.kind, $0.count) })
     }
 
-    private func sample(of master: KeyspaceMaster) async throws -> (names: Set<Bytes>, isWhole: Bool) {
-        var sample: Set<Bytes> = []
+    /// The kind of a name that counts; nil for all others.
+    private func kind(of name: Bytes) -> String? {
+        if let copy = moves.likelyCopy(name) { return concerns(copy.kind, false) ? copy.kind : nil }
+        let verdict: NameVerdict =
+            switch moves.match(name) {
+            case .unrelated: .unrelated
+            case .certain(let reading): .reading(reading)
+            case .open(let questions): moves.decide(name, answers: [Bytes?](repeating: nil, count: questions.count))
+            }
+        let readings: [NameReading] =
+            switch verdict {
+            case .unrelated: []
+            case .reading(let reading): [reading]
+            case .ambiguous(let readings): readings
+            }
+        return readings.first { concerns($0.move.kind, $0.isSource) }?.move.kind
+    }
+
+    private func sample(of master: KeyspaceMaster) async throws -> (names: [Bytes], isWhole: Bool) {
+        var seen: Set<KeyName> = []
+        var sample: [Bytes] = []
         var cursor = Bytes("0")
         for _ in 0..<Self.pages {
             let reply = try await master.connection.send("SCAN", cursor, Bytes("COUNT"), Bytes("\(Self.pageSize)"))
             let page = try ScanPage(reply)
             for name in page.names.elements.compactMap(\.bytes) where !names.isBookkeeping(name) && master.owns(name) {
-                sample.insert(name)
+                if seen.insert(KeyName(name)).inserted { sample.append(name) }
             }
             if page.isLast { return (sample, true) }
             cursor = page.cursor

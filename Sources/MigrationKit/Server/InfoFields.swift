@@ -1,26 +1,32 @@
 import RedisClient
 
-/// The fields of INFO's sections, by name.
+/// The fields of INFO by name, as the server spells them.
 ///
-/// Source: https://redis.io/docs/latest/commands/info/
+/// Shapes: sections begin with `# `; a field is `name:value`, each on a line of its own that ends with CR LF
+/// (https://redis.io/docs/latest/commands/info/).
 struct InfoFields: Sendable {
     /// Every field with its text.
-    private(set) var all: [Substring: Substring] = [:]
+    private(set) var all: [String: String] = [:]
 
     /// The fields in the replies to INFO, one reply a section.
     init(_ replies: some Sequence<Reply>) throws {
         for reply in replies {
-            // CR LF is one Character: split by scalars' view of the line end.
-            for line in (try reply.unlessError().text ?? "").split(whereSeparator: \.isNewline) {
-                guard let colon = line.firstIndex(of: ":") else { continue }
-                all[line[..<colon]] = line[line.index(after: colon)...]
-            }
+            _ = try reply.unlessError().withBytes { add($0) }
+        }
+    }
+
+    // By bytes: a text is taken apart Character by Character, which costs each program milliseconds at its start.
+    private mutating func add(_ section: UnsafeRawBufferPointer) {
+        for line in section.split(whereSeparator: { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }) {
+            guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { continue }
+            let value = line[line.index(after: colon)...]
+            all[String(decoding: line[..<colon], as: UTF8.self)] = String(decoding: value, as: UTF8.self)
         }
     }
 
     /// A field's text.
-    subscript(_ name: Substring) -> Substring? { all[name] }
+    subscript(_ name: String) -> String? { all[name] }
 
     /// A field's number; nil where there is none.
-    func number(_ name: Substring) -> Int? { all[name].flatMap { Int($0) } }
+    func number(_ name: String) -> Int? { all[name].flatMap { Int($0) } }
 }

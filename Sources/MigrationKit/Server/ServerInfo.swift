@@ -66,14 +66,14 @@ public struct ServerInfo: Sendable, Equatable {
                 outcome: .notExecuted
             )
         }
-        identity = ServerIdentity(runID: String(runID), replicationID: String(replicationID))
+        identity = ServerIdentity(runID: runID, replicationID: replicationID)
         isMaster = role == "master"
-        version = fields["redis_version"].map(String.init) ?? "unknown"
+        version = fields["redis_version"] ?? "unknown"
         isCluster = fields["cluster_enabled"] == "1"
         connectedReplicas = fields["connected_slaves"].flatMap { Int($0) } ?? 0
         maxMemory = fields["maxmemory"].flatMap { Int($0) } ?? 0
         usedMemory = fields["used_memory"].flatMap { Int($0) } ?? 0
-        evictionPolicy = fields["maxmemory_policy"].map(String.init) ?? "noeviction"
+        evictionPolicy = fields["maxmemory_policy"] ?? "noeviction"
         save = Self.save(fields)
         load = ServerLoad(known)
         keys = fields.reduce(0) { $0 + (Self.isDatabase($1.key) ? Self.keys($1.value) : 0) }
@@ -84,7 +84,7 @@ public struct ServerInfo: Sendable, Equatable {
     /// The fence is a key that one server compares and raises. Where two servers accept writes to the same key and merge
     /// them later, each of two holders finds its own epoch, and both would write.
     /// Sources: https://docs.keydb.dev/docs/multi-master and https://www.dragonflydb.io/docs/command-reference/server-management/info
-    private static func refusal(_ fields: [Substring: Substring]) -> String? {
+    private static func refusal(_ fields: [String: String]) -> String? {
         if fields["role"] == "active-replica" || fields["connected_masters"].flatMap({ Int($0) }) ?? 0 > 0 {
             return
                 "This is a KeyDB with several masters that all accept writes: two holders of the lock could not see each "
@@ -97,18 +97,18 @@ public struct ServerInfo: Sendable, Equatable {
         return nil
     }
 
-    private static func isDatabase(_ field: Substring) -> Bool {
+    private static func isDatabase(_ field: String) -> Bool {
         field.hasPrefix("db") && Int(field.dropFirst(2)) != nil
     }
 
     /// The keys of a database by its field in the section "keyspace", `keys=12,expires=3,…`; one without keys has none.
-    static func keys(_ field: Substring?) -> Int {
+    static func keys(_ field: String?) -> Int {
         guard let field, field.hasPrefix("keys=") else { return 0 }
         return Int(field.dropFirst(5).prefix { $0 != "," }) ?? 0
     }
 
     /// The time of the last save is that of the start where nothing was saved; since 7.0 the saves are counted.
-    private static func save(_ fields: [Substring: Substring]) -> Save {
+    private static func save(_ fields: [String: String]) -> Save {
         if fields["aof_enabled"] == "1", fields["aof_last_write_status"] == "ok" { return .continuous }
         guard fields["rdb_last_bgsave_status"] == "ok", fields["rdb_saves"] != "0",
             let seconds = fields["rdb_last_save_time"].flatMap({ Int64($0) })

@@ -60,7 +60,7 @@ struct ServerLoad: Sendable, Equatable {
         save = Self.save(fields)
     }
 
-    private static func replica(_ line: Substring) -> Replica {
+    private static func replica(_ line: String) -> Replica {
         var facts: [Substring: Substring] = [:]
         for part in line.split(separator: ",") {
             let words = part.split(separator: "=", maxSplits: 1)

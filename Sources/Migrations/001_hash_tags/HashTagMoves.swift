@@ -29,42 +29,51 @@ struct HashTagMoves: KeyMoves {
     func likelyCopy(_ name: Bytes) -> (any LikelyCopy)? {
         // A new name has its tenant in braces, or what comes before is part of an id.
         guard name.count > root.count, name[root.count] == Self.brace, name.hold(root, at: 0) else { return nil }
-        let readings = readings(of: name)
         var found: Reading?
-        for reading in readings where !reading.isOld {
-            guard found == nil else { return nil }
-            found = reading
+        var isUnclear = false
+        var old = Places()
+        var count = 0
+        eachReading(of: name) { reading in
+            count += 1
+            if reading.isOld {
+                if let id = reading.id { old.append(id) }
+            } else {
+                isUnclear = found != nil
+                found = reading
+            }
         }
-        guard let new = found, readings.count < Self.mostSplits || !hasMoreSplits(name) else { return nil }
-        var refutations: [FieldAnswer] = []
-        refutations.reserveCapacity(2)
-        for old in readings where old.isOld {
-            guard let id = old.id, !(new.id.map { name.isSame($0, id) } ?? false) else { continue }
-            refutations.append(FieldAnswer(FieldQuestion(key: name, field: Self.id), answer: name[id]))
-        }
-        let own = refutations.count
-        if new.kind != .tenant {
-            // The name begins with that of the tenant whose id has these braces.
-            let end = new.tenant.upperBound + Self.close.count
-            let braced = FieldQuestion(key: Bytes(name[..<end]), field: Self.id)
-            refutations.append(FieldAnswer(braced, answer: name[root.count..<end]))
-        }
-        return Copy(of: name, reading: new, moves: self, refutations: refutations, own: own)
+        guard let new = found, !isUnclear, count < Self.mostSplits || !hasMoreSplits(name) else { return nil }
+        // An old name with the same id as the new one is not refuted by it.
+        if let id = new.id { old.removeAll { name.isSame($0, id) } }
+        return Copy(of: name, reading: new, moves: self, refuting: old)
     }
 
     private final class Copy: LikelyCopy {
         let destination: Bytes
-        let refutations: [FieldAnswer]
-        let ownRefutations: Int
         private let reading: Reading
         private let moves: HashTagMoves
+        /// The ids of what the name is instead, if its own `id` says so.
+        private let refuting: Places
 
-        init(of name: Bytes, reading: Reading, moves: HashTagMoves, refutations: [FieldAnswer], own: Int) {
+        init(of name: Bytes, reading: Reading, moves: HashTagMoves, refuting: Places) {
             destination = name
-            self.refutations = refutations
-            ownRefutations = own
             self.reading = reading
             self.moves = moves
+            self.refuting = refuting
+        }
+
+        var ownRefutations: Int { refuting.count }
+        /// The name begins with that of the tenant whose id has these braces, except where it is a tenant's own.
+        var refutationCount: Int { refuting.count + (reading.kind == .tenant ? 0 : 1) }
+
+        func refutation(at index: Int) -> FieldAnswer {
+            guard index == refuting.count else {
+                let own = FieldQuestion(key: destination, field: HashTagMoves.id)
+                return FieldAnswer(own, answer: destination[refuting[index]])
+            }
+            let end = reading.tenant.upperBound + HashTagMoves.close.count
+            let braced = FieldQuestion(key: Bytes(destination[..<end]), field: HashTagMoves.id)
+            return FieldAnswer(braced, answer: destination[moves.root.count..<end])
         }
 
         var kind: String { reading.kind.rawValue }
@@ -178,36 +187,43 @@ struct HashTagMoves: KeyMoves {
     }
 
     private func readings(of name: Bytes) -> [Reading] {
-        guard name.hold(root, at: 0) else { return [] }
-        let rest = root.count..<name.count
         var readings: [Reading] = []
         readings.reserveCapacity(4)
+        eachReading(of: name) { readings.append($0) }
+        return readings
+    }
+
+    /// Calls a function with each reading: made for every name of the keyspace, so without a list of them.
+    private func eachReading(of name: Bytes, _ body: (Reading) -> Void) {
+        guard name.hold(root, at: 0) else { return }
+        let rest = root.count..<name.count
         if let id = name.range(rest, droppingSuffix: Self.destinations) {
-            readings.append(Reading(kind: .summary, isOld: true, tenant: id))
+            body(Reading(kind: .summary, isOld: true, tenant: id))
             if let inner = Self.unbraced(id, in: name) {
-                readings.append(Reading(kind: .summary, isOld: false, tenant: inner))
+                body(Reading(kind: .summary, isOld: false, tenant: inner))
             }
         }
-        for start in name.places(of: Self.destination, in: rest, limit: Self.mostSplits) {
+        name.eachPlace(of: Self.destination, in: rest, limit: Self.mostSplits) { start in
             let (before, after) = (rest.lowerBound..<start, start + Self.destination.count..<rest.upperBound)
-            readings.append(Reading(kind: .destination, isOld: true, tenant: before, id: after))
+            body(Reading(kind: .destination, isOld: true, tenant: before, id: after))
             if let inner = Self.unbraced(before, in: name) {
-                readings.append(Reading(kind: .destination, isOld: false, tenant: inner, id: after))
+                body(Reading(kind: .destination, isOld: false, tenant: inner, id: after))
             }
         }
         if let id = name.range(rest, droppingSuffix: Self.tenant).flatMap({ Self.unbraced($0, in: name) }) {
-            readings.append(Reading(kind: .tenant, isOld: false, tenant: id, id: id))
+            body(Reading(kind: .tenant, isOld: false, tenant: id, id: id))
         }
         let needsProof = name.place(of: Self.colon, in: rest) != nil
-        readings.append(Reading(kind: .tenant, isOld: true, tenant: rest, id: rest, needsProof: needsProof))
-        return readings
+        body(Reading(kind: .tenant, isOld: true, tenant: rest, id: rest, needsProof: needsProof))
     }
 
     /// A name with more splits than this is looked at no further: the questions would grow with the square of its length.
     private static let mostSplits = 16
 
     private func hasMoreSplits(_ name: Bytes) -> Bool {
-        name.places(of: Self.destination, in: 0..<name.count, limit: Self.mostSplits + 1).count > Self.mostSplits
+        var count = 0
+        name.eachPlace(of: Self.destination, in: 0..<name.count, limit: Self.mostSplits + 1) { _ in count += 1 }
+        return count > Self.mostSplits
     }
 
     /// The id inside braces; nil for what has none.

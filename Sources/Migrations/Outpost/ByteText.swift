@@ -35,17 +35,17 @@ extension Bytes {
         }
     }
 
-    /// Where a separator begins in a part of these bytes, from the left, at most so many.
-    func places(of separator: Bytes, in part: Range<Int>, limit: Int) -> [Int] {
-        guard let first = separator.first else { return [] }
-        var places: [Int] = []
+    /// Calls a function with where a separator begins in a part of these bytes, from the left, at most so many times.
+    func eachPlace(of separator: Bytes, in part: Range<Int>, limit: Int, _ body: (Int) -> Void) {
+        guard let first = separator.first else { return }
+        var left = limit
         var rest = part
-        while places.count < limit, let start = place(of: first, in: rest),
-            start + separator.count <= part.upperBound
-        {
-            if hold(separator, at: start) { places.append(start) }
+        while left > 0, let start = place(of: first, in: rest), start + separator.count <= part.upperBound {
+            if hold(separator, at: start) {
+                body(start)
+                left -= 1
+            }
             rest = start + 1..<part.upperBound
         }
-        return places
     }
 }
