@@ -56,7 +56,7 @@ final class FieldRewriteWork: WalkWork {
     /// grows with the square of their number.
     var largestBatch: Int {
         guard context.earlierLedgers.isEmpty else { return BatchPace.largest }
-        return glances ? 50 : 25
+        return glances ? 50 : 35
     }
 
     private var glances: Bool { context.lease == nil || expectsPeace }

@@ -14,6 +14,25 @@ struct Listing<Item: Sendable>: Sendable {
     var native: [String: Int] = [:]
 }
 
+extension Listing {
+    /// Several pages as one, in which neighbours are of different pages.
+    init(mixing pages: [Listing]) {
+        self = pages.first ?? Listing()
+        guard pages.count > 1 else { return }
+        items = []
+        items.reserveCapacity(pages.reduce(0) { $0 + $1.items.count })
+        for place in 0..<(pages.map(\.items.count).max() ?? 0) {
+            for page in pages where place < page.items.count { items.append(page.items[place]) }
+        }
+        for page in pages.dropFirst() {
+            unrelated += page.unrelated
+            held += page.held
+            large += page.large
+            native.merge(page.native, uniquingKeysWith: +)
+        }
+    }
+}
+
 /// Finds out what the keys of a page are, by questions alone.
 ///
 /// What it finds is only where to look: each item is read again in the transaction that writes. So it may run ahead of
@@ -25,6 +44,9 @@ protocol PageLister: Sendable {
     /// How many keys one page may have at most.
     var largestPage: Int { get }
 
+    /// How many pages that are ready may be handled as one, with their items mixed.
+    var mostPagesMixed: Int { get }
+
     /// What these keys are.
     func list(_ names: [Bytes], on keyspace: any Keyspace) async throws -> Listing<Item>
 }
@@ -32,6 +54,9 @@ protocol PageLister: Sendable {
 extension PageLister {
     /// As many as others wait for where each key has a few questions.
     var largestPage: Int { 100 }
+
+    /// Each by itself.
+    var mostPagesMixed: Int { 1 }
 }
 
 extension HeldKey {

@@ -38,6 +38,12 @@ struct PageReader<Lister: PageLister>: Sendable {
         return rate > 0 ? min(lister.largestPage, max(10, rate)) : lister.largestPage
     }
 
+    /// How many pages may be handled as one. Under a cap on the rate each by itself, so that what is done is kept as often; and
+    /// in a cluster, where names are in an order of their own on every node.
+    var mostPagesMixed: Int {
+        keyspace.isCluster || limits.current.keysPerSecond > 0 ? 1 : lister.mostPagesMixed
+    }
+
     /// A reader at the start of all masters, for names with a prefix or for all.
     init(_ lister: Lister, of lanes: [Lane], prefix: Bytes?, context: MigrationContext) {
         self.lister = lister

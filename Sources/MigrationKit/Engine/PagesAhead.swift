@@ -18,13 +18,14 @@ final class PagesAhead<Lister: PageLister>: Sendable {
         var whenOneIsReady: CheckedContinuation<Void, Never>?
         /// How many threads block until something changes.
         var blocked = 0
+
+        /// Whether another page is to be listed before it is wanted: one may take longer to list than another to handle, and
+        /// those that are mixed are to be there together.
+        var hasRoom: Bool { ready.count < max(2, reader.mostPagesMixed) }
     }
 
     private let state: Mutex<State>
     private let change = Semaphore()
-
-    /// How many pages are listed before they are wanted: one may take longer to list than another to handle.
-    private static var most: Int { 2 }
 
     /// The pages from where a reader is.
     init(_ reader: PageReader<Lister>) {
@@ -61,7 +62,7 @@ final class PagesAhead<Lister: PageLister>: Sendable {
     private func waitForRoom() async -> Bool {
         await withCheckedContinuation { continuation in
             let mustWait = state.withLock { state in
-                guard state.end == nil, !state.isStopped, state.ready.count >= Self.most else { return false }
+                guard state.end == nil, !state.isStopped, !state.hasRoom else { return false }
                 state.whenThereIsRoom = continuation
                 return true
             }
@@ -86,10 +87,16 @@ final class PagesAhead<Lister: PageLister>: Sendable {
 
     // MARK: Taking
 
-    /// The next page if it is listed already.
+    /// The next page if it is listed already, or several as one.
     func takeReady() -> Page? {
         guard state.withLock({ !$0.ready.isEmpty }) else { return nil }
-        return wake { $0.ready.removeFirst() }
+        let pages = wake { state in
+            let pages = state.ready.prefix(state.reader.mostPagesMixed)
+            state.ready.removeFirst(pages.count)
+            return pages
+        }
+        guard let last = pages.last else { return nil }
+        return Page(listing: Listing(mixing: pages.map(\.listing)), cursors: last.cursors)
     }
 
     /// Blocks the calling thread until it is worth asking again, for a page or for what is left of one that another thread

@@ -1,0 +1,121 @@
+import Glibc
+import Migrations
+import RedisClient
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import MigrationKit
+
+/// Rewrites handle the hashes of several pages together.
+@Suite("Pages that are mixed")
+struct MixedPagesTests {
+    private static let time = "2024-01-02T03:04:05Z"
+
+    /// Records at version 1, without a ledger: pages of 250 names.
+    private func withRecords(_ count: Int, _ body: (Bench) async throws -> Void) async throws {
+        try await withBench { bench in
+            var commands = CommandBuffer()
+            for number in 0..<count {
+                commands.append("HSET", "tenant:{\(number)}:tenant", "id", "\(number)", "created_at", Self.time)
+            }
+            _ = try await bench.connection.pipeline(commands).unlessError()
+            try await bench.send("SET outpost:schema:version 1")
+            try await body(bench)
+            // Each is as it should be, and was written once.
+            let result = try await bench.withLease { try await bench.runner().verify(Timestamps(), under: $0) }
+            #expect(result.problems == [])
+            #expect(result.report.rewrites["tenant"]?.done == count)
+        }
+    }
+
+    @Test("a batch watches hashes of several pages, so that few of them share a bucket of the server's table")
+    func watched() async throws {
+        try await withRecords(3000) { bench in
+            // SCAN's order does not change while no key comes or goes.
+            let places = try await places(of: bench)
+            let watched = Mutex<[[Bytes]]>([])
+            // The first batch takes long enough for pages to be listed ahead.
+            let proxy = try CommandProxy(bench.server) { _, words in
+                guard words.first == Bytes("WATCH"), words.count > 20 else { return }
+                if watched.withLock({
+                    $0.append(Array(words.dropFirst(2)))
+                    return $0.count
+                }) == 1 {
+                    usleep(500_000)
+                }
+            }
+            let connection = try await bench.connect(through: proxy, timeout: .seconds(30))
+            let state = try await bench.withLease {
+                try await bench.runner(on: connection).apply(Timestamps(), under: $0)
+            }
+            #expect(state.report?.written == 3000)
+            let spreads = watched.withLock { $0 }.map { batch in
+                Set(batch.compactMap { places[$0].map { $0 / 250 } }).count
+            }
+            #expect(spreads.contains { $0 >= 6 }, "pages in each batch: \(spreads)")
+            await connection.close()
+        }
+    }
+
+    @Test("an apply that is stopped goes on behind the last pages that were done as a whole, and writes each hash once")
+    func stopped() async throws {
+        try await withRecords(3000) { bench in
+            let written = Counter()
+            let proxy = try CommandProxy(bench.server) { _, words in
+                if words.first == Bytes("HSET") { written.increase() }
+            }
+            let connection = try await bench.connect(through: proxy)
+            let code = await migrationError {
+                try await bench.withLease { lease in
+                    let runner = bench.runner(on: connection, shouldStop: { written.value > 1500 })
+                    _ = try await runner.apply(Timestamps(), under: lease)
+                }
+            }
+            #expect(code == .interrupted)
+            let first = written.value
+            #expect(first > 1500 && first < 3000)
+            let state = try await bench.withLease {
+                try await bench.runner(on: connection, shouldStop: { false }).apply(Timestamps(), under: $0)
+            }
+            #expect(state.phase == .applied)
+            #expect(written.value == 3000)
+            await connection.close()
+        }
+    }
+
+    @Test("each page is handled by itself under a cap on the rate, which may come with a reload, and with a ledger")
+    func alone() async throws {
+        try await withBench { bench in
+            let rewrites = Timestamps().rewrites(in: bench.names)
+            let context = MigrationContext(
+                names: bench.names,
+                keyspace: bench.connection,
+                lease: nil,
+                state: nil,
+                isRaised: false,
+                limits: Limits()
+            )
+            func mostMixed(_ ledgers: [Ledger] = []) -> Int {
+                let lister = FieldRewriteLister(rewrites: rewrites, ledgers: ledgers, limits: context.liveLimits)
+                return PageReader(lister, of: [], prefix: nil, context: context).mostPagesMixed
+            }
+            #expect(mostMixed() == 64)
+            let ledger = Ledger(names: bench.names, migration: "001_hash_tags", shape: LedgerShape(buckets: 1))
+            #expect(mostMixed([ledger]) == 1)
+            context.liveLimits.current = Limits(keysPerSecond: 100)
+            #expect(mostMixed() == 1)
+        }
+    }
+
+    private func places(of bench: Bench) async throws -> [Bytes: Int] {
+        var places: [Bytes: Int] = [:]
+        var cursor = Bytes("0")
+        while true {
+            let page = try ScanPage(try await bench.connection.send("SCAN", cursor, Bytes("COUNT"), Bytes("250")))
+            for name in page.names.elements.compactMap(\.bytes) { places[name] = places.count }
+            if page.isLast { return places }
+            cursor = page.cursor
+        }
+    }
+}
