@@ -6,6 +6,8 @@ struct WalkPage<Item: Sendable>: Sendable {
     var listing: Listing<Item>
     /// Where each master's walk goes on behind the page: its cursor by run_id.
     var cursors: [String: String]
+    /// How many bytes its names have.
+    var nameBytes = 0
 }
 
 /// Scans the masters side by side, page by page, and lists what their keys are; asks and never writes.
@@ -87,7 +89,8 @@ struct PageReader<Lister: PageLister>: Sendable {
         let along = behind.scanAlong()
         let listing = try await lister.list(names, on: along ?? keyspace)
         behind.scanned = along?.replies
-        return (WalkPage(listing: listing, cursors: behind.cursors), behind)
+        let bytes = names.reduce(0) { $0 + $1.count }
+        return (WalkPage(listing: listing, cursors: behind.cursors, nameBytes: bytes), behind)
     }
 
     /// The keyspace with the next page's SCAN to go along with the first questions about this one; nil in a cluster, at the

@@ -20,9 +20,16 @@ final class PagesAhead<Lister: PageLister>: Sendable {
         var blocked = 0
 
         /// Whether another page is to be listed before it is wanted: one may take longer to list than another to handle, and
-        /// those that are mixed are to be there together.
-        var hasRoom: Bool { ready.count < max(2, reader.mostPagesMixed) }
+        /// those that are mixed are to be there together, unless their names are long.
+        var hasRoom: Bool {
+            if ready.count < 2 { return true }
+            return ready.count < reader.mostPagesMixed
+                && ready.reduce(0) { $0 + $1.nameBytes } < PagesAhead.mostNameBytes
+        }
     }
+
+    /// What the names of pages that wait to be mixed may take; each is kept twice, with its place in the walk.
+    private static var mostNameBytes: Int { 2 << 20 }
 
     private let state: Mutex<State>
     private let change = Semaphore()

@@ -84,21 +84,42 @@ struct MixedPagesTests {
         }
     }
 
+    @Test("pages of long names are not kept until there are many")
+    func longNames() async throws {
+        try await withBench { bench in
+            let names = (0..<5000).map { "tenant:{\($0)\(String(repeating: "x", count: 4000))}:tenant" }
+            for part in stride(from: 0, to: names.count, by: 500) {
+                var commands = CommandBuffer()
+                for name in names[part..<part + 500] { commands.append("HSET", name, "created_at", Self.time) }
+                _ = try await bench.connection.pipeline(commands).unlessError()
+            }
+            let context = context(of: bench, Limits())
+            let master = bench.connection.masters()[0]
+            let lane = PageReader<FieldRewriteLister>.Lane(master: master, runID: "r")
+            let reader = PageReader(lister(context), of: [lane], prefix: nil, context: context)
+            let pages = PagesAhead(reader)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { await pages.run() }
+                defer { pages.stop() }
+                var taken: [Int] = []
+                while let page = try await pages.next() {
+                    taken.append(page.listing.items.count)
+                    // Long enough for all that there is room for.
+                    try await Task.sleep(for: .milliseconds(300))
+                }
+                #expect(taken.reduce(0, +) == 5000)
+                // Two pages of 250 such names are 2 MB; and each page may have a few more.
+                #expect(taken.allSatisfy { $0 < 1100 }, "\(taken)")
+            }
+        }
+    }
+
     @Test("each page is handled by itself under a cap on the rate, which may come with a reload, and with a ledger")
     func alone() async throws {
         try await withBench { bench in
-            let rewrites = Timestamps().rewrites(in: bench.names)
-            let context = MigrationContext(
-                names: bench.names,
-                keyspace: bench.connection,
-                lease: nil,
-                state: nil,
-                isRaised: false,
-                limits: Limits()
-            )
+            let context = context(of: bench, Limits())
             func mostMixed(_ ledgers: [Ledger] = []) -> Int {
-                let lister = FieldRewriteLister(rewrites: rewrites, ledgers: ledgers, limits: context.liveLimits)
-                return PageReader(lister, of: [], prefix: nil, context: context).mostPagesMixed
+                PageReader(lister(context, ledgers), of: [], prefix: nil, context: context).mostPagesMixed
             }
             #expect(mostMixed() == 64)
             let ledger = Ledger(names: bench.names, migration: "001_hash_tags", shape: LedgerShape(buckets: 1))
@@ -106,6 +127,22 @@ struct MixedPagesTests {
             context.liveLimits.current = Limits(keysPerSecond: 100)
             #expect(mostMixed() == 1)
         }
+    }
+
+    private func context(of bench: Bench, _ limits: Limits) -> MigrationContext {
+        MigrationContext(
+            names: bench.names,
+            keyspace: bench.connection,
+            lease: nil,
+            state: nil,
+            isRaised: false,
+            limits: limits
+        )
+    }
+
+    private func lister(_ context: MigrationContext, _ ledgers: [Ledger] = []) -> FieldRewriteLister {
+        let rewrites = Timestamps().rewrites(in: context.names)
+        return FieldRewriteLister(rewrites: rewrites, ledgers: ledgers, limits: context.liveLimits)
     }
 
     private func places(of bench: Bench) async throws -> [Bytes: Int] {
