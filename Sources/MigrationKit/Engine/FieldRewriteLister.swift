@@ -6,14 +6,17 @@ struct FieldRewriteLister: PageLister {
     /// The ledgers of earlier migrations that are not cleaned up.
     let ledgers: [Ledger]
     let limits: LiveLimits
+    /// Whether hashes are watched: whether most of them are expected to be written.
+    let isForWriting: Bool
 
     /// Without a ledger few keys have a question: others wait for a large page as long as for a page of pairs.
     var largestPage: Int { ledgers.isEmpty ? 250 : 100 }
 
     /// SCAN tells names in an order that puts those of a batch into one bucket of the server's table of watched keys, which
     /// every WATCH, HSET and EXEC then searches to its end. Names that are 16,000 apart share fewer bits of their hash. With
-    /// entries each hash costs so much else that this is of no account.
-    var mostPagesMixed: Int { ledgers.isEmpty ? 64 : 1 }
+    /// entries each hash costs so much else that this is of no account; and where nothing is watched, what was listed just now is
+    /// read faster.
+    var mostPagesMixed: Int { isForWriting && ledgers.isEmpty ? 64 : 1 }
 
     func list(_ names: [Bytes], on keyspace: any Keyspace) async throws -> Listing<RewriteItem> {
         try await list(names, copies: .hashes(kinds: rewrites.kinds), on: keyspace)

@@ -47,7 +47,12 @@ final class FieldRewriteWork: WalkWork {
             hasLedgers: !context.earlierLedgers.isEmpty,
             digester: try Digester()
         )
-        lister = FieldRewriteLister(rewrites: rewrites, ledgers: context.earlierLedgers, limits: context.liveLimits)
+        lister = FieldRewriteLister(
+            rewrites: rewrites,
+            ledgers: context.earlierLedgers,
+            limits: context.liveLimits,
+            isForWriting: context.lease != nil && !comparesMostly
+        )
         expectsPeace = comparesMostly
         progress.totalItems = total
     }

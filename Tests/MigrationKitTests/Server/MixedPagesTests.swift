@@ -114,16 +114,18 @@ struct MixedPagesTests {
         }
     }
 
-    @Test("each page is handled by itself under a cap on the rate, which may come with a reload, and with a ledger")
+    @Test("each page is by itself under a cap on the rate, which may come with a reload, with a ledger, and in verify")
     func alone() async throws {
         try await withBench { bench in
             let context = context(of: bench, Limits())
-            func mostMixed(_ ledgers: [Ledger] = []) -> Int {
-                PageReader(lister(context, ledgers), of: [], prefix: nil, context: context).mostPagesMixed
+            func mostMixed(_ ledgers: [Ledger] = [], isForWriting: Bool = true) -> Int {
+                let lister = lister(context, ledgers, isForWriting: isForWriting)
+                return PageReader(lister, of: [], prefix: nil, context: context).mostPagesMixed
             }
             #expect(mostMixed() == 64)
             let ledger = Ledger(names: bench.names, migration: "001_hash_tags", shape: LedgerShape(buckets: 1))
             #expect(mostMixed([ledger]) == 1)
+            #expect(mostMixed(isForWriting: false) == 1)
             context.liveLimits.current = Limits(keysPerSecond: 100)
             #expect(mostMixed() == 1)
         }
@@ -140,9 +142,17 @@ struct MixedPagesTests {
         )
     }
 
-    private func lister(_ context: MigrationContext, _ ledgers: [Ledger] = []) -> FieldRewriteLister {
-        let rewrites = Timestamps().rewrites(in: context.names)
-        return FieldRewriteLister(rewrites: rewrites, ledgers: ledgers, limits: context.liveLimits)
+    private func lister(
+        _ context: MigrationContext,
+        _ ledgers: [Ledger] = [],
+        isForWriting: Bool = true
+    ) -> FieldRewriteLister {
+        FieldRewriteLister(
+            rewrites: Timestamps().rewrites(in: context.names),
+            ledgers: ledgers,
+            limits: context.liveLimits,
+            isForWriting: isForWriting
+        )
     }
 
     private func places(of bench: Bench) async throws -> [Bytes: Int] {
