@@ -28,7 +28,11 @@ extension KeyMoveMigration {
 
     /// About how many old keys there are. The ledger is made for so many; it holds any number.
     public func estimate(in context: MigrationContext) async throws -> Plan {
-        let estimate = ScopeEstimate(moves: moves(in: context.names), concerns: { $1 }, names: context.names)
+        let estimate = ScopeEstimate(
+            moves: moves(in: context.names),
+            concerns: { _, isSource in isSource },
+            names: context.names
+        )
         guard let scope = try await estimate.read(from: context.keyspace) else { return try await plan(in: context) }
         let shape = try await ledgerShape(in: context)
         return Plan(

@@ -43,7 +43,7 @@ struct HashTagMoves: KeyMoves {
             }
         }
         guard let new = found, !isUnclear, count < Self.mostSplits || !hasMoreSplits(name) else { return nil }
-        // An old name with the same id as the new one is not refuted by it.
+        // The id that an old name has in common with the new one refutes neither.
         if let id = new.id { old.removeAll { name.isSame($0, id) } }
         return Copy(of: name, reading: new, moves: self, refuting: old)
     }

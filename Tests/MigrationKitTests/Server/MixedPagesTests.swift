@@ -22,7 +22,7 @@ struct MixedPagesTests {
             _ = try await bench.connection.pipeline(commands).unlessError()
             try await bench.send("SET outpost:schema:version 1")
             try await body(bench)
-            // Each is as it should be, and was written once.
+            // None was left out.
             let result = try await bench.withLease { try await bench.runner().verify(Timestamps(), under: $0) }
             #expect(result.problems == [])
             #expect(result.report.rewrites["tenant"]?.done == count)
@@ -128,6 +128,27 @@ struct MixedPagesTests {
             #expect(mostMixed(isForWriting: false) == 1)
             context.liveLimits.current = Limits(keysPerSecond: 100)
             #expect(mostMixed() == 1)
+        }
+    }
+
+    @Test("only an apply that expects to write most hashes mixes pages: no plan, no verify, no catch-up")
+    func phases() async throws {
+        try await withBench { bench in
+            var context = context(of: bench, Limits())
+            func mixes(comparesMostly: Bool) throws -> Bool {
+                let rewrites = Timestamps().rewrites(in: bench.names)
+                let work = try FieldRewriteWork(
+                    rewrites: rewrites,
+                    context: context,
+                    comparesMostly: comparesMostly,
+                    total: 0
+                )
+                return work.lister.mostPagesMixed > 1
+            }
+            #expect(try !mixes(comparesMostly: false))
+            context.lease = try await bench.withLease { $0 }
+            #expect(try mixes(comparesMostly: false))
+            #expect(try !mixes(comparesMostly: true))
         }
     }
 

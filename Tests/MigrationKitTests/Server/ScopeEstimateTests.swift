@@ -92,7 +92,11 @@ struct ScopeEstimateTests {
     )
     func names(name: String, moved: String?, rewritten: String?) {
         let names = KeyNames()
-        let moves = ScopeEstimate(moves: HashTags().moves(in: names), concerns: { $1 }, names: names)
+        let moves = ScopeEstimate(
+            moves: HashTags().moves(in: names),
+            concerns: { _, isSource in isSource },
+            names: names
+        )
         #expect(moves.counts(of: [Bytes(name)]) == (moved.map { [$0: 1] } ?? [:]))
         let rewrites = Timestamps().rewrites(in: names)
         let hashes = ScopeEstimate(moves: rewrites.moves, concerns: rewrites.concerns(_:isSource:), names: names)
