@@ -31,7 +31,7 @@ struct LineChart {
         }
         drawing.text("keys", x: frame.left + frame.width / 2, y: bottom + 34, .middle)
         for (index, one) in series.enumerated() {
-            let legend = frame.left + 230 * Double(index)
+            let legend = frame.left + 145 * Double(index)
             drawing.bar(x: legend, y: 34, width: 10, height: 10, color: one.color)
             drawing.text(one.name, x: legend + 14, y: 43)
             for (from, to) in zip(one.points, one.points.dropFirst()) {

@@ -20,11 +20,16 @@ extension Report {
     }
 
     private var growthPlot: LineChart {
-        LineChart(
+        func points(_ costs: KeyPath<GrowthFigures, GrowthCosts>, _ value: (Cost) -> Double) -> [(Int, Double)] {
+            growth.compactMap { one in one.perKey(one[keyPath: costs], value).map { (one.keys, $0) } }
+        }
+        return LineChart(
             title: "Apply and verify of 001, microseconds a key",
             series: [
-                ("time", .blue, growth.map { ($0.keys, $0.microsecondsPerKey) }),
-                ("processor time of both", .orange, growth.map { ($0.keys, $0.processorMicrosecondsPerKey) }),
+                ("time", .blue, points(\.byDefault) { $0.seconds }),
+                ("time, huge pages", .red, points(\.withHugePages) { $0.seconds }),
+                ("program's processor", .orange, points(\.byDefault) { $0.cpuSeconds }),
+                ("server's processor", .grey, points(\.byDefault) { $0.serverCPUSeconds }),
             ]
         )
     }

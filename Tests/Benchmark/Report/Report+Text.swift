@@ -6,6 +6,7 @@ extension Report {
         if !phases.isEmpty { parts += [phaseTable(), processorTable(), trafficTable()] }
         if phases.contains(where: { !$0.earlier.isEmpty }) { parts.append(earlierTable()) }
         if !growth.isEmpty { parts.append(growthTable()) }
+        if growth.contains(where: { !$0.withHugePages.apply.isEmpty }) { parts.append(hugePagesTable()) }
         if !latency.isEmpty { parts.append(latencyTable()) }
         if let cluster { parts.append(Self.text(of: cluster)) }
         if let idle { parts.append(Self.text(of: idle)) }
@@ -77,14 +78,37 @@ extension Report {
 
     private func growthTable() -> String {
         table(
-            ["keys", "apply and verify, µs a key", "processors, µs a key", "resident, MiB", "bare COPY, µs a key"],
+            [
+                "keys", "apply and verify, µs a key", "processor, µs a key", "server's", "resident, MiB",
+                "bare COPY, µs a key",
+            ],
             growth.map {
                 [
                     grouped($0.keys),
-                    decimals($0.microsecondsPerKey, 1),
-                    decimals($0.processorMicrosecondsPerKey, 1),
+                    decimals($0.perKey($0.byDefault) { $0.seconds }, 1),
+                    decimals($0.perKey($0.byDefault) { $0.cpuSeconds }, 1),
+                    decimals($0.perKey($0.byDefault) { $0.serverCPUSeconds }, 1),
                     decimals(Double($0.peakKiB) / 1024, 1),
-                    decimals($0.bareMicrosecondsPerKey, 1),
+                    decimals($0.barePerKey($0.byDefault), 1),
+                ]
+            }
+        )
+    }
+
+    private func hugePagesTable() -> String {
+        table(
+            [
+                "keys, server in huge pages", "apply and verify, µs a key", "processor, µs a key", "server's",
+                "in huge pages", "bare COPY, µs a key",
+            ],
+            growth.map {
+                [
+                    grouped($0.keys),
+                    decimals($0.perKey($0.withHugePages) { $0.seconds }, 1),
+                    decimals($0.perKey($0.withHugePages) { $0.cpuSeconds }, 1),
+                    decimals($0.perKey($0.withHugePages) { $0.serverCPUSeconds }, 1),
+                    $0.withHugePages.hugeParts.min().map { decimals($0 * 100, 0) + " %" } ?? "",
+                    decimals($0.barePerKey($0.withHugePages), 1),
                 ]
             }
         )

@@ -66,23 +66,31 @@ struct Traffic: Codable, Sendable {
 /// The time that a number of keys takes.
 struct GrowthFigures: Codable, Sendable {
     var keys: Int
+    /// On servers as they are by default.
+    var byDefault = GrowthCosts()
+    /// On servers whose memory is in huge pages; empty where the system has none.
+    var withHugePages = GrowthCosts()
+
+    /// One of these of a key, the median of the rounds, in microseconds; nil where nothing was measured.
+    func perKey(_ costs: GrowthCosts, _ value: (Cost) -> Double) -> Double? {
+        zip(costs.apply, costs.verify).map { value($0) + value($1) }.median { $0 }.map { $0 / Double(keys) * 1e6 }
+    }
+
+    /// A bare COPY of a key, the median of the rounds, in microseconds; nil where nothing was measured.
+    func barePerKey(_ costs: GrowthCosts) -> Double? { costs.bareSeconds.median { $0 }.map { $0 / Double(keys) * 1e6 } }
+
+    /// The most that was resident in the program, in KiB.
+    var peakKiB: Int { (byDefault.apply + byDefault.verify).compactMap(\.peakKiB).max() ?? 0 }
+}
+
+/// What a number of keys took on one kind of server, in each round.
+struct GrowthCosts: Codable, Sendable {
     var apply: [Cost] = []
     var verify: [Cost] = []
     /// How long a COPY of each key took by a client that thinks nothing, in random order.
     var bareSeconds: [Double] = []
-
-    /// That of one key, the median of the rounds, in microseconds.
-    var bareMicrosecondsPerKey: Double { (bareSeconds.median { $0 } ?? 0) / Double(keys) * 1e6 }
-    /// Apply and verify of one key, the median of the rounds, in microseconds.
-    var microsecondsPerKey: Double { per(key: { $0.seconds }) }
-    /// The same in processor time of program and server.
-    var processorMicrosecondsPerKey: Double { per(key: { $0.allCPUSeconds }) }
-    /// The most that was resident, in KiB.
-    var peakKiB: Int { (apply + verify).compactMap(\.peakKiB).max() ?? 0 }
-
-    private func per(key value: (Cost) -> Double) -> Double {
-        (zip(apply, verify).map { value($0) + value($1) }.median { $0 } ?? 0) / Double(keys) * 1e6
-    }
+    /// How much of the server's memory was in huge pages in the end, from 0 to 1.
+    var hugeParts: [Double] = []
 }
 
 /// How another client fares.

@@ -131,6 +131,18 @@ struct MixedPagesTests {
         }
     }
 
+    @Test("in a cluster each page is by itself, as every node has an order of its own")
+    func inACluster() async throws {
+        try await withCluster { servers in
+            let cluster = try await servers.connect()
+            let context = context(on: cluster, KeyNames(isCluster: true), Limits())
+            let lister = lister(context)
+            #expect(lister.mostPagesMixed == 64)
+            #expect(PageReader(lister, of: [], prefix: nil, context: context).mostPagesMixed == 1)
+            await cluster.close()
+        }
+    }
+
     @Test("only an apply that expects to write most hashes mixes pages: no plan, no verify, no catch-up")
     func phases() async throws {
         try await withBench { bench in
@@ -153,9 +165,13 @@ struct MixedPagesTests {
     }
 
     private func context(of bench: Bench, _ limits: Limits) -> MigrationContext {
+        context(on: bench.connection, bench.names, limits)
+    }
+
+    private func context(on keyspace: any Keyspace, _ names: KeyNames, _ limits: Limits) -> MigrationContext {
         MigrationContext(
-            names: bench.names,
-            keyspace: bench.connection,
+            names: names,
+            keyspace: keyspace,
             lease: nil,
             state: nil,
             isRaised: false,
