@@ -69,16 +69,27 @@ struct SignalTests {
         }
     }
 
-    @Test("SIGINT to apply by hand: exit 75, the lock is given back, and apply again goes on")
+    @Test("SIGINT to apply by hand: exit 75, the lock is given back, and apply again goes on and says from where")
     func interruptApply() async throws {
-        try await withStage { stage in
+        try await withStage(OutpostKeyspace(tenants: 60)) { stage in
             let apply = try await stage.start("-migration", "001_hash_tags", "apply", "-auto-approve", with: Stage.slow)
-            try await eventually(timeout: .seconds(30), "the lock") { try await stage.lock() != nil }
+            try await eventually(timeout: .seconds(30), "a checkpoint") {
+                let checkpoint = try await stage.state()?["checkpoint"] as? [String: Any]
+                return (checkpoint?["processed_items"] as? Int ?? 0) > 0
+            }
             apply.signal(SIGINT)
             #expect(try await apply.waitForExit() == .exited(75))
             #expect(apply.standardError.contains("Stopped between two batches"), "\(apply.standardError)")
             #expect(try await stage.lock() == nil)
             #expect(try await stage.phase() == "applying")
+            let checkpoint = try await stage.state()?["checkpoint"] as? [String: Any]
+            let earlier = try #require(checkpoint?["processed_items"] as? Int)
+            let again = try await stage.run("-migration", "001_hash_tags", "apply", "-auto-approve")
+            #expect(again.exitStatus == 0, "\(again)")
+            #expect(
+                again.standardError.contains("A run before had come through \(earlier) keys; this one went on"),
+                "\(again)"
+            )
             let result = try await stage.converge()
             #expect(result.exitStatus == 0, "\(result)")
             expectNone(try await stage.faultOfConverged())

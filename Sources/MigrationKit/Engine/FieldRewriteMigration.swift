@@ -75,7 +75,6 @@ extension FieldRewriteMigration {
         )
         let walk = try await KeyspaceWalk(work, prefix: rewrites.moves.prefix, context: context)
         let start = context.isRaised || context.lease == nil ? nil : context.state?.checkpoint
-        if let start, walk.continues(start) { work.progress.processedItems = start.processedItems }
         try await CheckpointKeeper(context).run(walk, from: start, state: checkpoint)
         return (work.report, work.progress)
     }

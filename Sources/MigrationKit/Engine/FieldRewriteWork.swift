@@ -13,7 +13,7 @@ final class FieldRewriteWork: WalkWork {
     }
 
     /// How far the work is.
-    @exclusivity(unchecked) var progress = Progress()
+    @exclusivity(unchecked) private(set) var progress = Progress()
 
     // These change with every hash: a list of a few kinds is searched faster than a dictionary, and what only one thread
     // touches at a time needs no checks of that.
@@ -73,6 +73,11 @@ final class FieldRewriteWork: WalkWork {
     }
 
     func weight(of item: RewriteItem) -> Int { item.memory }
+
+    func goOn(behind items: Int) {
+        progress.processedItems = items
+        found.earlier = items
+    }
 
     func giveUp(_ item: RewriteItem) {
         found.hot += 1

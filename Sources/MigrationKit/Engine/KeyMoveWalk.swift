@@ -49,9 +49,6 @@ final class KeyMoveWalk {
         keeping keeper: CheckpointKeeper,
         state: (_ cursors: [String: String], _ progress: Progress) -> MigrationState?
     ) async throws -> WalkReport {
-        if let checkpoint, walk.continues(checkpoint) {
-            work.progress.processedItems = checkpoint.processedItems
-        }
         try await keeper.run(walk, from: checkpoint, state: state)
         return work.report
     }

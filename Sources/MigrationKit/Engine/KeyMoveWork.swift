@@ -5,7 +5,7 @@ final class KeyMoveWork: WalkWork {
     /// What was found and done so far.
     private(set) var report = WalkReport()
     /// How far the work is.
-    var progress = Progress()
+    private(set) var progress = Progress()
     /// The server that is walked over; set before the walk begins.
     var server: ServerIdentity?
 
@@ -86,6 +86,11 @@ final class KeyMoveWork: WalkWork {
 
     /// A first plan asks little of a pair.
     var largestBatch: Int { context.lease == nil && lister.isFirst ? 50 : BatchPace.largest }
+
+    func goOn(behind items: Int) {
+        progress.processedItems = items
+        report.earlier = items
+    }
 
     func giveUp(_ pair: Pair) {
         report.hot += 1

@@ -12,6 +12,9 @@ protocol WalkWork: AnyObject {
     /// How far the work is.
     var progress: Progress { get }
 
+    /// Counts as done so many items that the pages before a checkpoint held.
+    func goOn(behind items: Int)
+
     /// Counts what a page has, and returns what of it is to be handled.
     func take(_ listing: Listing<Item>) -> [Item]
 
@@ -114,7 +117,7 @@ final class KeyspaceWalk<Work: WalkWork> {
     }
 
     /// Whether a checkpoint tells where on these servers to go on.
-    func continues(_ checkpoint: Checkpoint) -> Bool {
+    private func continues(_ checkpoint: Checkpoint) -> Bool {
         reader.lanes.contains { checkpoint.cursors[$0.runID] != nil }
     }
 
@@ -123,7 +126,10 @@ final class KeyspaceWalk<Work: WalkWork> {
     /// Errors: `interrupted` when asked to stop, `serverChanged` and `clusterUnsettled` when the walk is not complete, and
     /// all of the fence's.
     func run(from checkpoint: Checkpoint?, pageEnd: PageEnd) async throws {
-        if let checkpoint { reader.resume(checkpoint) }
+        if let checkpoint {
+            reader.resume(checkpoint)
+            if continues(checkpoint) { work.goOn(behind: checkpoint.processedItems) }
+        }
         do {
             try await walkPages(pageEnd)
             try await handleDeferred()

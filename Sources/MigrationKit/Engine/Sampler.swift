@@ -33,6 +33,8 @@ final class Sampler<Work: WalkWork>: WalkWork {
         return []
     }
 
+    func goOn(behind items: Int) { work.goOn(behind: items) }
+
     func look(at batch: [Work.Item]) -> BatchLook<Work.Item>? { nil }
 
     func takeUnsettled() -> [Work.Item] { [] }

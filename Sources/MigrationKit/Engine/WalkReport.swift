@@ -28,6 +28,8 @@ public struct WalkReport: Sendable, Equatable {
     public var rewrites: [String: RewriteCounts] = [:]
     /// How many pairs or hashes were changed by us.
     public var written = 0
+    /// How many items a run before had done, behind which this walk went on; they are in no other count.
+    public var earlier = 0
     /// Bytes that the copies take, by the server's estimate of their sources.
     public var bytesNeeded = 0
 

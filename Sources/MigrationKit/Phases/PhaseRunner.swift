@@ -122,9 +122,10 @@ public struct PhaseRunner: Sendable {
         try await save(state, previous: previous, under: lease)
         position.state = state
         var result = try await migration.apply(plan, in: context(for: migration, at: position, lease: lease))
-        if plan.isEstimate, state.checkpoint == nil, let found = result.report?.scope {
-            result.scope = found
-            result.progress.totalItems = found.total
+        if plan.isEstimate, let report = result.report {
+            // Of what a run before had done only the number is known, and not the kinds.
+            if report.earlier == 0 { result.scope = report.scope }
+            result.progress.totalItems = report.earlier + report.scope.total
         }
         try await finishApply(&result, isRaised: position.isRaised, previous: state.phase, under: lease)
         return result

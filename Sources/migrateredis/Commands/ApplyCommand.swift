@@ -35,6 +35,10 @@ struct ApplyCommand: AsyncParsableCommand {
             if options.autoApprove, let report = state.report {
                 for line in PlanText.outcome(report, verbose: options.verbose) { session.terminal.say(line) }
             }
+            if let earlier = state.report?.earlier, earlier > 0 {
+                let keys = Wording.keys(earlier)
+                session.terminal.say("A run before had come through \(keys); this one went on behind them.")
+            }
             let written = Wording.keys(state.report?.written ?? 0)
             session.terminal.print("\(migration.name) is \(state.phase.rawValue): \(written) written.")
             if let held = state.held, held.total > 0 {

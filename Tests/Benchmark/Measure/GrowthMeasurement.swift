@@ -30,7 +30,7 @@ struct GrowthMeasurement {
             let programs = Programs(on: server, settings: settings)
             costs.apply.append(try await programs.cost(of: Phase.apply1.arguments))
             costs.verify.append(try await programs.cost(of: Phase.verify1.arguments))
-            costs.hugeParts.append(try HugePages.part(of: server))
+            if pages == .huge { costs.hugeParts.append(try HugePages.part(of: server)) }
         }
         costs.bareSeconds.append(try await bareCopies(of: tenants, in: pages))
     }

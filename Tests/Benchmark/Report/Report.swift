@@ -89,8 +89,11 @@ struct GrowthCosts: Codable, Sendable {
     var verify: [Cost] = []
     /// How long a COPY of each key took by a client that thinks nothing, in random order.
     var bareSeconds: [Double] = []
-    /// How much of the server's memory was in huge pages in the end, from 0 to 1.
+    /// How much of the server's memory was in huge pages in the end, from 0 to 1; empty where it was not to be.
     var hugeParts: [Double] = []
+
+    /// Whether most of it was in each round: the system gives what it has.
+    var areInHugePages: Bool { (hugeParts.min() ?? 0) >= 0.5 }
 }
 
 /// How another client fares.

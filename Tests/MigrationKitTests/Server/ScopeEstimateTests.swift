@@ -54,7 +54,7 @@ struct ScopeEstimateTests {
         }
     }
 
-    @Test("what a whole apply counted takes its place, and stays where an apply only went on")
+    @Test("what an apply counted takes its place, also that of one that found nothing of a run before on this server")
     func counted() async throws {
         try await withBench { bench in
             try await bench.addTenants(0..<300)
@@ -79,7 +79,37 @@ struct ScopeEstimateTests {
                 try await bench.store.save(begun, previous: .applied, under: lease, on: bench.connection)
                 return try await bench.runner().apply(bench.migration, plan: wrong, under: lease)
             }
-            #expect(resumed.scope?.total == 17)
+            #expect(resumed.scope?.kinds == ["tenant": 300] && resumed.progress.totalItems == 300)
+            #expect(resumed.report?.earlier == 0)
+        }
+    }
+
+    @Test("an apply that goes on tells how many keys it went on behind, and knows in the end how many there were")
+    func goneOn() async throws {
+        try await withBench { bench in
+            try await bench.addTenants(0..<1000)
+            let runner = bench.runner()
+            let estimate = try await runner.estimate(bench.migration)
+            let copies = Counter()
+            let proxy = try CommandProxy(bench.server) { _, words in
+                if words.first == Bytes("COPY") { copies.increase() }
+            }
+            let connection = try await bench.connect(through: proxy)
+            func apply(until most: Int) async throws -> MigrationState {
+                try await bench.withLease { lease in
+                    let runner = bench.runner(on: connection, shouldStop: { copies.value > most })
+                    return try await runner.apply(bench.migration, plan: estimate, under: lease)
+                }
+            }
+            #expect(await migrationError { _ = try await apply(until: 500) } == .interrupted)
+            let checkpoint = try #require(try await bench.state()?.checkpoint)
+            #expect(checkpoint.processedItems > 0 && checkpoint.processedItems < 1000)
+            let state = try await apply(until: .max)
+            let report = try #require(state.report)
+            #expect(report.earlier == checkpoint.processedItems)
+            #expect(report.earlier + report.scope.total == 1000)
+            #expect(state.progress.processedItems == 1000 && state.progress.totalItems == 1000)
+            await connection.close()
         }
     }
 
