@@ -71,7 +71,7 @@ struct SignalTests {
 
     @Test("SIGINT to apply by hand: exit 75, the lock is given back, and apply again goes on and says from where")
     func interruptApply() async throws {
-        try await withStage(OutpostKeyspace(tenants: 60)) { stage in
+        try await withStage(OutpostKeyspace(tenants: 120)) { stage in
             let apply = try await stage.start("-migration", "001_hash_tags", "apply", "-auto-approve", with: Stage.slow)
             try await eventually(timeout: .seconds(30), "a checkpoint") {
                 let checkpoint = try await stage.state()?["checkpoint"] as? [String: Any]

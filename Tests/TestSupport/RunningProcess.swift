@@ -116,7 +116,7 @@ public final class RunningProcess: Sendable {
 /// A pipe would need a thread that fills it, and a signal handler for children that do not read.
 private func inputFile(_ text: String) throws -> Int32 {
     let file = Spawner.unlessSpawning {
-        var template = Array("/tmp/mrt-XXXXXX".utf8CString)
+        var template = Array(TemporaryDirectory.template.utf8CString)
         let file = mkstemp(&template)
         unlink(template)
         _ = fcntl(file, F_SETFD, FD_CLOEXEC)

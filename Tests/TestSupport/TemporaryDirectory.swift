@@ -8,9 +8,12 @@ public final class TemporaryDirectory: Sendable {
     /// The absolute path, without a slash at the end.
     public let path: String
 
+    /// What mkdtemp and mkstemp make a name of.
+    static let template = "/tmp/mrt-XXXXXX"
+
     /// Makes the directory, readable by this user only.
     public init() throws {
-        var template = Array("/tmp/mrt-XXXXXX".utf8CString)
+        var template = Array(Self.template.utf8CString)
         guard mkdtemp(&template) != nil else {
             throw TestSupportError("No temporary directory: \(errorText(errno)).")
         }

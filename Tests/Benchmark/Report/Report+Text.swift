@@ -77,38 +77,35 @@ extension Report {
     }
 
     private func growthTable() -> String {
+        growthTable("keys", of: \.byDefault, ("resident, MiB", { decimals(Double($0.peakKiB) / 1024, 1) }))
+    }
+
+    private func hugePagesTable() -> String {
+        growthTable(
+            "keys, server in huge pages",
+            of: \.withHugePages,
+            ("in huge pages", { $0.withHugePages.hugeParts.min().map { decimals($0 * 100, 0) + " %" } ?? "" })
+        )
+    }
+
+    private func growthTable(
+        _ keys: String,
+        of costs: KeyPath<GrowthFigures, GrowthCosts>,
+        _ memory: (title: String, text: (GrowthFigures) -> String)
+    ) -> String {
         table(
             [
-                "keys", "apply and verify, µs a key", "processor, µs a key", "server's", "resident, MiB",
+                keys, "apply and verify, µs a key", "processor, µs a key", "server's", memory.title,
                 "bare COPY, µs a key",
             ],
             growth.map {
                 [
                     grouped($0.keys),
-                    decimals($0.perKey($0.byDefault) { $0.seconds }, 1),
-                    decimals($0.perKey($0.byDefault) { $0.cpuSeconds }, 1),
-                    decimals($0.perKey($0.byDefault) { $0.serverCPUSeconds }, 1),
-                    decimals(Double($0.peakKiB) / 1024, 1),
-                    decimals($0.barePerKey($0.byDefault), 1),
-                ]
-            }
-        )
-    }
-
-    private func hugePagesTable() -> String {
-        table(
-            [
-                "keys, server in huge pages", "apply and verify, µs a key", "processor, µs a key", "server's",
-                "in huge pages", "bare COPY, µs a key",
-            ],
-            growth.map {
-                [
-                    grouped($0.keys),
-                    decimals($0.perKey($0.withHugePages) { $0.seconds }, 1),
-                    decimals($0.perKey($0.withHugePages) { $0.cpuSeconds }, 1),
-                    decimals($0.perKey($0.withHugePages) { $0.serverCPUSeconds }, 1),
-                    $0.withHugePages.hugeParts.min().map { decimals($0 * 100, 0) + " %" } ?? "",
-                    decimals($0.barePerKey($0.withHugePages), 1),
+                    decimals($0.perKey($0[keyPath: costs]) { $0.seconds }, 1),
+                    decimals($0.perKey($0[keyPath: costs]) { $0.cpuSeconds }, 1),
+                    decimals($0.perKey($0[keyPath: costs]) { $0.serverCPUSeconds }, 1),
+                    memory.text($0),
+                    decimals($0.barePerKey($0[keyPath: costs]), 1),
                 ]
             }
         )
