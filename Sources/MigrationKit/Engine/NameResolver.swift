@@ -109,7 +109,7 @@ struct NameResolver {
         var next = replies.startIndex
         for (candidate, type) in zip(candidates, types) {
             if !candidate.asksItself { next += 1 }
-            let memory = try replies[next].unlessError().integer
+            let memory = try replies[next].bounded("MEMORY USAGE")
             next += 1
             let answers = try candidate.questions.indices.map { try Self.answer(replies[next + $0]) }
             next += answers.count
@@ -119,12 +119,12 @@ struct NameResolver {
             switch candidate.reading.map(NameVerdict.reading) ?? moves.decide(name, answers: answers) {
             case .reading(let reading) where type == .known(reading.move.type):
                 if let unnoted = candidate.unnoted, reading == .destination(unnoted) {
-                    page.others.append((reading.move, Int(memory)))
+                    page.others.append((reading.move, memory))
                 } else {
-                    page.readings.append((reading, Int(memory)))
+                    page.readings.append((reading, memory))
                 }
             case .ambiguous(let readings) where readings.contains { type == .known($0.move.type) }:
-                doubtful.append((name, readings, Int(memory)))
+                doubtful.append((name, readings, memory))
             case .unrelated, .reading, .ambiguous:
                 page.unrelated.append(name)
             }

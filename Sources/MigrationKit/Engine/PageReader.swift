@@ -18,6 +18,14 @@ struct PageReader<Lister: PageLister>: Sendable {
         let runID: String
         var cursor = Bytes("0")
         var isDone = false
+        /// How many keys the server has, by INFO when the walk began.
+        var keys = 0
+        /// How many names SCAN was asked for.
+        var asked = 0
+
+        /// Whether a walk that comes to its end could still be under way: SCAN goes by places, of which few are empty, and
+        /// keys may be added meanwhile.
+        var mayGoOn: Bool { asked / 100 < keys + 1_000_000 }
     }
 
     /// The masters and how far each is.
@@ -76,7 +84,14 @@ struct PageReader<Lister: PageLister>: Sendable {
         var copy = self
         copy.keyspace = connection
         copy.lanes = lanes.map { lane in
-            Lane(master: connection.masters()[0], runID: lane.runID, cursor: lane.cursor, isDone: lane.isDone)
+            Lane(
+                master: connection.masters()[0],
+                runID: lane.runID,
+                cursor: lane.cursor,
+                isDone: lane.isDone,
+                keys: lane.keys,
+                asked: lane.asked
+            )
         }
         return copy
     }
@@ -142,6 +157,15 @@ struct PageReader<Lister: PageLister>: Sendable {
             let page = try ScanPage(reply)
             lanes[index].cursor = page.cursor
             lanes[index].isDone = page.isLast
+            lanes[index].asked += pageSize
+            guard page.isLast || lanes[index].mayGoOn else {
+                throw RedisError(
+                    .unexpectedReply,
+                    "SCAN has not come to its end after \(lanes[index].asked) names, of \(lanes[index].keys) keys that "
+                        + "INFO counts.",
+                    outcome: .notExecuted
+                )
+            }
             // A node may still hold keys of a slot that it lost: they are nobody's.
             let master = lanes[index].master
             for element in page.names.elements {

@@ -74,7 +74,7 @@ public final class Lease: Sendable {
         let asked = ContinuousClock.now
         var look = CommandBuffer()
         look.append("WATCH", names.lock)
-        look.append("GET", names.lock)
+        askForLock(in: &look)
         let seen = try await connection.pipeline(look).unlessError()
         guard seen[1].equals(recordBytes) else {
             lose(Self.takenAway(by: seen[1]))
@@ -89,18 +89,37 @@ public final class Lease: Sendable {
         // Null: the key changed in between; the next renewal sees how.
         guard !replies[2].isNull else { return }
         if let error = replies[2].elements.lazy.compactMap(\.error).first { throw error }
+        guard replies[2].count == 1 else {
+            throw RedisError(.unexpectedReply, "EXEC did not answer for its command.", outcome: .unknown)
+        }
         status.withLock { $0.lastRenewal = max($0.lastRenewal, asked) }
     }
 
     /// Looks whether the lock is still ours; says nothing about its renewal.
     func look(on connection: RedisConnection) async throws {
-        let value = try await connection.send("GET", names.lock)
+        var look = CommandBuffer()
+        askForLock(in: &look)
+        let value = try await connection.pipeline(look)[0].unlessError()
         if !value.equals(recordBytes) { lose(Self.takenAway(by: value)) }
     }
 
+    /// Adds the read of the lock: it is compared with ours, and told of where it is another's. Nothing is read without a bound.
+    func askForLock(in commands: inout CommandBuffer) {
+        BookkeepingReads.ask(names.lock, in: &commands)
+    }
+
+    /// Adds the read of an epoch; what is longer than ours is another's.
+    func askForEpoch(_ key: Bytes, in commands: inout CommandBuffer) {
+        commands.append("GETRANGE", key, Bytes("0"), Bytes(decimal: epochBytes.count))
+    }
+
+    /// Who holds a lock that is not ours; nil where there is none, which is read as an empty one.
+    static func holder(by value: Reply) -> LockHolder? {
+        value.equals([]) ? nil : LockReading(value: value, timeToLive: value).holder
+    }
+
     private static func takenAway(by value: Reply) -> MigrationError {
-        let reading = LockReading(value: value, timeToLive: value)
-        guard let holder = reading.holder else {
+        guard let holder = holder(by: value) else {
             return MigrationError(.leaseLost, "The migration lock was removed; work stopped at the last batch.")
         }
         return MigrationError(

@@ -15,20 +15,14 @@ public struct SchemaStore: Sendable {
     /// Errors: those of the connection and of the server; what Redis holds and cannot be read is part of the snapshot.
     public func snapshot(of migrations: [String], on keyspace: any Keyspace) async throws -> SchemaSnapshot {
         var commands = RoutedCommands(for: keyspace)
-        commands.append("GET", names.version)
-        commands.append("GET", names.lock)
         commands.append("PTTL", names.lock)
-        commands.append("GET", names.pause)
         commands.add(for: names.lock) { $0.append("TIME") }
         commands.append("TYPE", names.history)
-        commands.append("GET", names.pin)
-        commands.append("GET", names.retry)
-        let fixed = 8
-        for migration in migrations {
-            commands.append("GET", names.state(of: migration))
-            commands.append("GET", names.approval(of: migration))
-        }
-        let info = fixed + 2 * migrations.count
+        var keys = [names.version, names.lock, names.pause, names.pin, names.retry]
+        let fixed = keys.count
+        for migration in migrations { keys += [names.state(of: migration), names.approval(of: migration)] }
+        let reads = BookkeepingReads(keys, behind: 3, in: &commands)
+        let info = 3 + BookkeepingReads.replyCount(of: keys.count, isCluster: keyspace.isCluster)
         // A cluster's masters are asked on their own.
         if !keyspace.isCluster { commands.add(for: names.lock) { $0.append(contentsOf: ServerInfo.questions) } }
         let replies = try await keyspace.pipeline(commands)
@@ -42,24 +36,25 @@ public struct SchemaStore: Sendable {
             )
         }
 
+        let values = try await reads.values(in: replies, on: keyspace)
         var states: [String: Result<MigrationState, MigrationError>] = [:]
         var approvals: [String: Approval] = [:]
         for (index, migration) in migrations.enumerated() {
-            states[migration] = try state(replies[fixed + 2 * index], of: migration)
-            approvals[migration] = try document(replies[fixed + 2 * index + 1], as: Approval.self)
+            states[migration] = try state(values[fixed + 2 * index], of: migration, among: server.keys)
+            approvals[migration] = try document(values[fixed + 2 * index + 1], as: Approval.self)
         }
-        if let error = replies[1].error, error.serverCode != "WRONGTYPE" { throw error }
+        if let error = values[1].error, error.serverCode != "WRONGTYPE" { throw error }
         return SchemaSnapshot(
-            refusal: try refusal(historyType: replies[5]),
-            version: try version(replies[0]),
+            refusal: try refusal(historyType: replies[2]),
+            version: try version(values[0]),
             states: states,
             approvals: approvals,
-            lock: LockReading(value: replies[1], timeToLive: replies[2]),
-            pause: try pause(replies[3]),
-            pin: try pin(replies[6]),
-            retry: try retry(replies[7]),
+            lock: LockReading(value: values[1], timeToLive: replies[0]),
+            pause: try pause(values[2]),
+            pin: try pin(values[3]),
+            retry: try retry(values[4]),
             server: server,
-            time: try ServerTime.read(replies[4])
+            time: try ServerTime.read(replies[1])
         )
     }
 
@@ -92,7 +87,8 @@ public struct SchemaStore: Sendable {
     /// Raises the version from n − 1 to n, by comparison; returns false if it is something else by now.
     public func raiseVersion(to version: Int, under lease: Lease, on keyspace: any Keyspace) async throws -> Bool {
         var reads = CommandBuffer()
-        reads.append("GET", names.version)
+        BookkeepingReads.ask(names.version, in: &reads)
+        reads.append("EXISTS", names.version)
         let event = Event(
             .versionRaised,
             [.migration: lease.record.migration, .schemaVersion: String(version), .by: lease.record.holder]
@@ -105,7 +101,9 @@ public struct SchemaStore: Sendable {
                 watching: [names.version],
                 reads: reads
             ) { replies in
-                let current = try self.version(replies[replies.startIndex]).get()
+                // The version is watched, so both speak of the same.
+                let isThere = try replies[replies.startIndex + 1].bounded("EXISTS") != 0
+                let current = try self.version(isThere ? replies[replies.startIndex] : .null).get()
                 isAsExpected = current == version - 1
                 guard isAsExpected else { return nil }
                 var commands = CommandBuffer()
@@ -132,7 +130,7 @@ public struct SchemaStore: Sendable {
     public func useUpApplyApproval(of migration: String, under lease: Lease, on keyspace: any Keyspace) async throws {
         let key = names.approval(of: migration)
         var reads = CommandBuffer()
-        reads.append("GET", key)
+        BookkeepingReads.ask(key, in: &reads)
         for _ in 0..<10 {
             let outcome = try await Fence(lease).transaction(on: keyspace, at: key, watching: [key], reads: reads) {
                 replies in
@@ -206,28 +204,38 @@ public struct SchemaStore: Sendable {
         return .unreadable(names.history, "is not a stream")
     }
 
-    /// The version in a reply to GET: decimal without a sign, absent is 0.
+    /// The version in a reply to GET: decimal without a sign or zeros before it, absent is 0.
     private func version(_ reply: Reply) throws -> Result<Int, MigrationError> {
         if let error = reply.error, error.serverCode != "WRONGTYPE" { throw error }
         if reply.isNull { return .success(0) }
-        guard let text = reply.error == nil ? reply.text : nil, !text.isEmpty,
-            text.utf8.allSatisfy({ (48...57).contains($0) }), let number = Int(text)
-        else {
+        guard let text = reply.error == nil ? reply.text : nil, let number = Bounded(decimal: text) else {
             let shown = reply.bytes.map { "holds “\(KeyText.escaped($0, limit: 40))”, which is no version number" }
             return .failure(.unreadable(names.version, shown ?? "is not a string"))
         }
-        return .success(number)
+        return .success(number.value)
     }
 
-    private func state(_ reply: Reply, of migration: String) throws -> Result<MigrationState, MigrationError>? {
+    /// A state whose ledger has more hashes than the server has keys is none: it would size what is done.
+    private func state(
+        _ reply: Reply,
+        of migration: String,
+        among keys: Int
+    ) throws -> Result<MigrationState, MigrationError>? {
         let key = names.state(of: migration)
         if let error = reply.error {
             guard error.serverCode == "WRONGTYPE" else { throw error }
             return .failure(.unreadable(key, "is not a string"))
         }
         guard let bytes = reply.bytes else { return nil }
+        guard bytes.count <= BookkeepingReads.mostBytes else {
+            return .failure(.unreadable(key, BookkeepingReads.excess))
+        }
         do {
-            return .success(try MigrationState.read(bytes, key: key, migration: migration))
+            let state = try MigrationState.read(bytes, key: key, migration: migration)
+            if let shape = state.ledger, !shape.fits(among: keys, in: names) {
+                return .failure(.unreadable(key, shape.excess(over: keys)))
+            }
+            return .success(state)
         } catch let error as MigrationError {
             return .failure(error)
         }
@@ -235,7 +243,8 @@ public struct SchemaStore: Sendable {
 
     func document<Document: Decodable>(_ reply: Reply, as type: Document.Type) throws -> Document? {
         if let error = reply.error, error.serverCode != "WRONGTYPE" { throw error }
-        return reply.bytes.flatMap { StoredDocument.decode(type, from: $0) }
+        guard let bytes = reply.bytes, bytes.count <= BookkeepingReads.mostBytes else { return nil }
+        return StoredDocument.decode(type, from: bytes)
     }
 
     /// A pause that cannot be read is a pause all the same.
@@ -248,7 +257,10 @@ public struct SchemaStore: Sendable {
     func pin(_ reply: Reply) throws -> Result<Pin?, MigrationError> {
         if reply.isNull { return .success(nil) }
         guard let pin = try document(reply, as: Pin.self) else {
-            return .failure(.unreadable(names.pin, "holds no order to pin a version"))
+            let isLong = (reply.bytes?.count ?? 0) > BookkeepingReads.mostBytes
+            return .failure(
+                .unreadable(names.pin, isLong ? BookkeepingReads.excess : "holds no order to pin a version")
+            )
         }
         return .success(pin)
     }

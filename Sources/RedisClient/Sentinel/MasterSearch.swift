@@ -86,6 +86,7 @@ extension MasterSearch {
     /// Whether what INFO says of replication is what a master says.
     static func isMaster(_ info: Reply) throws -> Bool {
         let lines = try info.unlessError().text?.split(whereSeparator: \.isNewline) ?? []
-        return lines.contains("role:master")
+        // A second one is not the server's own: a replica may have written it into its address.
+        return lines.filter { $0.hasPrefix("role:") } == ["role:master"]
     }
 }
