@@ -33,7 +33,8 @@ struct ForgedInputTests {
             for locked in [true, false] {
                 if locked { try await stage.send("SET", "outpost:migration:lock", Self.lock, "PX", "3600000") }
                 for command in [
-                    ["status"], ["status", "--output", "json"], ["status", "--check"], ["status", "--held", "001_hash_tags"], ["check"],
+                    ["status"], ["status", "--output", "json"], ["status", "--check"],
+                    ["status", "--held", "001_hash_tags"], ["check"],
                     ["wait", "--timeout", "1s"], ["list"], ["-migration", "001_hash_tags", "apply", "-auto-approve"],
                 ] {
                     let result = try await stage.run(command)

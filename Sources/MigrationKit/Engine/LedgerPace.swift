@@ -10,6 +10,9 @@ final class LedgerPace {
     /// How long it sleeps without asking whether to stop.
     private static let nap = Duration.milliseconds(50)
     private static let second = Duration.seconds(1)
+    /// How many hashes count as one key where the rate is capped: a cluster has one in each of its 16,384 slots, however few
+    /// keys there are, and each is a header and no more.
+    private static let hashesPerKey = 200
 
     /// A pace for these servers.
     init(_ context: MigrationContext, on servers: KeyspaceServers) {
@@ -28,7 +31,7 @@ final class LedgerPace {
             context.progress(context.state?.progress ?? Progress())
         }
         let rate = context.limits.keysPerSecond
-        if rate > 0 { try await sleep(for: .milliseconds(hashes * 1000 / rate)) }
+        if rate > 0 { try await sleep(for: .milliseconds(hashes * 1000 / Self.hashesPerKey / rate)) }
         try await brake.look(needed: needed)
         switch brake.strain?.degree {
         case nil: break

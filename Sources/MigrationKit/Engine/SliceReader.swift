@@ -131,6 +131,9 @@ final class SliceReader {
         let replies = try await connection.pipeline(commands)
         if let error = replies.dropLast().lazy.compactMap(\.error).first { throw error }
         guard let result = try replies.last?.unlessError(), !result.isNull else { return nil }
+        guard result.count == reads.count else {
+            throw RedisError(.unexpectedReply, "EXEC did not answer for each of its commands.", outcome: .notExecuted)
+        }
         return Replies(gathered: Array(result.elements))
     }
 }

@@ -65,7 +65,7 @@ struct LedgerWorkTests {
             let ledger = Ledger(names: bench.names, migration: bench.migration.name, shape: LedgerShape(buckets: 1000))
             let began = ContinuousClock.now
             try await bench.withLease { lease in
-                let context = Self.context(bench, lease, limits: Limits(keysPerSecond: 1000))
+                let context = Self.context(bench, lease, limits: Limits(keysPerSecond: 5))
                 try await ledger.create(under: lease, in: context, on: .read(from: bench.worker))
             }
             // The last transaction is followed by no rest.
