@@ -58,7 +58,7 @@ let package = Package(
         module("Migrations", ["MigrationKit", "RedisClient"]),
         module("Reconciler", ["Migrations", "MigrationKit", "RedisClient", lifecycle, logging]),
         module("Settings", ["MigrationKit", "RedisClient", "CYAML", configuration]),
-        module("Systemd", ["CSystemd", logging]),
+        module("Systemd", ["RedisClient", "CSystemd", logging]),
 
         module("Programs", ["Settings", "Reconciler", "MigrationKit", "RedisClient", "CLinux", arguments]),
 

@@ -59,7 +59,9 @@ struct Greeting {
             error.message = error.message[..<quote.lowerBound] + "."
         }
         // A server's text is made printable before it is looked at here.
-        if let secret, !secret.isEmpty, error.message.contains(secret) || error.message.contains(printable(secret)) {
+        if let secret, !secret.isEmpty,
+            error.message.contains(secret) || error.message.contains(printable(secret, limit: .max))
+        {
             error.message = "The server refused the greeting (\(error.code)), in words that repeat the password."
         }
         return error

@@ -95,7 +95,7 @@ struct HostileFileTests {
         let found = try problems(inFile: "\"\\e[2J\\u202Ehost\": x\n") + problems(inDotEnv: "REDIS_\u{1B}[2J=x\n")
         #expect(found.count == 2)
         #expect(!found.joined().unicodeScalars.contains { $0 == "\u{1B}" || $0 == "\u{202E}" })
-        #expect(found.joined().contains("\\u{1b}[2J"))
+        #expect(found.joined().contains("\\x1b[2J"))
     }
 
     @Test("root reads no .env that others could have written")

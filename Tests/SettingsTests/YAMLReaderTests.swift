@@ -104,7 +104,7 @@ struct YAMLReaderTests {
             ("a: \"\\0\"\n", "file:1: a: is not a setting"),
             (
                 "redis:\n  host: \"a\\0b\"\n",
-                "file:2: redis.host: \"a\\u{0}b\" has a control character, such as a line end; give a host name or an address"
+                "file:2: redis.host: \"a\\x00b\" has a control character, such as a line end; give a host name or an address"
             ),
             ("\u{1}\n", "file:1: is not YAML: control characters are not allowed"),
         ]
