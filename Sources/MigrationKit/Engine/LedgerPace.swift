@@ -26,13 +26,12 @@ final class LedgerPace {
     func rest(after hashes: Int, needed: Int?) async throws {
         defer { brake.goesOn() }
         try stopIfAsked()
-        if lastTold.duration(to: .now) >= Self.second {
-            lastTold = .now
-            context.progress(context.state?.progress ?? Progress())
-        }
+        if lastTold.duration(to: .now) >= Self.second { tell() }
         let rate = context.limits.keysPerSecond
         if rate > 0 { try await sleep(for: .milliseconds(hashes * 1000 / Self.hashesPerKey / rate)) }
+        let before = brake.strain
         try await brake.look(needed: needed)
+        if brake.strain != before { tell() }
         switch brake.strain?.degree {
         case nil: break
         case .slowed: try await Task.sleep(for: brake.rest)
@@ -47,7 +46,16 @@ final class LedgerPace {
             guard waited < context.patience else { throw brake.failure(after: waited) }
             try await sleep(for: WalkBrake.interval)
             try await brake.look(needed: needed)
+            tell()
         }
+    }
+
+    /// Tells whoever follows, with what holds the work back.
+    private func tell() {
+        lastTold = .now
+        var progress = context.state?.progress ?? Progress()
+        progress.strain = brake.strain
+        context.progress(progress)
     }
 
     private func sleep(for time: Duration) async throws {

@@ -43,7 +43,9 @@ enum StoredDocument {
 
         private init(_ path: [any CodingKey], _ what: String) {
             let field = path.map(\.stringValue).joined(separator: ".")
-            text = field.isEmpty ? "" : "\(KeyText.escaped(Bytes(field), limit: 80)) \(what)"
+            // Foundation's own sentences repeat what stands there as it is.
+            text =
+                field.isEmpty ? "" : "\(KeyText.escaped(Bytes(field), limit: 80)) \(SafeText.guarded(what, limit: 300))"
         }
     }
 }

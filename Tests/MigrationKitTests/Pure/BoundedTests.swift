@@ -91,6 +91,15 @@ struct BoundedTests {
     func shown() {
         let error = #expect(throws: MigrationError.self) { try Self.read(#""in_use":"\u001b[31m\u202e""#) }
         #expect(error?.message.contains("“\\x1b[31m\\xe2\\x80\\xae”") == true, "\(error?.message ?? "")")
+        // A sentence of the decoder's own, which repeats the text.
+        let phase = #expect(throws: MigrationError.self) {
+            try MigrationState.read(
+                Bytes(#"{"migration_name":"001_hash_tags","phase":"\u001b\u202e"}"#),
+                key: Bytes("the:key"),
+                migration: "001_hash_tags"
+            )
+        }
+        #expect(phase?.message.unicodeScalars.contains(where: SafeText.isUnsafe) == false, "\(phase?.message ?? "")")
         let large = #expect(throws: MigrationError.self) { try Self.read(#""in_use":9223372036854775807"#) }
         #expect(large?.message.contains("in_use is 9223372036854775807") == true, "\(large?.message ?? "")")
     }
