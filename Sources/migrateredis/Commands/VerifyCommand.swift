@@ -32,7 +32,7 @@ struct VerifyCommand: AsyncParsableCommand {
                 try await spotCheck(migration, count: sample, session)
                 return
             }
-            let result = try await session.underLock(for: migration, "verifying") { lease, runner in
+            let result = try await session.underLock(for: migration, "verifying", verifies: true) { lease, runner in
                 try await runner.verify(migration, under: lease)
             }
             let compared = Wording.number(result.report.compared)
