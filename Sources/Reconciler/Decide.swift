@@ -85,6 +85,13 @@ private struct Candidate {
     var name: String { standing.name }
     var version: Int { standing.version }
     var isApplicable: Bool { standing.applicability == .applicable }
+
+    /// Whether a person has accepted as many pairs that are `inUse` as made the last verify fail.
+    var hasAcceptance: Bool {
+        guard let state, let found = state.inUse, let approval = standing.approval else { return false }
+        return state.failedPhase == "verify" && approval.phase == .verify && approval.covers(.verify, of: state)
+            && (approval.count ?? 0) >= found
+    }
 }
 
 /// Rows in which nothing may be touched.
@@ -109,6 +116,15 @@ private func refusal(
                 + "data may be lost. Look at the servers and their backups. If what is here is right, run `migrateredis "
                 + "-migration \(migration.name) verify`, which compares everything with this server.",
             migration: migration.name
+        )
+    }
+    if let raised = observation.raisedBefore, raised > version {
+        return .stall(
+            .versionRegressed,
+            "The history tells that the version was raised to \(raised), and it is \(version) now. Applications may have used "
+                + "the newer names since, so nothing is copied. Restore the version that belongs to the data (`SET "
+                + "outpost:schema:version \(raised)`, behind the deployment's prefix), or the backup that belongs to this "
+                + "version."
         )
     }
     for migration in migrations {
@@ -214,6 +230,8 @@ private func raise(_ migration: Candidate, _ observation: Observation, _ desired
     switch phase {
     case .planned where state.format == nil || state.scope == nil:
         return .run(Step(.plan, migration.name))
+    case .failed where migration.hasAcceptance:
+        return .run(Step(.verify, migration.name))
     case .failed where !observation.retries(migration.name):
         return failed(migration)
     case .planned, .applying, .failed:

@@ -33,6 +33,8 @@ public struct Observation: Sendable {
 
     /// The current version, or why it cannot be read.
     public var version: Result<Int, MigrationError>
+    /// The highest version that the history says was raised to, if it is above the current one.
+    public var raisedBefore: Int?
     /// Every migration known, in order.
     public var migrations: [Standing]
     /// Who else holds the lock, if it cannot be taken now.
@@ -109,6 +111,7 @@ extension Observation {
             now: snapshot.time,
             save: snapshot.server.save
         )
+        raisedBefore = snapshot.raisedBefore
         pin = snapshot.pin
         server = snapshot.server.identity
     }

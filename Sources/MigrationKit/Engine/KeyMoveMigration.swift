@@ -64,7 +64,7 @@ extension KeyMoveMigration {
         var inner = context
         inner.state = state
         let walk = try await walk(
-            context.isRaised ? .catchUp : .apply,
+            context.isRaised ? (context.carriesDeletes ? .firstCatchUp : .catchUp) : .apply,
             in: inner,
             ledger: shape,
             isLedgerNew: known == nil,
@@ -104,7 +104,7 @@ extension KeyMoveMigration {
         return VerificationResult(
             report: report,
             problems: report.problems(isRaised: context.isRaised, acceptedInUse: context.acceptedInUse),
-            hasConflicts: report.needsPerson(isRaised: context.isRaised),
+            hasConflicts: report.needsPerson(isRaised: context.isRaised, acceptedInUse: context.acceptedInUse),
             removable: report.sourcesByKind.values.reduce(0, +)
         )
     }

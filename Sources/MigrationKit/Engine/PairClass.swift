@@ -67,6 +67,8 @@ public enum PairClass: String, Sendable, CaseIterable, Codable {
     case orphan
     /// The source was being removed, and is.
     case removed
+    /// The source was being removed, and is there: somebody made it anew or changed it since.
+    case recreated
     /// A source came back that new applications may have deleted on purpose.
     case reappeared
     /// Two sources for one destination, or a destination that is itself an old key.
@@ -83,10 +85,22 @@ extension PairObservation {
         if destinationIsSource { return .collision }
         if let entry, entry.sourceName != sourceName { return .collision }
         if isExpiring { return .expiring }
-        if let entry, entry.isRemoving, source == nil { return .removed }
+        if let entry, entry.isRemoving, let restarted = classWhileRemoving(entry) { return restarted }
         if deletesAreUnseen, source != nil, destination == nil, entry == nil { return .reappeared }
         if let entry { return classWithEntry(entry) }
         return classWithoutEntry
+    }
+
+    /// What is seen of a pair whose source was being removed when a run broke off; nil if it is as it was then.
+    ///
+    /// The removal may have come to pass. Then what is there under the old name was made anew: one field, perhaps, which is
+    /// no successor to the whole record. The same holds if nothing is left under the new name.
+    private func classWhileRemoving(_ entry: LedgerEntry) -> PairClass? {
+        guard source != nil else { return .removed }
+        #if SEEDED_BUGS
+            if SeededBug.isOn(.markIgnored) { return nil }
+        #endif
+        return destination != nil && sourceMatches(entry) ? nil : .recreated
     }
 
     private var isExpiring: Bool {

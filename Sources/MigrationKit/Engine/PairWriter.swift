@@ -153,6 +153,13 @@ struct PairWriter {
         commands.append("HSET", one.pair.ledgerKey, one.pair.ledgerField, entry.bytes)
     }
 
+    /// The entry as it was before `mark`, for a source that was not removed after all.
+    func unmark(_ one: DecidedPair, in commands: inout CommandBuffer) {
+        guard var entry = one.entry ?? noted(one) else { return }
+        entry.isRemoving = false
+        commands.append("HSET", one.pair.ledgerKey, one.pair.ledgerField, entry.bytes)
+    }
+
     private func noted(_ one: DecidedPair) -> LedgerEntry? {
         guard let source = one.source, let destination = one.destination else { return nil }
         return LedgerEntry(sourceName: one.pair.sourceName, source: source, destination: destination)

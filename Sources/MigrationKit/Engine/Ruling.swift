@@ -8,6 +8,9 @@ public enum Column: String, Sendable, CaseIterable {
     case verifyAgain
     /// After the raise and before cleanup: the new names are the truth.
     case catchUp
+    /// The catch-up right after the raise: it also carries out deletes that old instances made while the old names were
+    /// the truth, after verify had looked.
+    case firstCatchUp
     /// Removes what is proven safe to remove.
     case cleanup
     /// Before the version is raised: removes the copies that are still as they were made.
@@ -49,9 +52,11 @@ public enum Finding: String, Sendable, CaseIterable {
     case listed
     /// Not as it should be: running the migration again helps.
     case wrong
+    /// Right only if a person says so: the new key is not what was copied, and nobody should have written it yet.
+    case unaccepted
     /// Only a person can settle it.
     case conflict
-    /// The source stays, with the reason told.
+    /// Left as it is, with the reason told; cleanup is not over while there is one.
     case kept
 }
 
@@ -59,7 +64,7 @@ extension Finding {
     /// Whether a pair is left to a person, with its reason.
     var isHeld: Bool {
         switch self {
-        case .wrong, .conflict, .kept: return true
+        case .wrong, .unaccepted, .conflict, .kept: return true
         case .fine, .few, .listed: return false
         }
     }
@@ -87,6 +92,7 @@ extension PairClass {
         case .verify: return verifyRuling
         case .verifyAgain: return verifyAgainRuling
         case .catchUp: return catchUpRuling
+        case .firstCatchUp: return self == .sourceGone ? Ruling(.dropDestination, .fine) : catchUpRuling
         case .cleanup: return cleanupRuling
         case .rollback: return rollbackRuling
         }
@@ -102,7 +108,7 @@ extension PairClass {
         case .inSync, .inUse, .removed, .expiring, .absent: return Ruling(.leave, .fine)
         case .native: return Ruling(.forget, .fine)
         case .reappeared: return Ruling(.leave, .listed)
-        case .foreign, .diverged, .orphan, .collision: return Ruling(.leave, .conflict)
+        case .foreign, .diverged, .recreated, .orphan, .collision: return Ruling(.leave, .conflict)
         }
     }
 
@@ -112,11 +118,11 @@ extension PairClass {
         case .sourceChanged: return Ruling(.copyOver, .few)
         case .equal, .converged: return Ruling(.note, .fine)
         case .inSync, .native, .removed, .expiring, .absent: return Ruling(.leave, .fine)
-        case .inUse: return Ruling(.leave, .few)
+        case .inUse: return Ruling(.leave, .unaccepted)
         case .sourceGone: return Ruling(.dropDestination, .few)
         case .expiryLost, .destinationMissing: return Ruling(.leave, .wrong)
         case .reappeared: return Ruling(.leave, .listed)
-        case .foreign, .diverged, .orphan, .collision: return Ruling(.leave, .conflict)
+        case .foreign, .diverged, .recreated, .orphan, .collision: return Ruling(.leave, .conflict)
         }
     }
 
@@ -124,7 +130,7 @@ extension PairClass {
     private var verifyAgainRuling: Ruling {
         switch self {
         case .destinationMissing: return Ruling(.leave, .few)
-        case .sourceGone: return Ruling(.leave, .listed)
+        case .sourceGone: return Ruling(.leave, .kept)
         case .inUse: return Ruling(.leave, .fine)
         // Which expiry is meant is not known any more, and applying again takes neither.
         case .expiryLost: return Ruling(.leave, .conflict)
@@ -139,8 +145,10 @@ extension PairClass {
         case .equal: return Ruling(.note, .fine)
         case .inSync, .inUse, .converged, .removed, .expiring, .absent: return Ruling(.leave, .fine)
         case .native: return Ruling(.forget, .fine)
-        case .expiryLost, .destinationMissing, .sourceGone, .reappeared: return Ruling(.leave, .listed)
-        case .foreign, .diverged, .orphan, .collision: return Ruling(.leave, .conflict)
+        case .expiryLost, .destinationMissing, .reappeared: return Ruling(.leave, .listed)
+        // Whether the record is to go under its new name too, only a person knows: it must not live on unsaid.
+        case .sourceGone: return Ruling(.leave, .kept)
+        case .foreign, .diverged, .recreated, .orphan, .collision: return Ruling(.leave, .conflict)
         }
     }
 
@@ -149,7 +157,7 @@ extension PairClass {
         switch self {
         case .inSync, .sourceChanged: return Ruling(.dropDestination, .fine)
         case .destinationMissing, .native, .removed: return Ruling(.forget, .fine)
-        case .inUse, .converged, .diverged, .sourceGone: return Ruling(.leave, .listed)
+        case .inUse, .converged, .diverged, .recreated, .sourceGone: return Ruling(.leave, .listed)
         case .uncopied, .equal, .expiryLost, .foreign, .orphan, .reappeared, .collision, .expiring, .absent:
             return Ruling(.leave, .fine)
         }
@@ -162,10 +170,11 @@ extension PairClass {
         switch self {
         case .equal, .inSync, .inUse, .converged: return Ruling(.removeSource, .fine)
         case .removed: return Ruling(.forget, .fine)
-        case .sourceGone, .native, .orphan, .expiring, .absent: return Ruling(.leave, .fine)
+        case .native, .orphan, .expiring, .absent: return Ruling(.leave, .fine)
         // Whether it goes depends on how many there are; the walk decides, and keeps it otherwise.
         case .destinationMissing: return Ruling(.leave, .kept)
-        case .uncopied, .expiryLost, .foreign, .sourceChanged, .diverged, .reappeared, .collision:
+        case .uncopied, .expiryLost, .foreign, .sourceChanged, .diverged, .recreated, .sourceGone, .reappeared,
+            .collision:
             return Ruling(.leave, .kept)
         }
     }

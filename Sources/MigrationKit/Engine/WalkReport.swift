@@ -69,7 +69,7 @@ public struct WalkReport: Sendable, Equatable {
         case .fine: break
         case .few: fewByClass[pairClass, default: 0] += 1
         case .listed: listed[pairClass, default: 0] += 1
-        case .wrong, .conflict, .kept: held.add(pair.move.source, reason: obstacle ?? pairClass.rawValue)
+        case .wrong, .unaccepted, .conflict, .kept: held.add(pair.move.source, reason: obstacle ?? pairClass.rawValue)
         }
         if ruling.action != .leave { written += 1 }
         if pairClass == .uncopied, samples.count < 20 {

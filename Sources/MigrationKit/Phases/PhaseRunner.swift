@@ -121,7 +121,9 @@ public struct PhaseRunner: Sendable {
         }
         try await save(state, previous: previous, under: lease)
         position.state = state
-        var result = try await migration.apply(plan, in: context(for: migration, at: position, lease: lease))
+        var context = context(for: migration, at: position, lease: lease)
+        if position.isRaised { context.carriesDeletes = carriesDeletes(state, at: try await serverTime()) }
+        var result = try await migration.apply(plan, in: context)
         if plan.isEstimate, let report = result.report {
             // Of what a run before had done only the number is known, and not the kinds.
             if report.earlier == 0 { result.scope = report.scope }
@@ -147,9 +149,10 @@ public struct PhaseRunner: Sendable {
         let before = try await ServerInfo.read(from: keyspace).identity
         let result = try await migration.verify(state, in: context(for: migration, at: position, lease: lease))
         let time = try await serverTime()
-        state.held = result.report.held.total > 0 ? result.report.held : nil
+        let held = result.report.held(acceptingInUse: position.acceptedInUse)
+        state.held = held.total > 0 ? held : nil
         state.errors = Array(result.problems.prefix(20))
-        state.inUse = result.isValid ? nil : result.report.manyInUse
+        state.inUse = result.report.unacceptedInUse(position.acceptedInUse)
         state.completedAt = Timestamp.now.rfc3339
         if result.isValid {
             state.phase = previous == .cleaning ? .cleaning : .verified
@@ -176,6 +179,18 @@ public struct PhaseRunner: Sendable {
         }
         return result
     }
+
+    /// Whether a catch-up is the one right after the raise: what is gone under its old name then was most likely deleted
+    /// while that was the truth. Later it may as well have been removed as a leftover.
+    private func carriesDeletes(_ state: MigrationState, at time: Timestamp) -> Bool {
+        guard let verification = state.verification, state.phase == .verified, state.followedAt == nil,
+            state.deletesAreUnseen != true
+        else { return false }
+        let since = verification.verifiedAt.duration(to: time)
+        return since >= .zero && since <= Self.firstCatchUpWithin
+    }
+
+    private static let firstCatchUpWithin = Duration.seconds(600)
 
     /// Catches up, then removes the old keys that are proven safe to remove.
     ///

@@ -74,4 +74,31 @@ extension SchemaStore {
             throw MigrationError.unreadable(names.history, "is not a stream")
         }
     }
+
+    /// The highest version that the history says was raised to; nil if it tells of none.
+    ///
+    /// From the newest entry on, a page at a time: versions only rise, so the first one found is the highest.
+    func highestRaised(on keyspace: any Keyspace) async throws -> Int? {
+        var end = Bytes("+")
+        while true {
+            let reply = try await keyspace.send(
+                "XREVRANGE",
+                names.history,
+                end,
+                Bytes("-"),
+                Bytes("COUNT"),
+                Bytes(decimal: Self.entriesPerPage)
+            )
+            let page = try reply.elements.map(HistoryEntry.init)
+            for entry in page where entry.kind == .versionRaised {
+                if let version = entry.text(of: Event.Fact.schemaVersion.rawValue).flatMap({ Int($0) }) {
+                    return version
+                }
+            }
+            guard page.count == Self.entriesPerPage, let last = page.last else { return nil }
+            end = Bytes("(" + last.id)
+        }
+    }
+
+    private static let entriesPerPage = 100
 }

@@ -6,6 +6,8 @@ public struct SchemaSnapshot: Sendable {
     public var refusal: MigrationError?
     /// The current schema version, or why it cannot be read.
     public var version: Result<Int, MigrationError>
+    /// The highest version that the history says was raised to, if it is above the current one.
+    public var raisedBefore: Int?
     /// The state of each migration that has one, or why it cannot be read; in the registry's order.
     public var states: [String: Result<MigrationState, MigrationError>]
     /// The approval of each migration that has one.

@@ -49,9 +49,11 @@ public struct SchemaStore: Sendable {
             approvals[migration] = try document(replies[fixed + 2 * index + 1], as: Approval.self)
         }
         if let error = replies[1].error, error.serverCode != "WRONGTYPE" { throw error }
-        return SchemaSnapshot(
-            refusal: try refusal(historyType: replies[5]),
-            version: try version(replies[0]),
+        let refusal = try refusal(historyType: replies[5])
+        let version = try version(replies[0])
+        var snapshot = SchemaSnapshot(
+            refusal: refusal,
+            version: version,
             states: states,
             approvals: approvals,
             lock: LockReading(value: replies[1], timeToLive: replies[2]),
@@ -61,6 +63,11 @@ public struct SchemaStore: Sendable {
             server: server,
             time: try ServerTime.read(replies[4])
         )
+        // Only while something is to be raised: then it matters whether it was before.
+        if refusal == nil, let version = try? version.get(), version < migrations.count {
+            snapshot.raisedBefore = try await highestRaised(on: keyspace).flatMap { $0 > version ? $0 : nil }
+        }
+        return snapshot
     }
 
     /// Stores a migration's state; a change of phase goes into the history in the same transaction.

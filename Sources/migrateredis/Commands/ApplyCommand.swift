@@ -33,7 +33,10 @@ struct ApplyCommand: AsyncParsableCommand {
                 return try await runner.apply(migration, plan: plan ?? estimate, acceptsServer: true, under: lease)
             }
             if options.autoApprove, let report = state.report {
-                for line in PlanText.outcome(report, verbose: options.verbose) { session.terminal.say(line) }
+                let isRaised = (try? await session.snapshot().version.get()) ?? 0 >= migration.version
+                for line in PlanText.outcome(report, isRaised: isRaised, verbose: options.verbose) {
+                    session.terminal.say(line)
+                }
             }
             if let earlier = state.report?.earlier, earlier > 0 {
                 let keys = Wording.keys(earlier)

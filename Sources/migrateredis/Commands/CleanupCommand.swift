@@ -38,8 +38,19 @@ struct CleanupCommand: AsyncParsableCommand {
             }
             session.terminal.print("\(migration.name): \(Wording.keys(result.removed, "old")) removed.")
             guard result.held.total > 0 else { return }
-            session.terminal.print("Kept: \(Wording.keys(result.held.total, "old")).")
+            let gone = result.held.counts[PairClass.sourceGone.rawValue] ?? 0
+            if result.held.total > gone {
+                session.terminal.print("Kept: \(Wording.keys(result.held.total - gone, "old")).")
+            }
+            if gone > 0 {
+                session.terminal.print(
+                    "Left under the new name: \(Wording.keys(gone)) that somebody deleted under the old one after the raise."
+                )
+            }
             for sample in result.held.samples { session.terminal.print("  \(sample.reason)  \(sample.key)") }
+            session.terminal.say(
+                "See them with `migrateredis status --held \(migration.name)`; `migrateredis resolve` settles them."
+            )
             throw ExitStatus.failed.code
         }
     }

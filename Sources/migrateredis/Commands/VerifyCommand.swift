@@ -21,8 +21,23 @@ struct VerifyCommand: AsyncParsableCommand {
     )
     var sample: Int?
 
+    @Option(
+        name: [.customLong("accept-in-use"), .customLong("accept-in-use", withSingleDash: true)],
+        help: ArgumentHelp(
+            "Accept this many new keys that were written since they were copied; as `approve NAME verify` does.",
+            valueName: "count"
+        )
+    )
+    var acceptInUse: Int?
+
+    @OptionGroup var reasoning: ReasonOption
+
     func validate() throws {
         if let sample, sample < 1 { throw ValidationError("--sample takes a number above 0.") }
+        if let acceptInUse, acceptInUse < 0 { throw ValidationError("--accept-in-use takes a number, 0 or above.") }
+        if sample != nil, acceptInUse != nil {
+            throw ValidationError("--sample compares some pairs and accepts none: give it without --accept-in-use.")
+        }
     }
 
     func run() async throws {
@@ -32,6 +47,7 @@ struct VerifyCommand: AsyncParsableCommand {
                 try await spotCheck(migration, count: sample, session)
                 return
             }
+            if let acceptInUse { try await accept(acceptInUse, of: migration, session) }
             let result = try await session.underLock(for: migration, "verifying") { lease, runner in
                 try await runner.verify(migration, under: lease)
             }
@@ -47,6 +63,24 @@ struct VerifyCommand: AsyncParsableCommand {
             let version = try await session.snapshot().version.get()
             session.terminal.print("\(migration.name) is verified: \(compared) compared. Schema version \(version).")
         }
+    }
+
+    /// The same order as `approve` gives, so that it stands in the history and serves once.
+    private func accept(_ count: Int, of migration: any Migration, _ session: Session) async throws {
+        guard let state = try await session.snapshot().state(of: migration.name), let scope = state.scope else {
+            throw ValidationError("\(migration.name) was not applied yet: there is nothing to accept.")
+        }
+        let order = reasoning.order
+        let approval = Approval(
+            migration: migration.name,
+            phase: .verify,
+            scope: scope,
+            count: count,
+            by: order.by,
+            at: order.at,
+            reason: order.reason
+        )
+        try await session.store.approve(approval, for: nil, on: session.keyspace)
     }
 
     private func spotCheck(_ migration: any Migration, count: Int, _ session: Session) async throws {

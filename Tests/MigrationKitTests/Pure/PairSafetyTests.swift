@@ -128,6 +128,7 @@ struct PairSafetyTests {
         if facts.collides { return [.collision] }
         if facts.expires { return [.expiring] }
         if facts.isRemoving, !facts.isSource { return [.removed] }
+        if facts.isRemoving, !facts.sourceIsBase || !facts.isDestination { return [.recreated] }
         if facts.deletesAreUnseen, facts.isSource, !facts.isDestination, !facts.hasEntry { return [.reappeared] }
         return rows.filter { $0.fits(facts) }.map(\.name)
     }
@@ -155,7 +156,7 @@ struct PairSafetyTests {
         if ruling.action != .leave {
             if facts.collides { return "a colliding pair is touched" }
             if facts.expires, ruling.action != .forget { return "an expiring pair is touched" }
-            if [.conflict, .kept, .wrong, .listed].contains(ruling.finding) {
+            if [.conflict, .kept, .wrong, .unaccepted, .listed].contains(ruling.finding) {
                 return "what is reported as \(ruling.finding) is touched"
             }
         }
@@ -170,6 +171,9 @@ struct PairSafetyTests {
         case .copyOver:
             if !facts.isSource { return "nothing is copied" }
             if !facts.destinationIsBase { return "a destination that somebody else wrote is overwritten" }
+            if facts.isRemoving {
+                return "what may be a fragment is copied over a record whose source was being removed"
+            }
         case .note:
             if !facts.equal { return "an entry calls equal what is not" }
         case .takeExpiry:
@@ -182,7 +186,7 @@ struct PairSafetyTests {
                 return nil
             }
             if facts.isSource { return "a destination is dropped though its source is there" }
-            if column != .apply && column != .verify { return "a destination is dropped after the raise" }
+            if ![.apply, .verify, .firstCatchUp].contains(column) { return "a destination is dropped after the raise" }
         case .forget:
             if facts.isSource, column != .rollback { return "the base of a source that is there is forgotten" }
             if facts.isSource, facts.isDestination { return "a base that still holds is forgotten" }

@@ -236,9 +236,10 @@ struct StoreTests {
         }
     }
 
-    @Test("looks in one round trip, and writes nothing")
+    @Test("looks in one round trip once all versions are raised, and writes nothing")
     func snapshotIsOnePipeline() async throws {
         try await withBench { bench in
+            try await bench.send("SET outpost:schema:version 1")
             let proxy = try CommandProxy(bench.server)
             let connection = try await bench.connect(through: proxy)
             let greeting = proxy.commandCount
@@ -247,6 +248,21 @@ struct StoreTests {
             #expect(proxy.longestPipeline == proxy.commandCount - greeting)
             let after = try await bench.writes()
             #expect(after == writes)
+        }
+    }
+
+    @Test("the history tells of the highest version that was raised to, behind however many entries")
+    func raisedBefore() async throws {
+        try await withBench { bench in
+            let raised = { try await bench.snapshot().raisedBefore }
+            #expect(try await raised() == nil)
+            for version in 1...2 {
+                try await bench.send("XADD outpost:migration:history * event versionRaised schema_version \(version)")
+            }
+            for _ in 0..<250 { try await bench.send("XADD outpost:migration:history * event paused by me") }
+            #expect(try await raised() == 2)
+            try await bench.send("SET outpost:schema:version 2")
+            #expect(try await raised() == nil)
         }
     }
 

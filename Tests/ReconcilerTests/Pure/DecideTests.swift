@@ -108,6 +108,16 @@ struct DecideTests {
             Row("on a third server", onOlderServer(.verified).with { $0.observation.server = nil }, .run(.plan, "m2")),
             Row("version below one that is cleaned", World(version: 0, .cleaned), .stall(.versionRegressed)),
             Row("version below one that is cleaning", World(version: 0, .cleaning), .stall(.versionRegressed)),
+            Row(
+                "version below one that the history says was raised",
+                World(version: 0, .verified).with { $0.raisedBefore = 1 },
+                .stall(.versionRegressed)
+            ),
+            Row(
+                "the same without any state",
+                World(version: 0).with { $0.raisedBefore = 1 },
+                .stall(.versionRegressed)
+            ),
             Row("version two below one that is verified", World(version: 0, nil, .verified), .stall(.versionRegressed)),
             Row("version one below one that is verified", World(version: 0, .verified), .run(.verify, "m1")),
             Row("version two below one that is applied", World(version: 0, nil, .applied), .run(.plan, "m1")),

@@ -88,9 +88,10 @@ struct TableRun: Sendable {
     }
 
     private func walk(_ column: Column, _ state: MigrationState) async throws -> WalkReport {
-        let context = context(state, column)
+        var context = context(state, column)
+        context.carriesDeletes = column == .firstCatchUp
         switch column {
-        case .apply, .catchUp:
+        case .apply, .catchUp, .firstCatchUp:
             return try #require(try await migration.apply(plan, in: context).report)
         case .verify, .verifyAgain:
             return try await migration.verify(state, in: context).report
