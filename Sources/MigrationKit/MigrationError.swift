@@ -28,6 +28,8 @@ public struct MigrationError: Error, Sendable, CustomStringConvertible {
         case serverStrained
         /// More sources vanished than deletes explain.
         case sourcesDisappeared
+        /// Outpost's own records contradict one another.
+        case foreignRecord
         /// A copy that was read back is not what was copied.
         case copyDiffers
         /// The work was asked to stop; what is done is kept.
@@ -64,7 +66,7 @@ public struct MigrationError: Error, Sendable, CustomStringConvertible {
         case .lockHeld, .leaseLost, .fenced, .newerSchema, .serverChanged, .clusterUnsettled, .replicasBehind,
             .serverStrained, .interrupted, .gateClosed:
             return true
-        case .unreadable, .versionRegressed, .dataLost, .sourcesDisappeared, .copyDiffers, .wrongPhase,
+        case .unreadable, .versionRegressed, .dataLost, .foreignRecord, .sourcesDisappeared, .copyDiffers, .wrongPhase,
             .unknownMigration, .unsupported, .evictionPolicy:
             return false
         }

@@ -16,7 +16,10 @@ public func decide(_ observation: Observation, _ desired: Desired) -> Action {
     let migrations = zip(observation.migrations, sound.states).map(Candidate.init)
     let wanted = Wanted(version: desired.target(in: observation), pin: sound.pin)
     if let action = refusal(observation, migrations, version: version, wanted) { return action }
-    let work = nextStep(observation, migrations, version: version, target: wanted.version, desired)
+    let work =
+        sound.raisedByOutpost > version
+        ? .run(Step(.adopt, migrations[sound.raisedByOutpost - 1].name))
+        : nextStep(observation, migrations, version: version, target: wanted.version, desired)
     guard case .run(let step) = work else { return work }
     if observation.mayEvict, !desired.allowsEviction {
         return .stall(
@@ -86,6 +89,7 @@ extension Refusal {
         case .newerSchema: return .wait(.newerSchema, message)
         case .dataLost: return .stall(.dataLost, message, migration: migration)
         case .versionRegressed: return .stall(.versionRegressed, message, migration: migration)
+        case .foreignRecord: return .stall(.foreignRecord, message, migration: migration)
         }
     }
 }

@@ -69,6 +69,7 @@ final class KeyMoveWork: WalkWork {
         let phase = context.state?.trustedPhase
         deletesAreUnseen =
             phase == .cleaning || phase == .cleaned || context.state?.deletesAreUnseen == true
+            || context.state?.hasForeignCopies == true
             || (context.state == nil && context.isRaised)
         lister = KeyMoveLister(
             moves: moves,
@@ -322,6 +323,7 @@ final class KeyMoveWork: WalkWork {
             }
             var observation = seen.observation
             observation.expiringWithin = expiringWithin
+            observation.wasRaisedElsewhere = context.wasRaisedElsewhere
             if !context.isRaised || column == .apply && context.lease == nil {
                 // Before the raise the old names are the truth, and before the ledger exists its hashes are not lost.
                 observation.deletesAreUnseen = deletesAreUnseen
@@ -437,6 +439,7 @@ final class KeyMoveWork: WalkWork {
         if one.pairClass == .destinationMissing, one.ruling.action == .removeSource {
             removedWithoutDestination += 1
         }
+        if one.entry != nil { report.noted += 1 }
         // A key that became another type since it was listed is no pair.
         if one.isOtherType { return report.noteUnrelated(one.pair.move.source) }
         count(one.pair, one.pairClass, one.ruling, obstacle: one.obstacle)

@@ -17,6 +17,8 @@ public struct PairObservation: Sendable, Hashable {
     /// Whether new applications may have deleted the destination unseen: from `cleaning` on, with the state missing, or
     /// with the ledger's hash lost.
     public var deletesAreUnseen = false
+    /// Whether another tool had copied the keys and raised the version before this program came.
+    public var wasRaisedElsewhere = false
     /// By how many milliseconds expiries may differ that count as equal: 0 where the server tells them exactly.
     public var expiryTolerance: Int64 = 0
     /// The server's time, in milliseconds.
@@ -47,6 +49,8 @@ public enum PairClass: String, Sendable, CaseIterable, Codable {
     case expiryLost
     /// A destination of other content that we did not write.
     case foreign
+    /// A destination that another tool had copied before the version was raised, and applications changed since.
+    case adopted
     /// Both are as this program left them.
     case inSync
     /// Only the source changed.
@@ -136,6 +140,7 @@ extension PairObservation {
         case (nil, .some): return isUnfinished ? .orphan : .native
         case (.some(let source), .some(let destination)):
             if isCopy(destination, of: source) { return .equal }
+            if wasRaisedElsewhere, source.content != nil, destination.content != nil { return .adopted }
             let hasContent = source.hasContent(of: destination) || rewrittenSource?.hasContent(of: destination) == true
             return hasContent ? .expiryLost : .foreign
         }

@@ -67,6 +67,8 @@ struct PairWriter {
             copy(one, replaces: true, in: &commands)
         case .note:
             note(one, destination: one.destination, in: &commands)
+        case .adopt:
+            note(one, destination: one.rewritten ?? one.source, in: &commands)
         case .takeExpiry:
             if let expiry = one.source?.expiry {
                 commands.append("PEXPIREAT", move.destination, Bytes(decimal: expiry))
@@ -183,7 +185,7 @@ struct PairWriter {
             switch one.ruling.action {
             case .leave:
                 continue
-            case .note, .forget:
+            case .note, .adopt, .forget:
                 next += 1
             case .copy, .copyOver:
                 // RESTORE answers OK or an error; COPY tells in a number whether it did anything.

@@ -41,7 +41,8 @@ public struct Resolution: Sendable, Equatable {
         // To keep a new key that is not there is to remove the old one: that is a person's own doing.
         case (.destinationMissing, .destination), (.reappeared, .destination): return refusal
         case (.collision, _), (.orphan, _): return refusal
-        case (.uncopied, _), (.equal, _), (.inSync, _), (.sourceChanged, _), (.converged, _), (.native, _),
+        case (.uncopied, _), (.equal, _), (.adopted, _), (.inSync, _), (.sourceChanged, _), (.converged, _),
+            (.native, _),
             (.removed, _), (.expiring, _), (.absent, _):
             return Ruling(.leave, .fine)
         }

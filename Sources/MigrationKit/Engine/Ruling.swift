@@ -32,6 +32,8 @@ public enum PairAction: String, Sendable, CaseIterable {
     case copyOver
     /// Write the entry.
     case note
+    /// Write the entry as if the source had been copied and the destination changed since.
+    case adopt
     /// Give the destination the source's expiry, and write the entry.
     case takeExpiry
     /// Remove the destination and the entry.
@@ -106,6 +108,7 @@ extension PairClass {
         case .expiryLost: return Ruling(.takeExpiry, .fine)
         case .sourceGone: return Ruling(.dropDestination, .few)
         case .inSync, .inUse, .removed, .expiring, .absent: return Ruling(.leave, .fine)
+        case .adopted: return Ruling(.adopt, .fine)
         case .native: return Ruling(.forget, .fine)
         case .reappeared: return Ruling(.leave, .listed)
         case .foreign, .diverged, .recreated, .orphan, .collision: return Ruling(.leave, .conflict)
@@ -118,6 +121,7 @@ extension PairClass {
         case .sourceChanged: return Ruling(.copyOver, .few)
         case .equal, .converged: return Ruling(.note, .fine)
         case .inSync, .native, .removed, .expiring, .absent: return Ruling(.leave, .fine)
+        case .adopted: return Ruling(.adopt, .fine)
         case .inUse: return Ruling(.leave, .unaccepted)
         case .sourceGone: return Ruling(.dropDestination, .few)
         case .expiryLost, .destinationMissing: return Ruling(.leave, .wrong)
@@ -144,6 +148,7 @@ extension PairClass {
         case .sourceChanged: return Ruling(.copyOver, .fine)
         case .equal: return Ruling(.note, .fine)
         case .inSync, .inUse, .converged, .removed, .expiring, .absent: return Ruling(.leave, .fine)
+        case .adopted: return Ruling(.adopt, .fine)
         case .native: return Ruling(.forget, .fine)
         case .expiryLost, .destinationMissing, .reappeared: return Ruling(.leave, .listed)
         // Whether the record is to go under its new name too, only a person knows: it must not live on unsaid.
@@ -152,13 +157,15 @@ extension PairClass {
         }
     }
 
-    /// A copy goes only while its source is there; what somebody else wrote stays.
+    /// A copy goes, and what somebody else wrote stays. A copy whose source was deleted goes by the same rules as in apply:
+    /// left without its entry it would be taken for an application's, and the record would be back.
     private var rollbackRuling: Ruling {
         switch self {
         case .inSync, .sourceChanged: return Ruling(.dropDestination, .fine)
+        case .sourceGone: return Ruling(.dropDestination, .few)
         case .destinationMissing, .native, .removed: return Ruling(.forget, .fine)
-        case .inUse, .converged, .diverged, .recreated, .sourceGone: return Ruling(.leave, .listed)
-        case .uncopied, .equal, .expiryLost, .foreign, .orphan, .reappeared, .collision, .expiring, .absent:
+        case .inUse, .converged, .diverged, .recreated: return Ruling(.leave, .listed)
+        case .uncopied, .equal, .expiryLost, .foreign, .adopted, .orphan, .reappeared, .collision, .expiring, .absent:
             return Ruling(.leave, .fine)
         }
     }
@@ -173,8 +180,8 @@ extension PairClass {
         case .native, .orphan, .expiring, .absent: return Ruling(.leave, .fine)
         // Whether it goes depends on how many there are; the walk decides, and keeps it otherwise.
         case .destinationMissing: return Ruling(.leave, .kept)
-        case .uncopied, .expiryLost, .foreign, .sourceChanged, .diverged, .recreated, .sourceGone, .reappeared,
-            .collision:
+        case .uncopied, .expiryLost, .foreign, .adopted, .sourceChanged, .diverged, .recreated, .sourceGone,
+            .reappeared, .collision:
             return Ruling(.leave, .kept)
         }
     }

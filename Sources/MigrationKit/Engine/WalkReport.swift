@@ -26,6 +26,8 @@ public struct WalkReport: Sendable, Equatable {
     public var hot = 0
     /// How many hashes were looked at by a rewrite, by kind.
     public var rewrites: [String: RewriteCounts] = [:]
+    /// How many pairs the ledger knew.
+    public var noted = 0
     /// How many pairs or hashes were changed by us.
     public var written = 0
     /// How many items a run before had done, behind which this walk went on; they are in no other count.

@@ -68,6 +68,9 @@ public struct Bookkeeping: Sendable {
     public struct Sound: Sendable {
         /// The schema version.
         public var version: Int
+        /// The version that Outpost's own migrators have raised the keyspace to, by their records; the schema version itself
+        /// unless that is lower.
+        public var raisedByOutpost: Int
         /// The state of each migration that has one, in order.
         public var states: [MigrationState?]
         /// The target that takes the place of the configured one.
@@ -115,6 +118,15 @@ public struct Bookkeeping: Sendable {
                     + "(SET the key of the schema version to \(raisedBefore)), or the backup that belongs to this version."
             )
         }
+        if let raised = migrations.last(where: \.wasRaisedByUs), raised.version > version {
+            throw Refusal(
+                .versionRegressed,
+                "\(raised.name) was raised by this program, as Outpost's record of it says, and the version is \(version) now. "
+                    + "Applications may have used the newer names since, so nothing is copied. Restore the version that "
+                    + "belongs to the data, or the backup that belongs to this version.",
+                migration: raised.name
+            )
+        }
         for (entry, state) in found {
             guard let phase = state?.trustedPhase, entry.isAhead(of: version, in: phase) else { continue }
             throw Refusal(
@@ -124,7 +136,23 @@ public struct Bookkeeping: Sendable {
                 migration: entry.name
             )
         }
-        return Sound(version: version, states: states, pin: pin)
+        return Sound(version: version, raisedByOutpost: try raisedByOutpost(from: version), states: states, pin: pin)
+    }
+
+    /// How far Outpost's own migrators have come behind the current version.
+    private func raisedByOutpost(from version: Int) throws(Refusal) -> Int {
+        let rest = migrations.drop { $0.version <= version }
+        let run = rest.prefix { $0.hasRecord }
+        if let beyond = rest.dropFirst(run.count).first(where: \.hasRecord) {
+            throw Refusal(
+                .foreignRecord,
+                "Outpost's record says that \(beyond.name) is done, and none says so of a migration before it: what the keyspace "
+                    + "holds is not clear. Nothing was touched. Finish with Outpost's own migrator, or remove the records "
+                    + "that are wrong.",
+                migration: beyond.name
+            )
+        }
+        return run.last?.version ?? version
     }
 
     /// Whether a state contradicts the server: a server that takes over again has another replication id.
@@ -137,6 +165,12 @@ public struct Bookkeeping: Sendable {
 }
 
 extension Bookkeeping.Entry {
+    /// Whether Outpost's migrator or a raise of ours has left a record of it.
+    fileprivate var hasRecord: Bool { (try? record.get()) ?? nil != nil }
+
+    /// Whether the record is that of a raise of ours, which is written with it.
+    fileprivate var wasRaisedByUs: Bool { ((try? record.get()) ?? nil)?.isForeign == false }
+
     /// Whether a migration in this phase says that the version was higher.
     fileprivate func isAhead(of version: Int, in phase: Phase) -> Bool {
         guard phase.isVerifiedOrLater else { return false }

@@ -3,7 +3,10 @@ import RedisClient
 /// Where a migration stands, and what its phases are given for it.
 extension PhaseRunner {
     struct Position {
+        /// The schema version, or the higher one to which Outpost's own migrators have raised the keyspace.
         var version: Int
+        /// The schema version as it is stored.
+        var storedVersion: Int
         var state: MigrationState?
         var isRaised: Bool
         var acceptedInUse = 0
@@ -12,6 +15,14 @@ extension PhaseRunner {
         var features = ServerFeatures()
         /// Why nothing may be written, if that is so.
         var refusal: Refusal?
+        /// Whether Outpost's own migrator says that it has applied the migration.
+        var hasForeignRecord = false
+
+        /// Whether others had copied the keys and raised the version before we first came.
+        var wasRaisedElsewhere: Bool {
+            if let known = state?.wasRaisedElsewhere { return known }
+            return isRaised && hasForeignRecord && (state == nil || state?.trustedPhase == .planned)
+        }
         /// The migrations whose record is missing, so that Outpost would not start.
         var unrecorded: [any Migration] = []
     }
@@ -28,21 +39,29 @@ extension PhaseRunner {
         if let refusal = snapshot.refusal { throw refusal }
         let version = try snapshot.version.get()
         let state = try snapshot.state(of: migration.name)
-        var position = Position(version: version, state: state, isRaised: version >= migration.version)
+        var position = Position(
+            version: version,
+            storedVersion: version,
+            state: state,
+            isRaised: version >= migration.version
+        )
+        do {
+            let sound = try Bookkeeping(snapshot, registry: registry, names: store.names).read()
+            position.version = sound.raisedByOutpost
+            position.isRaised = sound.raisedByOutpost >= migration.version
+        } catch {
+            position.refusal = error
+        }
+        position.hasForeignRecord = (try? snapshot.records[migration.name]?.get())?.isForeign == true
         if let state, let approval = snapshot.approvals[migration.name], approval.covers(.verify, of: state) {
             position.acceptedInUse = approval.count ?? 0
         }
         position.features = try await ServerFeatures.read(from: keyspace, names: store.names)
-        do {
-            _ = try Bookkeeping(snapshot, registry: registry, names: store.names).read()
-        } catch {
-            position.refusal = error
-        }
         position.unrecorded = registry.migrations.filter(snapshot.lacksRecord)
         for other in registry.migrations {
             let standing = try snapshot.state(of: other.name)
             if other.version > migration.version, let rewriting = other as? any FieldRewriteMigration,
-                version >= other.version || standing?.trustedPhase != nil && standing?.trustedPhase != .planned
+                position.version >= other.version || standing?.trustedPhase != nil && standing?.trustedPhase != .planned
             {
                 position.laterRewrites.append(rewriting.rewrites(in: store.names))
             }
@@ -86,6 +105,30 @@ extension PhaseRunner {
         return position
     }
 
+    /// Takes over the version to which Outpost's own migrators have raised the keyspace, if it is higher than the one that is
+    /// stored; returns where the migration stands then.
+    func adopting(_ position: Position, of migration: any Migration, under lease: Lease) async throws -> Position {
+        guard position.version > position.storedVersion else { return position }
+        let isDone = try await store.adoptVersion(
+            from: position.storedVersion,
+            to: position.version,
+            by: migration.name,
+            under: lease,
+            on: keyspace
+        )
+        guard isDone else {
+            throw MigrationError(.wrongPhase, "The schema version changed meanwhile; nothing was done.")
+        }
+        return try await self.position(toChange: migration)
+    }
+
+    /// The same as a step of its own; returns the version, or nil if there is nothing to take over.
+    public func adoptVersion(for migration: any Migration, under lease: Lease) async throws -> Int? {
+        let position = try await position(toChange: migration)
+        guard position.version > position.storedVersion else { return nil }
+        return try await adopting(position, of: migration, under: lease).version
+    }
+
     func context(for migration: any Migration, at position: Position, lease: Lease?) -> MigrationContext {
         let store = store
         let keyspace = keyspace
@@ -106,6 +149,7 @@ extension PhaseRunner {
         context.liveLimits = limits
         if let patience { context.patience = patience }
         context.acceptedInUse = position.acceptedInUse
+        context.wasRaisedElsewhere = position.wasRaisedElsewhere && position.state?.verification == nil
         context.laterRewrites = position.laterRewrites
         context.earlierLedgers = position.earlierLedgers
         context.features = position.features

@@ -74,6 +74,7 @@ public struct PhaseRunner: Sendable {
         var state = MigrationState(migrationName: migration.name, phase: .planned, startedAt: .now)
         state.scope = plan.scope
         state.ledger = position.state?.ledger
+        if position.state?.hasForeignCopies == true { state.deletesAreUnseen = true }
         state.progress.totalItems = plan.scope.total
         state.metadata = position.state?.metadata ?? [:]
         try await save(state, previous: position.state?.phase, under: lease)
@@ -91,7 +92,7 @@ public struct PhaseRunner: Sendable {
         acceptsServer: Bool = false,
         under lease: Lease
     ) async throws -> MigrationState {
-        var position = try await position(toChange: migration)
+        var position = try await adopting(position(toChange: migration), of: migration, under: lease)
         guard position.version >= migration.version - 1 else {
             throw MigrationError(
                 .wrongPhase,
@@ -117,8 +118,13 @@ public struct PhaseRunner: Sendable {
         state.errors = []
         state.scope = plan.scope
         if acceptsServer { state.server = try await ServerInfo.read(from: keyspace).identity }
-        if position.isRaised, position.state == nil || position.state?.trustedPhase == .planned {
-            state.deletesAreUnseen = true
+        // Raised, and not by a verify of ours.
+        let isRaisedByOthers = position.isRaised && position.state?.verification == nil
+        if isRaisedByOthers || position.state?.hasForeignCopies == true { state.deletesAreUnseen = true }
+        if position.wasRaisedElsewhere {
+            state.wasRaisedElsewhere = true
+        } else if !position.isRaised {
+            state.wasRaisedElsewhere = nil
         }
         try await save(state, previous: previous, under: lease)
         position.state = state
@@ -136,7 +142,11 @@ public struct PhaseRunner: Sendable {
 
     /// Compares everything; raises the version when all is right and it is next in line.
     public func verify(_ migration: any Migration, under lease: Lease) async throws -> VerificationResult {
-        let position = try await position(toChange: migration, byVerifying: true)
+        let position = try await adopting(
+            position(toChange: migration, byVerifying: true),
+            of: migration,
+            under: lease
+        )
         guard var state = position.state, state.trustedPhase != .planned else {
             throw MigrationError(.wrongPhase, "\(migration.name) was not applied yet: run apply first.")
         }

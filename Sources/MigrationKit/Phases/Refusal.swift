@@ -10,6 +10,8 @@ public struct Refusal: Error, Sendable, Equatable {
         case dataLost
         /// The version is lower than the states say it was.
         case versionRegressed
+        /// Outpost's records of its migrations contradict one another.
+        case foreignRecord
     }
 
     /// What kind of row it is.
@@ -48,6 +50,7 @@ public struct Refusal: Error, Sendable, Equatable {
         case .newerSchema: return MigrationError(.newerSchema, message)
         case .dataLost: return MigrationError(.dataLost, message)
         case .versionRegressed: return MigrationError(.versionRegressed, message)
+        case .foreignRecord: return MigrationError(.foreignRecord, message)
         }
     }
 }

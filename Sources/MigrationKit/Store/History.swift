@@ -90,7 +90,7 @@ extension SchemaStore {
                 Bytes(decimal: Self.entriesPerPage)
             )
             let page = try reply.elements.map(HistoryEntry.init)
-            for entry in page where entry.kind == .versionRaised {
+            for entry in page where entry.kind == .versionRaised || entry.kind == .versionAdopted {
                 if let version = entry.text(of: Event.Fact.schemaVersion.rawValue).flatMap({ Int($0) }) {
                     return version
                 }

@@ -16,6 +16,8 @@ public struct OutpostRecord: Sendable, Equatable {
     public var status: Status
     /// When, RFC 3339; nil where the record does not say.
     public var time: String?
+    /// Whether Outpost's own migrator wrote it, and not a raise of ours.
+    public var isForeign = false
 
     /// A record of its parts.
     public init(_ status: Status, at time: String? = nil) {
@@ -52,8 +54,12 @@ public struct OutpostRecord: Sendable, Equatable {
 extension OutpostRecord {
     /// What is asked about a record.
     static func question(of key: Bytes) -> [Bytes] {
-        [key, Bytes("status"), Bytes("applied_at"), Bytes("checked_at"), Bytes("reason")]
+        [key, Bytes("status"), Bytes("applied_at"), Bytes("checked_at"), Bytes("reason"), writer]
     }
+
+    /// The field that tells our records from Outpost's own, which it does not look at.
+    private static let writer = Bytes("written_by")
+    private static let ourselves = Bytes("migrateredis")
 
     /// The record in the reply to HMGET; nil where there is none, or where it has no status.
     ///
@@ -64,26 +70,30 @@ extension OutpostRecord {
             return .failure(.unreadable(key, "is not a hash, as Outpost's record of a migration is"))
         }
         let fields = Array(reply.elements)
-        guard fields.count == 4 else {
+        guard fields.count == 5 else {
             throw RedisError(.unexpectedReply, "HMGET did not answer for each field.", outcome: .notExecuted)
         }
+        var record: OutpostRecord
         switch fields[0].text {
         case nil:
             return .success(nil)
         case "applied":
-            return .success(OutpostRecord(.applied, at: fields[1].text))
+            record = OutpostRecord(.applied, at: fields[1].text)
         case "not_applicable":
-            return .success(OutpostRecord(.notApplicable(fields[3].text ?? ""), at: fields[2].text))
+            record = OutpostRecord(.notApplicable(fields[3].text ?? ""), at: fields[2].text)
         case let word?:
             let shown = KeyText.escaped(Bytes(word), limit: 40)
             return .failure(
                 .unreadable(key, "has the status “\(shown)”, which is none of Outpost's (applied, not_applicable)")
             )
         }
+        record.isForeign = fields[4].bytes != ourselves
+        return .success(record)
     }
 
-    /// Adds the commands that write what is not there yet; what an earlier record says stays.
+    /// Adds the commands that write a record that is not there yet.
     func append(to commands: inout CommandBuffer, at key: Bytes) {
+        commands.append("HSETNX", key, Self.writer, Self.ourselves)
         commands.append("HSETNX", key, Bytes("status"), Bytes(word))
         if let time { commands.append("HSETNX", key, Bytes(timeField), Bytes(time)) }
         if case .notApplicable(let reason) = status { commands.append("HSETNX", key, Bytes("reason"), Bytes(reason)) }

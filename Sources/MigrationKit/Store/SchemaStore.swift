@@ -73,11 +73,23 @@ public struct SchemaStore: Sendable {
             server: server,
             time: try ServerTime.read(replies[4])
         )
+        try await doubtCleaned(in: &snapshot, on: keyspace)
         // Only while something is to be raised: then it matters whether it was before.
         if refusal == nil, let version = try? version.get(), version < migrations.count {
             snapshot.raisedBefore = try await highestRaised(on: keyspace).flatMap { $0 > version ? $0 : nil }
         }
         return snapshot
+    }
+
+    /// The original tool's word that a migration is cleaned counts only if no ledger of ours says otherwise.
+    private func doubtCleaned(in snapshot: inout SchemaSnapshot, on keyspace: any Keyspace) async throws {
+        for (name, result) in snapshot.states {
+            guard var state = try? result.get(), state.format == nil, state.phase == .cleaned else { continue }
+            let ledger = Ledger(names: names, migration: name, shape: LedgerShape(buckets: 1))
+            guard try await keyspace.send("EXISTS", ledger.firstKey).integer != 0 else { continue }
+            state.isContradicted = true
+            snapshot.states[name] = .success(state)
+        }
     }
 
     /// Stores a migration's state; a change of phase goes into the history in the same transaction.
@@ -152,6 +164,45 @@ public struct SchemaStore: Sendable {
                 try await tell(event, under: lease, on: keyspace)
             }
             return isAsExpected
+        }
+        return false
+    }
+
+    /// Takes over the version to which another tool has raised the keyspace, by comparison; returns false if it is something
+    /// else than what was found by now.
+    public func adoptVersion(
+        from found: Int,
+        to version: Int,
+        by migration: String,
+        under lease: Lease,
+        on keyspace: any Keyspace
+    ) async throws -> Bool {
+        var reads = CommandBuffer()
+        reads.append("GET", names.version)
+        let event = Event(
+            .versionAdopted,
+            [.migration: migration, .schemaVersion: String(version), .by: lease.record.holder]
+        )
+        for _ in 0..<10 {
+            let outcome = try await Fence(lease).transaction(
+                on: keyspace,
+                at: names.version,
+                watching: [names.version],
+                reads: reads
+            ) { replies in
+                guard try self.version(replies[replies.startIndex]).get() == found else { return nil }
+                var commands = CommandBuffer()
+                commands.append("SET", names.version, Bytes(decimal: version))
+                if !names.isCluster { History.append(event, names: names, to: &commands) }
+                return commands
+            }
+            switch outcome {
+            case .changed: continue
+            case .committed:
+                if names.isCluster { try await tell(event, under: lease, on: keyspace) }
+                return true
+            case .nothingToDo, .redirected: return false
+            }
         }
         return false
     }

@@ -15,6 +15,7 @@ enum PlanText {
         }
         let stays = report.unrelated == 1 ? "is unrelated and stays" : "are unrelated and stay"
         lines.append("\(Wording.keys(report.unrelated)) \(stays) untouched\(samples(report, verbose))")
+        lines += ofOtherTools(report)
         if plan.hasConflicts { lines += held(report, verbose) }
         lines += large(report, verbose)
         if !report.samples.isEmpty {
@@ -29,6 +30,25 @@ enum PlanText {
         counts(report, written: "Written", in: isRaised ? .catchUp : .apply)
             + (report.held.total > 0 ? held(report, verbose) : [])
             + large(report, verbose)
+    }
+
+    /// What follows from another tool's having copied before.
+    private static func ofOtherTools(_ report: WalkReport) -> [String] {
+        var lines: [String] = []
+        let gone = report.count(of: .reappeared)
+        if gone > 0 {
+            lines.append(
+                "\(Wording.keys(gone, "old")) without a new one: applications may have deleted it, so nothing copies it "
+                    + "(reappeared)."
+            )
+        }
+        let changed = report.count(of: .adopted)
+        if changed > 0 {
+            lines.append(
+                "\(Wording.keys(changed, "new")) that another tool copied and applications changed since: kept as they are."
+            )
+        }
+        return lines.isEmpty ? [] : [""] + lines
     }
 
     private static func held(_ report: WalkReport, _ verbose: Bool) -> [String] {

@@ -12,6 +12,7 @@ struct RulingTableTests {
         | equal              | note               | note, ok                 | note, ok             | note         | note           | note, then remove            | –            |
         | expiryLost         | take expiry from S | ✗                        | conflict             | report       | report         | keep                         | –            |
         | foreign            | conflict           | ✗                        | ✗                    | conflict     | conflict       | keep                         | –            |
+        | adopted            | adopt              | adopt                    | adopt                | adopt        | adopt          | keep                         | –            |
         | inSync             | –                  | ok                       | ok                   | –            | –              | remove                       | drop D       |
         | sourceChanged      | copy over          | copy over, ok if few     | copy over, ok if few | copy over    | copy over      | keep                         | drop D       |
         | inUse              | leave              | ✗ unless accepted       | ok                   | leave        | leave          | remove                       | leave, list  |
@@ -19,7 +20,7 @@ struct RulingTableTests {
         | diverged           | conflict           | ✗                        | ✗                    | conflict     | conflict       | keep                         | leave, list  |
         | recreated          | conflict           | ✗                        | ✗                    | conflict     | conflict       | keep                         | leave, list  |
         | destinationMissing | copy again         | ✗                        | ok if few            | leave, list  | leave, list    | if S = Bs and few; else keep | forget entry |
-        | sourceGone         | drop D, if sure    | drop, if sure, ok if few | keep                 | keep         | drop D, sure  | keep                         | leave, list  |
+        | sourceGone         | drop D, if sure    | drop, if sure, ok if few | keep                 | keep         | drop D, sure  | keep                         | drop D, if sure |
         | native             | forget entry       | ok                       | ok                   | forget entry | forget entry   | –                            | forget entry |
         | orphan             | conflict           | ✗                        | ✗                    | conflict     | conflict       | –                            | –            |
         | removed            | leave              | ok                       | ok                   | leave        | leave          | finish                       | forget entry |
@@ -51,6 +52,7 @@ struct RulingTableTests {
         "copy over": Ruling(.copyOver, .fine),
         "copy over, ok if few": Ruling(.copyOver, .few),
         "note": Ruling(.note, .fine),
+        "adopt": Ruling(.adopt, .fine),
         "note, ok": Ruling(.note, .fine),
         "take expiry from S": Ruling(.takeExpiry, .fine),
         "drop D, if sure": Ruling(.dropDestination, .few),

@@ -23,6 +23,8 @@ struct Situation: Sendable, CustomTestStringConvertible {
     var isMarkedForRemoval = false
     /// Whether deletes of new applications may have gone unseen.
     var deletesAreUnseen = false
+    /// Whether another tool had raised the version before.
+    var wasRaisedElsewhere = false
     /// The pair.
     var source = "tenant:t"
     var destination = "tenant:{t}:tenant"
@@ -270,7 +272,7 @@ struct Situation: Sendable, CustomTestStringConvertible {
             after: ["DEL tenant:t"],
             outcomes: [
                 "- - - few", "- - - few", "- D L kept", "- D L kept",
-                "- - - fine", "- D L kept", "- D - listed",
+                "- - - fine", "- D L kept", "- - - few",
             ]
         ),
         Situation(
@@ -323,6 +325,15 @@ struct Situation: Sendable, CustomTestStringConvertible {
             outcomes: [
                 "S - L conflict", "S - L conflict", "S - L conflict", "S - L conflict",
                 "S - L conflict", "S - L kept", "S - - listed",
+            ]
+        ),
+        Situation(
+            name: "an application changed what another tool had copied",
+            row: .adopted,
+            after: ["HSET tenant:t id t name old", "HSET tenant:{t}:tenant id t name new"],
+            wasRaisedElsewhere: true,
+            outcomes: [
+                "S D L! fine", "S D L! fine", "S D L! fine", "S D L! fine", "S D L! fine", "S D - kept", "S D - fine",
             ]
         ),
         Situation(

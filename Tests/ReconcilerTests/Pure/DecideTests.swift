@@ -37,6 +37,11 @@ struct DecideTests {
     }
 
     private static let unreadable = MigrationError(.unreadable, "The key x is odd.")
+    private static var foreign: OutpostRecord {
+        var record = OutpostRecord(.applied)
+        record.isForeign = true
+        return record
+    }
     private static let pause = Override(by: "ann@ops", at: "2024-01-01T00:00:00Z", reason: "incident 7")
 
     private static func paused(_ world: inout World) { world.observation.pause = pause }
@@ -114,12 +119,29 @@ struct DecideTests {
             Row("version below one that is cleaning", World(version: 0, .cleaning), .stall(.versionRegressed)),
             Row(
                 "version below one that the history says was raised",
-                World(version: 0, .verified).with { $0.raisedBefore = 1 },
+                World(version: 0, .verified).with { $0.observation.raisedBefore = 1 },
+                .stall(.versionRegressed)
+            ),
+            Row(
+                "another tool's record of the migrations before and of this one",
+                World(version: 0).with { world in
+                    for index in 0..<2 { world.observation.migrations[index].record = .success(foreign) }
+                },
+                .run(.adopt, "m2")
+            ),
+            Row(
+                "another tool's record, with none of the migration before",
+                World(version: 0).with { $0.observation.migrations[1].record = .success(foreign) },
+                .stall(.foreignRecord)
+            ),
+            Row(
+                "our own record above the version",
+                World(version: 0).with { $0.observation.migrations[0].record = .success(OutpostRecord(.applied)) },
                 .stall(.versionRegressed)
             ),
             Row(
                 "the same without any state",
-                World(version: 0).with { $0.raisedBefore = 1 },
+                World(version: 0).with { $0.observation.raisedBefore = 1 },
                 .stall(.versionRegressed)
             ),
             Row("version two below one that is verified", World(version: 0, nil, .verified), .stall(.versionRegressed)),

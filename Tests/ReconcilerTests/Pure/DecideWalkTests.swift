@@ -48,6 +48,10 @@ private struct Model {
         case .record:
             world.observation.migrations[index].lacksRecord = false
             return nil
+        case .adopt:
+            guard version < number(index) else { return "adopts a version that is not above the current one" }
+            version = number(index)
+            return nil
         }
     }
 
@@ -226,6 +230,9 @@ struct DecideWalkTests {
             if case .applicable = standing.applicability { return "skips what concerns us" }
         case .record:
             if version < standing.version { return "records what is not raised" }
+        case .adopt:
+            let record = (try? standing.record.get()) ?? nil
+            if record?.isForeign != true { return "adopts what no other tool has raised" }
         case .plan, .verify:
             if version >= standing.version, step.kind == .plan { return "plans what is raised" }
         }

@@ -164,7 +164,7 @@ struct TypeSample: Sendable, CustomTestStringConvertible {
                 before: copied,
                 after: ["DEL \(old)"],
                 outcomes: [
-                    "- - - few", "- - - few", "- D L kept", "- D L kept", "- - - fine", "- D L kept", "- D - listed",
+                    "- - - few", "- - - few", "- D L kept", "- D L kept", "- - - fine", "- D L kept", "- - - few",
                 ]
             ),
             Situation(
@@ -174,7 +174,7 @@ struct TypeSample: Sendable, CustomTestStringConvertible {
                 after: ["DEL \(old)"] + Self.of(ofAnotherType, old),
                 outcomes: [
                     "S - - few", "S - - few", "S D L kept", "S D L kept", "S - - fine", "S D L kept",
-                    "S D - listed",
+                    "S - - few",
                 ]
             ),
             Situation(
