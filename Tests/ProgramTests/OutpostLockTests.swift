@@ -204,6 +204,20 @@ struct OutpostLockTests {
         }
     }
 
+    @Test("A user who lacks one of them is told the rule that is missing, before anything is touched", arguments: locks)
+    func withoutPermission(key: String) async throws {
+        try await withStage(Keyspace(tenants: 1)) { stage in
+            let rules = try LeastPrivilege.rule().filter { $0 != "~\(key)" }
+            try await stage.send(["ACL", "SETUSER", LeastPrivilege.user, "reset"] + rules)
+            let changes = try await stage.changes()
+            let converge = try await stage.converge()
+            #expect(converge.exitStatus == 77 && converge.standardError.contains("~\(key)"), "\(converge)")
+            let check = try await stage.run("check")
+            #expect(check.exitStatus == 77 && check.standardOutput.contains("~\(key)"), "\(check)")
+            #expect(try await stage.changes() == changes)
+        }
+    }
+
     @Test("Ten starts of ours and a loop that takes Outpost's lock take turns, and never work at once")
     func inTurn() async throws {
         try await withStage(Keyspace(tenants: 4)) { stage in
