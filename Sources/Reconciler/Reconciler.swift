@@ -134,7 +134,7 @@ public actor Reconciler {
         }
         regression = highWater.regression(in: snapshot) ?? regression
         var observation = Observation(snapshot, registry: registry, names: configuration.names)
-        observation.lockedBy = holder(of: snapshot.lock)
+        observation.lockedBy = holder(of: snapshot.locks)
         observation.regression = regression
         retried = order.retried
         observation.retried = retried
@@ -144,12 +144,12 @@ public actor Reconciler {
     }
 
     /// Who else holds the lock, unless it may be taken over.
-    private func holder(of lock: LockReading) -> LockHolder? {
-        if case .ours(let record, _, let left) = lock {
-            if record.token == identity.token { return nil }
-            if lockWatch.isStale(record, timeToLive: left, now: .now, identity: identity) { return nil }
+    private func holder(of locks: Locks) -> LockHolder? {
+        if case .ours(let record, _, let left) = locks.own {
+            if record.token == identity.token { return locks.outpostHolder }
+            if lockWatch.isStale(record, timeToLive: left, now: .now, identity: identity) { return locks.outpostHolder }
         }
-        return lock.holder
+        return locks.holder
     }
 
     private func lookFailed(_ error: any Error) -> PassResult {

@@ -124,23 +124,24 @@ public enum LockReading: Sendable, Equatable {
         }
     }
 
-    /// The original tool writes some of our fields; of anything else only the length is told.
+    /// Some tools write some of our fields, the original a text; of anything else only the length is told.
     private static func describe(_ bytes: Bytes) -> String {
         guard let original = Original(bytes) else {
             return "another tool (\(bytes.count) bytes in a form that this program does not know)"
         }
-        var text = "another tool"
+        var text = original.isText ? "the original tool" : "another tool"
         if let host = original.host { text += " on \(KeyText.escaped(Bytes(host)))" }
         if let pid = original.pid { text += ", process \(pid)" }
         return text
     }
 
-    /// What the original tool writes.
+    /// What another tool says of itself: JSON with some of our fields, or the original's `migration=…, started=…`.
     private struct Original: Decodable {
         var migration: String?
         var startedAt: String?
         var host: String?
         var pid: Int?
+        var isText = false
 
         enum CodingKeys: String, CodingKey {
             case migration
@@ -149,10 +150,27 @@ public enum LockReading: Sendable, Equatable {
         }
 
         init?(_ bytes: Bytes) {
-            guard let original = StoredDocument.decode(Original.self, from: bytes), original.migration != nil else {
-                return nil
+            if let original = StoredDocument.decode(Original.self, from: bytes), original.migration != nil {
+                self = original
+                return
             }
-            self = original
+            guard let text = String(validating: bytes, as: UTF8.self) else { return nil }
+            self.init(text: text)
+        }
+
+        /// Such as `migration=001_hash_tags, started=2026-01-01T00:00:00Z`.
+        private init?(text: String) {
+            isText = true
+            for part in text.split(separator: ",", maxSplits: 8) {
+                let pair = part.drop { $0 == " " }.split(separator: "=", maxSplits: 1)
+                guard pair.count == 2 else { return nil }
+                switch pair[0] {
+                case "migration": migration = String(pair[1])
+                case "started": startedAt = String(pair[1])
+                default: return nil
+                }
+            }
+            guard migration != nil else { return nil }
         }
     }
 }

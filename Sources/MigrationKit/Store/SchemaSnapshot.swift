@@ -16,6 +16,8 @@ public struct SchemaSnapshot: Sendable {
     public var records: [String: Result<OutpostRecord, MigrationError>]
     /// Who holds the lock.
     public var lock: LockReading
+    /// The locks of Outpost's own migrators.
+    public var outpostLocks: [OutpostLock]
     /// The order to stop, if there is one.
     public var pause: Override?
     /// The target that takes the place of the configured one, or why the order cannot be read.
@@ -35,6 +37,7 @@ public struct SchemaSnapshot: Sendable {
         approvals: [String: Approval],
         records: [String: Result<OutpostRecord, MigrationError>] = [:],
         lock: LockReading,
+        outpostLocks: [OutpostLock] = [],
         pause: Override?,
         pin: Result<Pin?, MigrationError> = .success(nil),
         retry: RetryOrder? = nil,
@@ -47,12 +50,16 @@ public struct SchemaSnapshot: Sendable {
         self.approvals = approvals
         self.records = records
         self.lock = lock
+        self.outpostLocks = outpostLocks
         self.pause = pause
         self.pin = pin
         self.retry = retry
         self.server = server
         self.time = time
     }
+
+    /// All locks.
+    public var locks: Locks { Locks(own: lock, outpost: outpostLocks) }
 
     /// The state of a migration, if it has one.
     ///

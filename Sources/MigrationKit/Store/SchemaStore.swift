@@ -23,7 +23,9 @@ public struct SchemaStore: Sendable {
         commands.append("TYPE", names.history)
         commands.append("GET", names.pin)
         commands.append("GET", names.retry)
-        let fixed = 8
+        Locks.ask(names, in: &commands)
+        let unlocked = 8
+        let fixed = unlocked + Locks.questionCount(names)
         for migration in migrations {
             commands.append("GET", names.state(of: migration))
             commands.append("GET", names.approval(of: migration))
@@ -67,6 +69,7 @@ public struct SchemaStore: Sendable {
             approvals: approvals,
             records: records,
             lock: LockReading(value: replies[1], timeToLive: replies[2]),
+            outpostLocks: try Locks.outpost(names, in: replies[unlocked..<fixed]),
             pause: try pause(replies[3]),
             pin: try pin(replies[6]),
             retry: try retry(replies[7]),

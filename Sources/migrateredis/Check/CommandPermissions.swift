@@ -55,7 +55,20 @@ struct CommandPermissions {
         } else {
             theirs.append(probe("copy", data, data))
         }
-        return [(own, ours), (data, theirs)]
+        // Under their own names, since no pattern covers them with others; nothing queued here runs.
+        let taken = names.outpostLocks.map { String(decoding: $0, as: UTF8.self) }.map { key in
+            (
+                key: key,
+                probes: [
+                    probe("get", key), probe("pttl", key), probe("set", key, "x"), probe("pexpire", key, "1"),
+                    probe("unlink", key),
+                ]
+            )
+        }
+        let awaited = names.awaitedLocks.map { String(decoding: $0, as: UTF8.self) }.map { key in
+            (key: key, probes: [probe("get", key), probe("pttl", key), probe("unlink", key)])
+        }
+        return [(own, ours), (data, theirs)] + taken + awaited
     }
 
     /// What is missing, as the rule to add; or that nothing is.
@@ -145,6 +158,7 @@ struct CommandPermissions {
     private func rule(for probe: Probe, at key: String, refusedWith words: String) -> String {
         if words.contains("channel") { return "&\(KeyText.escaped(session.names.wake))" }
         guard words.contains(" key"), !words.contains("command") else { return "+\(probe.rule)" }
+        if key.contains(".outpost:migration") { return "~\(key)" }
         let pattern = key.hasSuffix(Self.ownKey) ? "outpost:migration:*" : "tenant:*"
         return "~\(session.names.prefix)\(pattern)"
     }

@@ -119,7 +119,7 @@ struct LeaseLossTests {
             let seen = try await late.pipeline(look).unlessError()
             #expect(seen[1].equals(lease.epoch.bytes))
 
-            let shown = try await bench.snapshot().lock
+            let shown = try await bench.snapshot().locks
             let second = Locksmith(names: bench.names, identity: .named("second"), times: LockTimes())
             let isRemoved = try await second.unlock(shown, on: bench.connection)
             #expect(isRemoved)

@@ -266,7 +266,11 @@ struct DecideTests {
                 .run(.plan, "m2")
             ),
             Row("not applicable", World(version: 0).with(notApplicable(1)), .run(.skip, "m1")),
-            Row("raised, without Outpost's record", World(version: 1, .verified).with(unrecorded(1)), .run(.record, "m1")),
+            Row(
+                "raised, without Outpost's record",
+                World(version: 1, .verified).with(unrecorded(1)),
+                .run(.record, "m1")
+            ),
             Row(
                 "all done, without Outpost's record of one that was skipped",
                 World(version: 3, .cleaned, .cleaned, .cleaned).with(notApplicable(2)).with(unrecorded(2)),
