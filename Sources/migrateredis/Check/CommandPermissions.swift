@@ -55,20 +55,19 @@ struct CommandPermissions {
         } else {
             theirs.append(probe("copy", data, data))
         }
-        // Under their own names, since no pattern covers them with others; nothing queued here runs.
-        let taken = names.outpostLocks.map { String(decoding: $0, as: UTF8.self) }.map { key in
-            (
-                key: key,
-                probes: [
-                    probe("get", key), probe("pttl", key), probe("set", key, "x"), probe("pexpire", key, "1"),
-                    probe("unlink", key),
-                ]
+        return [(own, ours), (data, theirs)]
+    }
+
+    /// The same commands for Outpost's locks: under their own names, since no pattern covers them with others.
+    private static func lockProbes(for names: KeyNames) -> [(key: String, probes: [Probe])] {
+        func probes(_ words: [String], at key: Bytes) -> (key: String, probes: [Probe]) {
+            let key = String(decoding: key, as: UTF8.self)
+            return (
+                key, words.map { Probe(rule: $0, words: [$0, key] + ($0 == "set" || $0 == "pexpire" ? ["1"] : [])) }
             )
         }
-        let awaited = names.awaitedLocks.map { String(decoding: $0, as: UTF8.self) }.map { key in
-            (key: key, probes: [probe("get", key), probe("pttl", key), probe("unlink", key)])
-        }
-        return [(own, ours), (data, theirs)] + taken + awaited
+        return names.outpostLocks.map { probes(["get", "pttl", "set", "pexpire", "unlink"], at: $0) }
+            + names.awaitedLocks.map { probes(["get", "pttl", "unlink"], at: $0) }
     }
 
     /// What is missing, as the rule to add; or that nothing is.
@@ -77,8 +76,8 @@ struct CommandPermissions {
         var count = 0
         do {
             let all = Self.probes(for: session.names, database: session.keyspace.options.database)
-            for (key, probes) in all {
-                count += probes.count
+            count = all.reduce(0) { $0 + $1.probes.count }
+            for (key, probes) in all + Self.lockProbes(for: session.names) {
                 for rule in try await refused(probes, at: key) where !missing.contains(rule) { missing.append(rule) }
             }
             // COPY may be replaced.
