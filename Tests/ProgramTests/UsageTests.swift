@@ -83,7 +83,7 @@ struct UsageTests {
         BadFile(
             name: "a bad value",
             text: "schema:\n  target: 1\nlock:\n  ttl: 10 parsecs\n",
-            told: ["lock.ttl", ":4:", "parsecs"]
+            told: ["lock.ttl", ":4:", "a duration from"]
         ),
         BadFile(
             name: "a value out of range",
