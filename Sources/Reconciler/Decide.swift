@@ -211,11 +211,12 @@ private func raise(_ migration: Candidate, _ observation: Observation, _ desired
 
 private func failed(_ migration: Candidate) -> Action {
     let held = migration.state?.held?.total ?? 0
+    let reasons = (migration.state?.held?.counts ?? [:]).keys
     let why = (migration.state?.errors ?? []).map { KeyText.escaped(Bytes($0), limit: 500) }.joined(separator: " ")
     return .stall(
         .conflictsFound,
         "\(migration.name) holds \(Wording.keys(held)) back that a person must settle. \(why) See them with "
-            + "`migrateredis status --held \(migration.name)`, settle them with `migrateredis resolve`, then `migrateredis "
+            + "`migrateredis status --held \(migration.name)`, \(HeldReason.remedy(for: reasons)), then `migrateredis "
             + "retry \(migration.name)`.",
         migration: migration.name
     )

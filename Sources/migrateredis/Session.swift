@@ -50,7 +50,10 @@ struct Session {
     /// The migration that the options name.
     func migration(_ options: CommonOptions) throws -> any Migration {
         guard let name = options.migration else {
-            throw ValidationError("Which migration? Name it with -migration, such as -migration 001_hash_tags.")
+            throw ValidationError(
+                "Which migration? Name it behind the command or with -migration, such as -migration 001_hash_tags. All that is "
+                    + "due is run by `migrateredis converge`."
+            )
         }
         return try registry.migration(named: name)
     }
@@ -131,6 +134,7 @@ extension CommonOptions {
         try await withWiring(
             { wired, terminal in
                 let keyspace = try await wired.connection(clientName: "migrateredis").openKeyspace()
+                if await keyspace.asksForNoPassword { terminal.say(Hint.surplusPassword(wired.loaded)) }
                 let session = Session(
                     wiring: wired,
                     keyspace: keyspace,
@@ -149,7 +153,7 @@ extension CommonOptions {
         _ body: (Wiring, Terminal) async throws -> Void,
         whenUnreachable: (RedisError, Wiring, Terminal) throws -> Void = { _, _, _ in }
     ) async throws {
-        let terminal = Terminal()
+        let terminal = Terminal(saysYes: yes)
         var settings: LoadedSettings?
         var wiring: Wiring?
         do {

@@ -61,6 +61,8 @@ public enum HeldReason {
                 + "id, or remove it"
         case "tooLarge": return "raise limits.key-bytes, or remove it"
         case "hot": return "it changes faster than it can be compared: try again when it is calmer"
+        case "notATimestamp":
+            return "correct its created_at or updated_at with HSET, to RFC 3339 or Unix milliseconds"
         case "consumerGroups": return "remove its consumer groups, or move it by hand"
         case "destinationMissing", "reappeared":
             return "its new key is gone: keep the source, or remove the old key yourself"
@@ -68,6 +70,14 @@ public enum HeldReason {
             return "a side is of another type, which is no copy: keep the source, or rename or remove one yourself"
         default: return nil
         }
+    }
+
+    /// The way out of all these reasons, as a part of a sentence: `resolve`, if it settles any of them, since it names the
+    /// way out of the others.
+    public static func remedy(for reasons: some Collection<String>) -> String {
+        let ways = Set(reasons).sorted().map { isSettledByChoice($0) ? nil : wayOut(of: $0) }
+        guard !ways.isEmpty, !ways.contains(nil) else { return "settle them with `migrateredis resolve`" }
+        return ways.compactMap { $0 }.joined(separator: "; ")
     }
 
     /// Whether choosing a side can settle it.

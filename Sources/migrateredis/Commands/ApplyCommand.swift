@@ -11,10 +11,11 @@ struct ApplyCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var options: CommonOptions
+    @OptionGroup var argument: MigrationArgument
 
     func run() async throws {
         try await options.withSession { session in
-            let migration = try session.migration(options)
+            let migration = try session.migration(argument.merged(into: options))
             try session.admit(try await session.snapshot())
             if case .notApplicable(let reason) = migration.applicability(in: session.names) {
                 try await skip(migration, reason: reason, session)

@@ -15,10 +15,11 @@ struct CleanupCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var options: CommonOptions
+    @OptionGroup var argument: MigrationArgument
 
     func run() async throws {
         try await options.withSession { session in
-            let migration = try session.migration(options)
+            let migration = try session.migration(argument.merged(into: options))
             let snapshot = try await session.snapshot()
             try session.admit(snapshot)
             let state = try snapshot.state(of: migration.name)

@@ -7,10 +7,12 @@ import Reconciler
 struct VerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
-        abstract: "Compare everything, and raise the version when all is right; exit 1 when it is not."
+        abstract:
+            "Compare everything of the migration, or of all that are applied, and raise the version when all is right; exit 1 when it is not."
     )
 
     @OptionGroup var options: CommonOptions
+    @OptionGroup var argument: MigrationArgument
 
     @Option(
         name: [.customLong("sample"), .customLong("sample", withSingleDash: true)],
@@ -42,27 +44,56 @@ struct VerifyCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await options.withSession { session in
-            let migration = try session.migration(options)
-            if let sample {
-                try await spotCheck(migration, count: sample, session)
+            let named = try argument.merged(into: options)
+            if named.migration == nil, acceptInUse != nil {
+                throw ValidationError("--accept-in-use accepts the pairs of one migration: name it.")
+            }
+            guard named.migration == nil else {
+                guard try await check(session.migration(named), session) else { throw ExitStatus.failed.code }
                 return
             }
-            if let acceptInUse { try await accept(acceptInUse, of: migration, session) }
-            let result = try await session.underLock(for: migration, "verifying", verifies: true) { lease, runner in
-                try await runner.verify(migration, under: lease)
-            }
-            let compared = Wording.number(result.report.compared)
-            guard result.isValid else {
-                session.terminal.print("\(migration.name) is not valid: \(compared) compared.")
-                for problem in result.problems { session.terminal.print("  \(problem)") }
-                for sample in result.report.held.samples {
-                    session.terminal.print("    \(sample.reason)  \(sample.key)")
-                }
-                throw ExitStatus.failed.code
-            }
-            let version = try await session.snapshot().version.get()
-            session.terminal.print("\(migration.name) is verified: \(compared) compared. Schema version \(version).")
+            try await checkAll(session)
         }
+    }
+
+    /// Each migration that is applied and not cleaned, in order.
+    private func checkAll(_ session: Session) async throws {
+        let snapshot = try await session.snapshot()
+        let applied = try session.registry.migrations.filter { migration in
+            guard let state = try snapshot.state(of: migration.name) else { return false }
+            // What verify has made failed can be looked at again.
+            return [.applied, .verified, .cleaning].contains(state.trustedPhase)
+                || state.trustedPhase == .failed && state.failedPhase == "verify"
+        }
+        guard !applied.isEmpty else {
+            session.terminal.print("Nothing is applied that could be compared; `migrateredis status` shows the phases.")
+            return
+        }
+        var isValid = true
+        for (number, migration) in applied.enumerated() {
+            session.terminal.print("\(number == 0 ? "" : "\n")[\(number + 1) of \(applied.count)] \(migration.name)\n")
+            if try await !check(migration, session) { isValid = false }
+        }
+        if !isValid { throw ExitStatus.failed.code }
+    }
+
+    /// Compares, and tells; false if something is not as it should be.
+    private func check(_ migration: any Migration, _ session: Session) async throws -> Bool {
+        if let sample { return try await spotCheck(migration, count: sample, session) }
+        if let acceptInUse { try await accept(acceptInUse, of: migration, session) }
+        let result = try await session.underLock(for: migration, "verifying", verifies: true) { lease, runner in
+            try await runner.verify(migration, under: lease)
+        }
+        let compared = Wording.number(result.report.compared)
+        guard result.isValid else {
+            session.terminal.print("\(migration.name) is not valid: \(compared) compared.")
+            for problem in result.problems { session.terminal.print("  \(problem)") }
+            for sample in result.report.held.samples { session.terminal.print("    \(sample.reason)  \(sample.key)") }
+            return false
+        }
+        let version = try await session.snapshot().version.get()
+        session.terminal.print("\(migration.name) is verified: \(compared) compared. Schema version \(version).")
+        return true
     }
 
     /// The same order as `approve` gives, so that it stands in the history and serves once.
@@ -83,7 +114,7 @@ struct VerifyCommand: AsyncParsableCommand {
         try await session.store.approve(approval, for: nil, on: session.keyspace)
     }
 
-    private func spotCheck(_ migration: any Migration, count: Int, _ session: Session) async throws {
+    private func spotCheck(_ migration: any Migration, count: Int, _ session: Session) async throws -> Bool {
         let report = try await session.runner("sampling").sample(count, of: migration)
         let differing = report.written + report.held.total + report.hot
         session.terminal.print(
@@ -91,6 +122,6 @@ struct VerifyCommand: AsyncParsableCommand {
                 + "A spot check proves nothing and raises nothing."
         )
         for sample in report.held.samples { session.terminal.print("  \(sample.reason)  \(sample.key)") }
-        if differing > 0 { throw ExitStatus.failed.code }
+        return differing == 0
     }
 }

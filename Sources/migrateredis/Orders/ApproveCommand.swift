@@ -73,7 +73,7 @@ struct ApproveCommand: AsyncParsableCommand {
         if let name, options.migration != nil, phase == nil {
             word = name
         } else if let name {
-            named.migration = name
+            named.migration = try MigrationArgument.one(name, options.migration)
         }
         guard let word else { return (named, nil) }
         guard let gate = GatedPhase(rawValue: word) else {
