@@ -26,6 +26,8 @@ public struct Step: Sendable, Equatable {
         case cleanup
         /// Raise past a migration that does not concern this deployment.
         case skip
+        /// Write Outpost's record of raised migrations, where an earlier program wrote none.
+        case record
     }
 
     /// What is done.
@@ -48,6 +50,7 @@ public struct Step: Sendable, Equatable {
         case .catchUp: return "catching up"
         case .cleanup: return "cleaning up"
         case .skip: return "skipping"
+        case .record: return "recording"
         }
     }
 }

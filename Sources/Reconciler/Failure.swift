@@ -43,6 +43,9 @@ struct Failure: Sendable {
         switch code {
         case .lockHeld: return .lockHeld
         case .unreadable: return .unreadable
+        case .newerSchema: return .newerSchema
+        case .versionRegressed: return .versionRegressed
+        case .dataLost: return .dataLost
         case .sourcesDisappeared: return .sourcesDisappeared
         case .evictionPolicy: return .evictionPolicy
         case .clusterUnsettled: return .clusterUnsettled

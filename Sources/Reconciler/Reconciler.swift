@@ -326,6 +326,11 @@ public actor Reconciler {
                     Event(.versionRaised, [.migration: step.migration, .schemaVersion: String(migration.version)])
                 )
                 return .done(reason)
+            case .record:
+                // Not the state is written under this epoch.
+                epoch = nil
+                let count = try await runner.keepRecords(under: lease)
+                return count > 0 ? .done("\(Wording.number(count)) of Outpost's records written") : .superseded
             }
         }
         var raises = step.kind == .skip || step.kind == .verify && report.version == migration.version - 1

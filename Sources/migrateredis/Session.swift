@@ -55,17 +55,34 @@ struct Session {
         return try registry.migration(named: name)
     }
 
+    /// Why nothing may be touched, if that is so.
+    func refusal(_ snapshot: SchemaSnapshot) -> Refusal? {
+        do {
+            _ = try Bookkeeping(snapshot, registry: registry, names: names).read()
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    /// Throws where nothing may be touched, before anybody is asked for a yes; a verify may be the way out.
+    func admit(_ snapshot: SchemaSnapshot, byVerifying migration: String? = nil) throws {
+        guard let refusal = refusal(snapshot) else { return }
+        if let migration, refusal.isSettled(byVerifying: migration) { return }
+        throw refusal.failure
+    }
+
     /// Runs a phase by hand: under the lock, unless all work is paused or the server may drop keys; a pause stops it.
     func underLock<Result: Sendable>(
         for migration: any Migration,
         _ activity: String,
         whilePaused: Bool = false,
+        verifies: Bool = false,
         _ body: (Lease, PhaseRunner) async throws -> Result
     ) async throws -> Result {
         let snapshot = try await snapshot()
-        // What cannot be read is refused before the lock and the epoch are touched.
-        _ = try snapshot.version.get()
-        _ = try snapshot.state(of: migration.name)
+        // Before the lock and the epoch are touched; under the lock the phase asks again.
+        try admit(snapshot, byVerifying: verifies ? migration.name : nil)
         if let pause = snapshot.pause, !whilePaused {
             terminal.say("All work was paused by \(pause.text).")
             throw ExitStatus.temporary.code

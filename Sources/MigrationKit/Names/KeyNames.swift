@@ -50,6 +50,8 @@ public struct KeyNames: Sendable, Hashable {
     public func state(of migration: String) -> Bytes { key("outpost:migration:\(migration):state") }
     /// Who approved which phase of which plan: JSON.
     public func approval(of migration: String) -> Bytes { key("outpost:migration:\(migration):approval") }
+    /// What Outpost itself keeps about one migration: a hash with `status` and the time.
+    public func outpostRecord(of migration: String) -> Bytes { key("outpost:migration:\(migration)") }
     /// One of the hashes that hold what was copied; in a cluster one of a slot's.
     public func ledger(of migration: String, bucket: Int, in slot: Slot? = nil) -> Bytes {
         var name = Bytes()

@@ -10,6 +10,10 @@ extension PhaseRunner {
         var laterRewrites: [any FieldRewrites] = []
         var earlierLedgers: [Ledger] = []
         var features = ServerFeatures()
+        /// Why nothing may be written, if that is so.
+        var refusal: Refusal?
+        /// The migrations whose record is missing, so that Outpost would not start.
+        var unrecorded: [any Migration] = []
     }
 
     /// Where a migration stands.
@@ -29,6 +33,12 @@ extension PhaseRunner {
             position.acceptedInUse = approval.count ?? 0
         }
         position.features = try await ServerFeatures.read(from: keyspace, names: store.names)
+        do {
+            _ = try Bookkeeping(snapshot, registry: registry, names: store.names).read()
+        } catch {
+            position.refusal = error
+        }
+        position.unrecorded = registry.migrations.filter(snapshot.lacksRecord)
         for other in registry.migrations {
             let standing = try snapshot.state(of: other.name)
             if other.version > migration.version, let rewriting = other as? any FieldRewriteMigration,
@@ -40,6 +50,39 @@ extension PhaseRunner {
                 position.earlierLedgers.append(Ledger(names: store.names, migration: other.name, shape: shape))
             }
         }
+        return position
+    }
+
+    /// Raises the version past a migration, with Outpost's record of it; false if the version is something else by now.
+    func raise(past migration: any Migration, under lease: Lease) async throws -> Bool {
+        try await store.raiseVersion(
+            to: migration.version,
+            by: migration.name,
+            recording: OutpostRecord(of: migration, in: store.names),
+            under: lease,
+            on: keyspace
+        )
+    }
+
+    /// Writes the records that are missing; returns of how many migrations.
+    @discardableResult
+    func keepRecords(at position: Position, under lease: Lease) async throws -> Int {
+        var count = 0
+        for migration in position.unrecorded {
+            let record = OutpostRecord(of: migration, in: store.names)
+            if try await store.keepRecord(record, of: migration.name, under: lease, on: keyspace) { count += 1 }
+        }
+        return count
+    }
+
+    /// The same before a phase that writes.
+    ///
+    /// Errors: besides those of `position`, the refusal by which nothing may be touched. The verify of a migration may go on
+    /// where it is the way out.
+    func position(toChange migration: any Migration, byVerifying: Bool = false) async throws -> Position {
+        let position = try await position(of: migration)
+        guard let refusal = position.refusal else { return position }
+        guard byVerifying, refusal.isSettled(byVerifying: migration.name) else { throw refusal.failure }
         return position
     }
 
@@ -104,6 +147,12 @@ extension PhaseRunner {
 
     func save(_ state: MigrationState, previous: Phase?, under lease: Lease) async throws {
         try await store.save(state, previous: previous, under: lease, on: keyspace)
+    }
+
+    /// Writes the records that are missing, and nothing else: where nothing else is due any more.
+    public func keepRecords(under lease: Lease) async throws -> Int {
+        guard let last = registry.migrations.last else { return 0 }
+        return try await keepRecords(at: position(toChange: last), under: lease)
     }
 
     func serverTime() async throws -> Timestamp {

@@ -69,7 +69,7 @@ public struct PhaseRunner: Sendable {
 
     /// Records what a plan found, unless the migration has come further already.
     public func record(_ plan: Plan, of migration: any Migration, under lease: Lease) async throws -> MigrationState {
-        let position = try await position(of: migration)
+        let position = try await position(toChange: migration)
         if let state = position.state, state.trustedPhase != .planned { return state }
         var state = MigrationState(migrationName: migration.name, phase: .planned, startedAt: .now)
         state.scope = plan.scope
@@ -91,7 +91,7 @@ public struct PhaseRunner: Sendable {
         acceptsServer: Bool = false,
         under lease: Lease
     ) async throws -> MigrationState {
-        var position = try await position(of: migration)
+        var position = try await position(toChange: migration)
         guard position.version >= migration.version - 1 else {
             throw MigrationError(
                 .wrongPhase,
@@ -102,6 +102,7 @@ public struct PhaseRunner: Sendable {
         if position.state?.trustedPhase == .cleaned {
             throw MigrationError(.wrongPhase, "\(migration.name) is cleaned: there is nothing left to apply.")
         }
+        try await keepRecords(at: position, under: lease)
         let plan = try await plan(for: migration, given: given, at: position)
         let previous = position.state?.phase
         var state =
@@ -135,7 +136,7 @@ public struct PhaseRunner: Sendable {
 
     /// Compares everything; raises the version when all is right and it is next in line.
     public func verify(_ migration: any Migration, under lease: Lease) async throws -> VerificationResult {
-        let position = try await position(of: migration)
+        let position = try await position(toChange: migration, byVerifying: true)
         guard var state = position.state, state.trustedPhase != .planned else {
             throw MigrationError(.wrongPhase, "\(migration.name) was not applied yet: run apply first.")
         }
@@ -145,6 +146,7 @@ public struct PhaseRunner: Sendable {
         guard state.phase != .applying else {
             throw MigrationError(.wrongPhase, "\(migration.name) is not applied to its end: run apply again first.")
         }
+        try await keepRecords(at: position, under: lease)
         let previous = state.phase
         let before = try await ServerInfo.read(from: keyspace).identity
         let result = try await migration.verify(state, in: context(for: migration, at: position, lease: lease))
@@ -173,7 +175,7 @@ public struct PhaseRunner: Sendable {
             try await store.useUpApplyApproval(of: migration.name, under: lease, on: keyspace)
         }
         if result.isValid, position.version == migration.version - 1 {
-            guard try await store.raiseVersion(to: migration.version, under: lease, on: keyspace) else {
+            guard try await raise(past: migration, under: lease) else {
                 throw MigrationError(.wrongPhase, "The schema version changed during the verify; it was not raised.")
             }
         }
@@ -200,7 +202,7 @@ public struct PhaseRunner: Sendable {
         under lease: Lease,
         gate: (MigrationState) -> Gate = { _ in .open }
     ) async throws -> CleanupResult {
-        var position = try await position(of: migration)
+        var position = try await position(toChange: migration)
         guard position.version >= migration.version else {
             throw MigrationError(
                 .wrongPhase,
@@ -235,7 +237,7 @@ public struct PhaseRunner: Sendable {
                 )
             }
         }
-        position = try await self.position(of: migration)
+        position = try await self.position(toChange: migration)
         guard var state = position.state else { throw MigrationError(.wrongPhase, "The migration's state vanished.") }
         let previous = state.phase
         state.phase = .cleaning
@@ -261,7 +263,7 @@ public struct PhaseRunner: Sendable {
     /// Undoes an apply while the old names are still the truth: removes the copies that are as they were made, forgets the
     /// ledger, and leaves the migration planned.
     public func rollback(_ migration: any Migration, under lease: Lease) async throws -> WalkReport {
-        let position = try await position(of: migration)
+        let position = try await position(toChange: migration)
         guard let moving = migration as? any KeyMoveMigration else {
             throw MigrationError(
                 .wrongPhase,
@@ -300,13 +302,13 @@ public struct PhaseRunner: Sendable {
 
     /// Records a migration that does not concern this deployment, and raises the version past it.
     public func skip(_ migration: any Migration, reason: String, under lease: Lease) async throws {
-        let position = try await position(of: migration)
+        let position = try await position(toChange: migration)
         var state = MigrationState(migrationName: migration.name, phase: .cleaned, startedAt: .now)
         state.completedAt = state.startedAt
         state.metadata["not_applicable"] = .string(reason)
         try await save(state, previous: position.state?.phase, under: lease)
         if position.version == migration.version - 1 {
-            _ = try await store.raiseVersion(to: migration.version, under: lease, on: keyspace)
+            _ = try await raise(past: migration, under: lease)
         }
     }
 }

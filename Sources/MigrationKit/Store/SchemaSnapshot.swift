@@ -12,6 +12,8 @@ public struct SchemaSnapshot: Sendable {
     public var states: [String: Result<MigrationState, MigrationError>]
     /// The approval of each migration that has one.
     public var approvals: [String: Approval]
+    /// What Outpost itself says about each migration of which it has a record, or why that cannot be read.
+    public var records: [String: Result<OutpostRecord, MigrationError>]
     /// Who holds the lock.
     public var lock: LockReading
     /// The order to stop, if there is one.
@@ -31,6 +33,7 @@ public struct SchemaSnapshot: Sendable {
         version: Result<Int, MigrationError>,
         states: [String: Result<MigrationState, MigrationError>],
         approvals: [String: Approval],
+        records: [String: Result<OutpostRecord, MigrationError>] = [:],
         lock: LockReading,
         pause: Override?,
         pin: Result<Pin?, MigrationError> = .success(nil),
@@ -42,6 +45,7 @@ public struct SchemaSnapshot: Sendable {
         self.version = version
         self.states = states
         self.approvals = approvals
+        self.records = records
         self.lock = lock
         self.pause = pause
         self.pin = pin
@@ -55,5 +59,14 @@ public struct SchemaSnapshot: Sendable {
     /// Errors: `unreadable`.
     public func state(of migration: String) throws -> MigrationState? {
         try states[migration]?.get()
+    }
+
+    /// Whether Outpost's record of a migration is missing although we have verified the migration and the version is
+    /// raised: an earlier program of ours wrote none, or a cluster's raise was cut off before it.
+    public func lacksRecord(of migration: any Migration) -> Bool {
+        guard case .success(let version) = version, version >= migration.version, records[migration.name] == nil,
+            case .success(let state)? = states[migration.name], state.format != nil
+        else { return false }
+        return state.phase.isVerifiedOrLater
     }
 }

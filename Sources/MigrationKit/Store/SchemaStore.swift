@@ -27,8 +27,11 @@ public struct SchemaStore: Sendable {
         for migration in migrations {
             commands.append("GET", names.state(of: migration))
             commands.append("GET", names.approval(of: migration))
+            let record = names.outpostRecord(of: migration)
+            commands.add(for: record) { $0.append("HMGET", OutpostRecord.question(of: record)) }
         }
-        let info = fixed + 2 * migrations.count
+        let each = 3
+        let info = fixed + each * migrations.count
         // A cluster's masters are asked on their own.
         if !keyspace.isCluster { commands.add(for: names.lock) { $0.append(contentsOf: ServerInfo.questions) } }
         let replies = try await keyspace.pipeline(commands)
@@ -44,9 +47,15 @@ public struct SchemaStore: Sendable {
 
         var states: [String: Result<MigrationState, MigrationError>] = [:]
         var approvals: [String: Approval] = [:]
+        var records: [String: Result<OutpostRecord, MigrationError>] = [:]
         for (index, migration) in migrations.enumerated() {
-            states[migration] = try state(replies[fixed + 2 * index], of: migration)
-            approvals[migration] = try document(replies[fixed + 2 * index + 1], as: Approval.self)
+            let first = fixed + each * index
+            states[migration] = try state(replies[first], of: migration)
+            approvals[migration] = try document(replies[first + 1], as: Approval.self)
+            switch try OutpostRecord.read(replies[first + 2], at: names.outpostRecord(of: migration)) {
+            case .success(let record): records[migration] = record.map(Result.success)
+            case .failure(let error): records[migration] = .failure(error)
+            }
         }
         if let error = replies[1].error, error.serverCode != "WRONGTYPE" { throw error }
         let refusal = try refusal(historyType: replies[5])
@@ -56,6 +65,7 @@ public struct SchemaStore: Sendable {
             version: version,
             states: states,
             approvals: approvals,
+            records: records,
             lock: LockReading(value: replies[1], timeToLive: replies[2]),
             pause: try pause(replies[3]),
             pin: try pin(replies[6]),
@@ -97,19 +107,31 @@ public struct SchemaStore: Sendable {
     }
 
     /// Raises the version from n − 1 to n, by comparison; returns false if it is something else by now.
-    public func raiseVersion(to version: Int, under lease: Lease, on keyspace: any Keyspace) async throws -> Bool {
+    ///
+    /// Outpost's record of the migration is written with it: in the same transaction, or, in a cluster, where it has a slot
+    /// of its own, right after it.
+    /// Errors: `unreadable` for a version or a record that holds something else: nothing was written.
+    public func raiseVersion(
+        to version: Int,
+        by migration: String,
+        recording record: OutpostRecord,
+        under lease: Lease,
+        on keyspace: any Keyspace
+    ) async throws -> Bool {
+        let recordKey = names.outpostRecord(of: migration)
         var reads = CommandBuffer()
         reads.append("GET", names.version)
+        if !names.isCluster { reads.append("HMGET", OutpostRecord.question(of: recordKey)) }
         let event = Event(
             .versionRaised,
-            [.migration: lease.record.migration, .schemaVersion: String(version), .by: lease.record.holder]
+            [.migration: migration, .schemaVersion: String(version), .by: lease.record.holder]
         )
         for _ in 0..<10 {
             var isAsExpected = false
             let outcome = try await Fence(lease).transaction(
                 on: keyspace,
                 at: names.version,
-                watching: [names.version],
+                watching: names.isCluster ? [names.version] : [names.version, recordKey],
                 reads: reads
             ) { replies in
                 let current = try self.version(replies[replies.startIndex]).get()
@@ -117,11 +139,18 @@ public struct SchemaStore: Sendable {
                 guard isAsExpected else { return nil }
                 var commands = CommandBuffer()
                 commands.append("SET", names.version, Bytes(decimal: version))
-                if !names.isCluster { History.append(event, names: names, to: &commands) }
+                if !names.isCluster {
+                    let known = try OutpostRecord.read(replies[replies.startIndex + 1], at: recordKey).get()
+                    if known == nil { record.append(to: &commands, at: recordKey) }
+                    History.append(event, names: names, to: &commands)
+                }
                 return commands
             }
             if case .changed = outcome { continue }
-            if isAsExpected, names.isCluster { try await tell(event, under: lease, on: keyspace) }
+            if isAsExpected, names.isCluster {
+                try await keepRecord(record, of: migration, under: lease, on: keyspace)
+                try await tell(event, under: lease, on: keyspace)
+            }
             return isAsExpected
         }
         return false
@@ -178,7 +207,7 @@ public struct SchemaStore: Sendable {
         }
     }
 
-    private func write(
+    func write(
         _ commands: CommandBuffer,
         at key: Bytes,
         telling event: Event?,

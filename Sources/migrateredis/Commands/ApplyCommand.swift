@@ -15,6 +15,7 @@ struct ApplyCommand: AsyncParsableCommand {
     func run() async throws {
         try await options.withSession { session in
             let migration = try session.migration(options)
+            try session.admit(try await session.snapshot())
             if case .notApplicable(let reason) = migration.applicability(in: session.names) {
                 try await skip(migration, reason: reason, session)
                 return

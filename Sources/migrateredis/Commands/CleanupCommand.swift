@@ -20,6 +20,7 @@ struct CleanupCommand: AsyncParsableCommand {
         try await options.withSession { session in
             let migration = try session.migration(options)
             let snapshot = try await session.snapshot()
+            try session.admit(snapshot)
             let state = try snapshot.state(of: migration.name)
             // Whoever did not hear that it is done asks again.
             if state?.trustedPhase == .cleaned, (try? snapshot.version.get()) ?? 0 >= migration.version {

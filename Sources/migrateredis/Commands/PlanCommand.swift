@@ -20,8 +20,12 @@ struct PlanCommand: AsyncParsableCommand {
                 return
             }
             let plan = try await session.runner("planning").plan(migration)
-            let server = try await session.snapshot().server
-            session.terminal.show(PlanText.lines(plan, of: migration, server: server, verbose: options.verbose))
+            let snapshot = try await session.snapshot()
+            if let refusal = session.refusal(snapshot) {
+                session.terminal.say("Warning: nothing of this could be done now. \(refusal.message)")
+            }
+            let lines = PlanText.lines(plan, of: migration, server: snapshot.server, verbose: options.verbose)
+            session.terminal.show(lines)
             if plan.hasConflicts { throw ExitStatus.failed.code }
         }
     }

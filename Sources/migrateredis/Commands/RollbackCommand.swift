@@ -15,6 +15,7 @@ struct RollbackCommand: AsyncParsableCommand {
     func run() async throws {
         try await options.withSession { session in
             let migration = try session.migration(options)
+            try session.admit(try await session.snapshot())
             let question = "Remove the copies that \(migration.name) made on \(session.keyspace.options)?"
             guard options.force || session.terminal.confirms(question) else {
                 session.terminal.say("Nothing was removed.")

@@ -48,7 +48,7 @@ struct VerifyCommand: AsyncParsableCommand {
                 return
             }
             if let acceptInUse { try await accept(acceptInUse, of: migration, session) }
-            let result = try await session.underLock(for: migration, "verifying") { lease, runner in
+            let result = try await session.underLock(for: migration, "verifying", verifies: true) { lease, runner in
                 try await runner.verify(migration, under: lease)
             }
             let compared = Wording.number(result.report.compared)

@@ -146,7 +146,13 @@ struct LeaseLossTests {
             let writes = try await bench.writes()
             for _ in 0..<2 {
                 let code = await migrationError {
-                    _ = try await bench.store.raiseVersion(to: 1, under: old, on: bench.connection)
+                    _ = try await bench.store.raiseVersion(
+                        to: 1,
+                        by: "test",
+                        recording: OutpostRecord(.applied),
+                        under: old,
+                        on: bench.connection
+                    )
                 }
                 #expect(code == .fenced)
             }

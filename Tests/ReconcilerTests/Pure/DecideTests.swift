@@ -55,6 +55,10 @@ struct DecideTests {
         { $0.observation.migrations[number - 1].applicability = .notApplicable("no") }
     }
 
+    private static func unrecorded(_ number: Int) -> (inout World) -> Void {
+        { $0.observation.migrations[number - 1].lacksRecord = true }
+    }
+
     private static func onOlderServer(_ phase: Phase) -> World {
         var world = World(version: 1, phase).with(1) {
             $0.server = ServerIdentity(runID: "r", replicationID: "first")
@@ -240,6 +244,22 @@ struct DecideTests {
                 .run(.plan, "m2")
             ),
             Row("not applicable", World(version: 0).with(notApplicable(1)), .run(.skip, "m1")),
+            Row("raised, without Outpost's record", World(version: 1, .verified).with(unrecorded(1)), .run(.record, "m1")),
+            Row(
+                "all done, without Outpost's record of one that was skipped",
+                World(version: 3, .cleaned, .cleaned, .cleaned).with(notApplicable(2)).with(unrecorded(2)),
+                .run(.record, "m2")
+            ),
+            Row(
+                "without Outpost's record, and to be verified again",
+                World(version: 1, .applied).with(unrecorded(1)),
+                .run(.verify, "m1")
+            ),
+            Row(
+                "without Outpost's record, while another works",
+                World(version: 1, .verified).with(unrecorded(1)).with(locked),
+                .wait(.lockHeld)
+            ),
             Row("target is the version", World(version: 0).with(target(0)), .converged),
             Row("target is lower than the newest", World(version: 1, .cleaned).with(target(1)), .converged),
         ] as [Row]

@@ -45,6 +45,9 @@ private struct Model {
         case .verify: return verify(index)
         case .cleanup: return cleanup(index)
         case .skip: return skip(index)
+        case .record:
+            world.observation.migrations[index].lacksRecord = false
+            return nil
         }
     }
 
@@ -221,6 +224,8 @@ struct DecideWalkTests {
             if version < standing.version { return "catch-up before the raise" }
         case .skip:
             if case .applicable = standing.applicability { return "skips what concerns us" }
+        case .record:
+            if version < standing.version { return "records what is not raised" }
         case .plan, .verify:
             if version >= standing.version, step.kind == .plan { return "plans what is raised" }
         }
