@@ -60,7 +60,7 @@ struct TenantGivenAwayTests {
     func cluster() async throws {
         let sample = Sample()
         try await withWorld(.cluster) { world in
-            try await sample.forEach(sample.choose(6, of: Case.all)) { try await play($0, in: world) }
+            try await sample.forEach(sample.choose(4, of: Case.all)) { try await play($0, in: world) }
         }
     }
 

@@ -27,7 +27,7 @@ struct BrokenOffStepTests {
             let apply = try await cases(of: "apply", in: world)
             moments["verify"] = try await world.remember()
             let all = apply + (try await cases(of: "verify", in: world))
-            let chosen = sample.choose(kind == .server ? 30 : 12, of: all) {
+            let chosen = sample.choose(kind == .server ? 30 : 8, of: all) {
                 "\($0.phase) \($0.point.shape) \($0.write)"
             }
             print("broken off on a \(kind): \(chosen.count) of \(all.count), SAFETY_SEED=\(sample.seed)")

@@ -24,6 +24,9 @@ struct Course {
     private var script: [String] = []
     private var faults: [String] = []
     private var value = 0
+    /// Whether old instances write still: they must be gone before a cleanup.
+    private var hasOldInstances = true
+    private var writtenByNew: Set<Owner> = []
 
     init(in world: World, seed: UInt64) {
         self.world = world
@@ -93,6 +96,7 @@ struct Course {
     }
 
     private mutating func run(_ arguments: [String]) async throws -> Int32? {
+        if arguments.contains("cleanup") || arguments.contains("converge") { hasOldInstances = false }
         let result = try await world.run(arguments, timeout: .seconds(20))
         script.append("migrateredis \(arguments.joined(separator: " "))   # \(result.termination)")
         return result.exitStatus
@@ -116,11 +120,31 @@ struct Course {
             if let owner = gone.randomElement(using: &random) { try await create(owner.anySerial, isRaised: isRaised) }
         case 3: try await create(isRaised: isRaised)
         default:
-            guard let owner = known.randomElement(using: &random), try await reaches(owner, isRaised) else { return }
-            value += 1
-            try await send(["HSET", Self.name(owner, isRaised), "n", "\(value)"])
-            truth.change(owner, to: "\(value)")
+            guard let owner = known.randomElement(using: &random) else { return }
+            if isRaised, hasOldInstances, chance(1, of: 2) {
+                try await changeByOld(owner)
+            } else {
+                try await change(owner, isRaised)
+            }
         }
+    }
+
+    private mutating func change(_ owner: Owner, _ isRaised: Bool) async throws {
+        // What an old instance wrote late has to come over first: that both write is a conflict, and another matter.
+        guard try await reaches(owner, isRaised),
+            try await world.hash(Self.name(owner, isRaised))["n"] == truth.alive[owner]
+        else { return }
+        value += 1
+        try await send(["HSET", Self.name(owner, isRaised), "n", "\(value)"])
+        truth.change(owner, to: "\(value)")
+        if isRaised { writtenByNew.insert(owner) }
+    }
+
+    private mutating func changeByOld(_ owner: Owner) async throws {
+        guard !writtenByNew.contains(owner), try await reaches(owner, false) else { return }
+        value += 1
+        try await send(["HSET", owner.oldName, "n", "\(value)"])
+        truth.changeLate(owner, to: "\(value)")
     }
 
     private mutating func delete(_ owner: Owner?, _ isRaised: Bool) async throws {

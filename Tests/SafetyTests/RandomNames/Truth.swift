@@ -21,6 +21,12 @@ struct Truth: Sendable {
 
     mutating func change(_ owner: Owner, to value: String) { alive[owner] = value }
 
+    /// An old instance has written the old name after the raise: until that is copied, the new one is behind.
+    mutating func changeLate(_ owner: Owner, to value: String) {
+        alive[owner] = value
+        arrived.remove(owner)
+    }
+
     mutating func delete(_ owner: Owner) {
         alive[owner] = nil
         deleted.insert(owner)

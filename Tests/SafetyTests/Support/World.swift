@@ -191,7 +191,7 @@ struct World: Sendable {
 
     /// Everything but the epochs, which only rise.
     struct Moment: Sendable {
-        fileprivate var dumps: [[(key: Bytes, lifetime: Int64, value: Bytes)]]
+        fileprivate var dumps: [[(key: Bytes, expiry: Int64, value: Bytes)]]
     }
 
     /// Remembers everything.
@@ -201,7 +201,7 @@ struct World: Sendable {
             let keys = try await keysToRemember(on: connection)
             var reads = CommandBuffer()
             for key in keys {
-                reads.append("PTTL", key)
+                reads.append("PEXPIRETIME", key)
                 reads.append("DUMP", key)
             }
             let replies = reads.isEmpty ? nil : try await connection.pipeline(reads).unlessError()
@@ -220,7 +220,7 @@ struct World: Sendable {
             var commands = CommandBuffer()
             for key in try await keysToRemember(on: connection) { commands.append("UNLINK", key) }
             for dump in dumps {
-                commands.append("RESTORE", dump.key, Bytes("\(max(0, dump.lifetime))"), dump.value)
+                commands.append("RESTORE", dump.key, Bytes("\(max(0, dump.expiry))"), dump.value, Bytes("ABSTTL"))
             }
             if !commands.isEmpty { _ = try await connection.pipeline(commands).unlessError() }
         }
