@@ -189,7 +189,9 @@ struct PairSafetyTests {
         case .note:
             if !facts.equal { return "an entry calls equal what is not" }
         case .adopt:
-            if !facts.wasRaisedElsewhere || facts.hasEntry || facts.equal { return "what is adopted is somebody's conflict" }
+            if !facts.wasRaisedElsewhere || facts.hasEntry || facts.equal {
+                return "what is adopted is somebody's conflict"
+            }
             if column == .cleanup || column == .rollback { return "a pair is adopted by \(column)" }
         case .takeExpiry:
             if !facts.equalButExpiry || facts.hasEntry { return "the expiry of another value is taken" }
