@@ -296,6 +296,9 @@ struct OutpostLockTests {
                     try await stage.text(key)?.hasPrefix("migrateredis:") == true
                 }
             }
+            // A living holder stops, gives back what is left to it, and takes all of them again.
+            let unlock = try await stage.run("unlock", "-force")
+            #expect(unlock.exitStatus == 0, "\(unlock)")
             try await daemon.waitUntilConverged(timeout: .seconds(120))
             #expect(await daemon.stop() == .exited(0))
             for key in Self.locks + [Self.own] { #expect(try await stage.text(key) == nil, "\(key)") }

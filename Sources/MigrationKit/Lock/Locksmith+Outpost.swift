@@ -45,10 +45,13 @@ extension Locksmith {
     func removeOutpostLocks(_ shown: [OutpostLock], on keyspace: any Keyspace) async throws -> Bool {
         var areGone = true
         for one in shown where one.holder != .nobody {
-            let isRemoved = try await change(one.key, on: keyspace) { lock in
-                lock.isSame(as: one) ? Self.removal(of: one.key) : nil
+            var isAnother = false
+            _ = try await change(one.key, on: keyspace) { lock in
+                // A living holder of ours that has stopped may have given it back by itself.
+                isAnother = lock.holder != .nobody && !lock.isSame(as: one)
+                return lock.isSame(as: one) ? Self.removal(of: one.key) : nil
             }
-            areGone = areGone && isRemoved
+            areGone = areGone && !isAnother
         }
         return areGone
     }
