@@ -19,7 +19,7 @@ public enum Hint {
 
     /// What to say when a server lets everybody in although there is a password for it.
     public static func surplusPassword(_ settings: LoadedSettings) -> String {
-        "Warning: the server asks for no password, so it does not check who is who; the one \(password(settings)) was not "
+        "The server asks for no password, so it does not check who is who; the one \(password(settings)) was not "
             + "needed. Is it the right server? Its address is \(address(settings))."
     }
 

@@ -24,6 +24,8 @@ public struct ConnectionOptions: Sendable {
     public var limits: ReplyLimits
     /// Whether the server is a node of a cluster, and stands for all of it.
     public var isCluster = false
+    /// Told of each connection that sent a password to a server which asks for none.
+    public var onSurplusPassword: (@Sendable () -> Void)?
 
     /// Options with their defaults: no password, database 0, 5 s to connect and 10 s a pipeline.
     public init(

@@ -160,6 +160,7 @@ public actor RedisConnection {
             let replies = try exchange(greeting.commands, by: deadline)
             id = try greeting.check(replies)
             hasSurplusPassword = greeting.isSurplusPassword(replies)
+            if hasSurplusPassword { options.onSurplusPassword?() }
         } catch {
             throw greeting.refusal(error)
         }

@@ -50,8 +50,7 @@ struct SettingsDraft {
             let content = try SecretFile.read(value.text)
             guard !content.secret.isEmpty else { throw FileFault(path: value.text, reason: "is empty") }
             if content.isReadableByOthers { findings.warnings.append(SecretFile.warning(value.text)) }
-            // Under sudo, the secrets of others are the host's, whoever names their file.
-            if value.trust == .caller, caller.isBeyondReach(content.owner) { winners[name]?.trust = .host }
+            winners[name]?.trust = caller.trust(ofFileNamedBy: value.trust, ownedBy: content.owner)
             return Settings.Secret(content.secret)
         } catch {
             let place = value.origin.line.map { "\(value.origin.source):\($0)" } ?? value.origin.source

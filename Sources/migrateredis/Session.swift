@@ -134,7 +134,7 @@ extension CommonOptions {
         try await withWiring(
             { wired, terminal in
                 let keyspace = try await wired.connection(clientName: "migrateredis").openKeyspace()
-                if await keyspace.asksForNoPassword { terminal.say(Hint.surplusPassword(wired.loaded)) }
+                if await keyspace.asksForNoPassword { terminal.say("Warning: \(Hint.surplusPassword(wired.loaded))") }
                 let session = Session(
                     wiring: wired,
                     keyspace: keyspace,

@@ -130,6 +130,42 @@ struct AddressTests {
         }
     }
 
+    @Test(
+        "An operator's password does not go where an .env says, not even their own; what needs none does",
+        .enabled(if: geteuid() == 0, "needs root")
+    )
+    func operators() async throws {
+        try await withStage(Self.small, tcp: true) { stage in
+            let port = String(try #require(stage.server.port))
+            let home = try TemporaryDirectory()
+            chmod(home.path, 0o755)
+            let installed = try await ProcessRunner.run(
+                "install",
+                ["-m", "755", try ProductPath.find("migrateredis"), home.file("migrateredis")]
+            )
+            #expect(installed.exitStatus == 0, "\(installed)")
+            let place = home.file("place")
+            #expect(mkdir(place, 0o755) == 0 && chown(place, 65_534, 65_534) == 0)
+            try home.write("REDIS_HOST=127.0.0.1\nREDIS_PORT=\(port)\n", to: "place/.env", permissions: 0o644)
+            func status(_ variables: [String: String]) async throws -> ProcessResult {
+                try await ProcessRunner.run(
+                    "setpriv",
+                    ["--reuid=65534", "--regid=65534", "--clear-groups", "--", home.file("migrateredis"), "status"],
+                    environment: variables,
+                    directory: place
+                )
+            }
+            let refused = try await status(["REDIS_PASSWORD": "hush"])
+            #expect(refused.exitStatus == 78 && refused.standardError.contains(".env line 1"), "\(refused)")
+            let plain = try await status([:])
+            #expect(plain.exitStatus == 0, "\(plain)")
+            // Another's directory: its file is passed over, and nothing listens at the default address of this test.
+            #expect(chown(place, 1, 1) == 0)
+            let foreign = try await status(["REDIS_PASSWORD": "hush", "REDIS_PORT": "1"])
+            #expect(foreign.exitStatus == 69 && foreign.standardError.contains(".env: not read"), "\(foreign)")
+        }
+    }
+
     /// Without the socket that a stage names by itself.
     private func run(
         _ stage: Stage,

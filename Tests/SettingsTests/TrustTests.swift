@@ -115,8 +115,8 @@ struct TrustTests {
         #expect(
             problems(SettingsSources(overrides: ["redis.host": "db"], configFile: file, caller: Self.caller)) == [
                 "\(file.path):2: redis.password: is not sent to the server of the command line (redis.host); "
-                    + "set REDIS_PASSWORD or REDIS_PASSWORD_FILE where the server is named, or name the server where "
-                    + "this stands"
+                    + "set REDIS_PASSWORD or REDIS_PASSWORD_FILE where the server is named, or name the server in the "
+                    + "configuration file"
             ]
         )
     }
@@ -185,6 +185,19 @@ struct TrustTests {
         #expect(found(.delegate(getuid() + 1, as: getuid())) == 1)
         #expect(found(.delegate(nil, as: getuid())) == 1)
         #expect(found(.delegate(getuid(), as: getuid())) == 0)
+    }
+
+    @Test("in a file is the caller's where a file names it that nobody named: what lies around is not for its server")
+    func foundFile() throws {
+        let folder = try Folder()
+        let secret = try folder.write("secret", "p\n")
+        let both = try folder.foundDotEnv("REDIS_HOST=evil\nREDIS_PASSWORD_FILE=\(secret)\n")
+        #expect(problems(SettingsSources(dotEnv: both)).count == 1)
+        let password = try folder.foundDotEnv("REDIS_PASSWORD_FILE=\(secret)\n")
+        for server in ["REDIS_HOST": "db", "REDIS_SOCKET": "/s"] {
+            let sources = SettingsSources(environment: [server.key: server.value], dotEnv: password)
+            #expect(try load(sources).settings.redis.password?.value == "p")
+        }
     }
 
     @Test(

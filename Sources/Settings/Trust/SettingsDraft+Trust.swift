@@ -46,7 +46,7 @@ extension SettingsDraft {
             ? "nobody named that file: name it with --env-file, or set both in one place"
             : "set \(SettingTable.key(named: name)?.variable ?? name)"
                 + (name == "redis.password" ? " or REDIS_PASSWORD_FILE" : "")
-                + " where the server is named, or name the server where this stands"
+                + " where the server is named, or name the server in the configuration file"
         findings.add(
             .init(at: secret.origin, key: secret.name, "is not sent to the server of \(Self.words(place)); \(way)")
         )

@@ -63,11 +63,15 @@ extension SettingsSources {
             }
         }
 
-        /// Whether a file with a secret is beyond the reach of whoever named it.
-        func isBeyondReach(_ owner: UInt32) -> Bool {
-            switch self {
-            case .itself, .root: false
-            case .delegate(let user, _): owner != user
+        /// How far the secret in a file is to be trusted that a place of some trust names.
+        ///
+        /// A file's content is not the word of who names it. What the process can read and the author of a found `.env`
+        /// perhaps not is the caller's; and under sudo, what belongs to others than the caller is the host's.
+        func trust(ofFileNamedBy place: Trust, ownedBy owner: UInt32) -> Trust {
+            let least = max(place, .caller)
+            return switch self {
+            case .itself, .root: least
+            case .delegate(let user, _): owner == user ? least : .host
             }
         }
     }
