@@ -100,5 +100,7 @@ let package = Package(
         ),
         // The faults of the article Faults: the programs as they are, disturbed, on real servers.
         tests("Fault", ["migrateredis", "migrateredisd", "MigrationKit", "RedisClient"]),
+        // What the programs promise of other people's records, judged without a look at how they keep it.
+        tests("Safety", ["migrateredis", "migrateredisd", "RedisClient"]),
     ]
 )

@@ -14,6 +14,10 @@ public struct MigrationContext: Sendable {
     public var isRaised: Bool
     /// How many pairs without their destination catch-up found just before a cleanup.
     public var missingBeforeCleanup = 0
+    /// Whether others had copied the keys and raised the version before we came, and nothing was verified since.
+    public var wasRaisedElsewhere = false
+    /// Whether this is the catch-up right after the raise, which carries out deletes that verify came too early to see.
+    public var carriesDeletes = false
     /// How many pairs that are `inUse` a person has accepted.
     public var acceptedInUse = 0
     /// The rewrites of later migrations that were begun: a copy after the raise takes them with it.

@@ -12,6 +12,12 @@ public struct MigrationError: Error, Sendable, CustomStringConvertible {
         case fenced
         /// What Redis holds under one of our names cannot be read; nothing was touched.
         case unreadable
+        /// The keyspace is at a version that another, newer program has raised; nothing was touched.
+        case newerSchema
+        /// The version is lower than the states say it was; nothing was touched.
+        case versionRegressed
+        /// The states tell of a later server than this one; nothing was touched.
+        case dataLost
         /// The walk saw the server change its identity.
         case serverChanged
         /// The nodes of the cluster do not agree, slots are on their way or have no master.
@@ -22,6 +28,8 @@ public struct MigrationError: Error, Sendable, CustomStringConvertible {
         case serverStrained
         /// More sources vanished than deletes explain.
         case sourcesDisappeared
+        /// Outpost's own records contradict one another.
+        case foreignRecord
         /// A copy that was read back is not what was copied.
         case copyDiffers
         /// The work was asked to stop; what is done is kept.
@@ -55,11 +63,11 @@ public struct MigrationError: Error, Sendable, CustomStringConvertible {
     /// Whether the same work may succeed later without anybody doing something.
     public var isRetryable: Bool {
         switch code {
-        case .lockHeld, .leaseLost, .fenced, .serverChanged, .clusterUnsettled, .replicasBehind, .serverStrained,
-            .interrupted, .gateClosed:
+        case .lockHeld, .leaseLost, .fenced, .newerSchema, .serverChanged, .clusterUnsettled, .replicasBehind,
+            .serverStrained, .interrupted, .gateClosed:
             return true
-        case .unreadable, .sourcesDisappeared, .copyDiffers, .wrongPhase, .unknownMigration, .unsupported,
-            .evictionPolicy:
+        case .unreadable, .versionRegressed, .dataLost, .foreignRecord, .sourcesDisappeared, .copyDiffers, .wrongPhase,
+            .unknownMigration, .unsupported, .evictionPolicy:
             return false
         }
     }

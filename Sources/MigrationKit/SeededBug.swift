@@ -19,6 +19,12 @@
         case ledgerBeforeCopy
         /// Verify looks at one pair in ten.
         case samplingVerify
+        /// Records of other keys decide what a name is before the ledger does.
+        case evidenceBeforeLedger
+        /// That a source was being removed when a run broke off is forgotten once something has its name again.
+        case markIgnored
+        /// Verify passes over new keys that differ from what was copied, while they are few.
+        case fewInUse
 
         private static let chosen = getenv("SEEDED_BUG").flatMap { SeededBug(rawValue: String(cString: $0)) }
 

@@ -7,7 +7,7 @@ import Settings
 public struct ConnectionArguments: ParsableArguments {
     /// The configuration file.
     @Option(
-        name: [.customLong("config"), .customLong("config", withSingleDash: true)],
+        name: [.customShort("c"), .customLong("config"), .customLong("config", withSingleDash: true)],
         help: ArgumentHelp("Configuration file (default: \(SettingsSources.standardConfigPath)).", valueName: "file")
     )
     public var config: String?
@@ -92,15 +92,21 @@ public struct ConnectionArguments: ParsableArguments {
         ]
         var dotEnv: SettingsSources.DotEnv?
         if let envFile {
-            dotEnv = SettingsSources.DotEnv(path: envFile, mustExist: true)
+            dotEnv = SettingsSources.DotEnv(path: envFile)
         } else if readsWorkingDirectory {
-            dotEnv = .ofWorkingDirectory(userID: getuid())
+            dotEnv = .ofWorkingDirectory(userID: geteuid())
         }
+        let environment = ProcessInfo.processInfo.environment
+        // The daemon is the service manager's, which hands over the password too.
+        let caller =
+            readsWorkingDirectory
+            ? SettingsSources.Caller.detect(userID: geteuid(), environment: environment) : .itself
         return .installed(
             overrides: given.compactMapValues { $0 },
-            environment: ProcessInfo.processInfo.environment,
+            environment: environment,
             dotEnv: dotEnv,
-            configPath: config
+            configPath: config,
+            caller: caller
         )
     }
 }

@@ -40,6 +40,8 @@ public enum ExitStatus: Int32, Sendable {
         case let error as MigrationError:
             switch error.code {
             case .lockHeld, .gateClosed, .interrupted, .serverStrained: self = .temporary
+            // Somebody else works now.
+            case .leaseLost where error.holder != nil: self = .temporary
             case .unknownMigration: self = .usage
             default: self = .failed
             }

@@ -17,6 +17,12 @@ public enum Hint {
         }
     }
 
+    /// What to say when a server lets everybody in although there is a password for it.
+    public static func surplusPassword(_ settings: LoadedSettings) -> String {
+        "The server asks for no password, so it does not check who is who; the one \(password(settings)) was not "
+            + "needed. Is it the right server? Its address is \(address(settings))."
+    }
+
     private static func address(_ settings: LoadedSettings) -> String {
         guard settings.settings.redis.sentinels.isEmpty else {
             return "what the sentinels say, and they are from \(origin("redis.sentinels", settings))"

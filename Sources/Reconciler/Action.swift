@@ -26,6 +26,10 @@ public struct Step: Sendable, Equatable {
         case cleanup
         /// Raise past a migration that does not concern this deployment.
         case skip
+        /// Take over the version that Outpost's own migrators have raised the keyspace to, by their records.
+        case adopt
+        /// Write Outpost's record of raised migrations, where an earlier program wrote none.
+        case record
     }
 
     /// What is done.
@@ -48,6 +52,8 @@ public struct Step: Sendable, Equatable {
         case .catchUp: return "catching up"
         case .cleanup: return "cleaning up"
         case .skip: return "skipping"
+        case .adopt: return "adopting"
+        case .record: return "recording"
         }
     }
 }

@@ -6,33 +6,20 @@ import RedisClient
 /// The rows stand in the documentation's "Reconciler", in this order.
 public func decide(_ observation: Observation, _ desired: Desired) -> Action {
     if let pause = observation.pause { return .wait(.paused, message(of: pause)) }
-    let version: Int
-    switch observation.version {
-    case .failure(let error): return .stall(.unreadable, error.message)
-    case .success(let number): version = number
+    let sound: Bookkeeping.Sound
+    do {
+        sound = try observation.bookkeeping.read()
+    } catch {
+        return error.action
     }
-    if version > observation.latest {
-        return .wait(
-            .newerSchema,
-            "The keyspace is at version \(version) and this program knows only \(observation.latest): another host is "
-                + "newer. Upgrade this one; nothing is touched until then."
-        )
-    }
-    var migrations: [Candidate] = []
-    for standing in observation.migrations {
-        switch standing.state {
-        case .failure(let error): return .stall(.unreadable, error.message, migration: standing.name)
-        case .success(let state): migrations.append(Candidate(standing, state))
-        }
-    }
-    let pin: Pin?
-    switch observation.pin {
-    case .failure(let error): return .stall(.unreadable, error.message)
-    case .success(let order): pin = order
-    }
-    let wanted = Wanted(version: desired.target(in: observation), pin: pin)
+    let version = sound.version
+    let migrations = zip(observation.migrations, sound.states).map(Candidate.init)
+    let wanted = Wanted(version: desired.target(in: observation), pin: sound.pin)
     if let action = refusal(observation, migrations, version: version, wanted) { return action }
-    let work = nextStep(observation, migrations, version: version, target: wanted.version, desired)
+    let work =
+        sound.raisedByOutpost > version
+        ? .run(Step(.adopt, migrations[sound.raisedByOutpost - 1].name))
+        : nextStep(observation, migrations, version: version, target: wanted.version, desired)
     guard case .run(let step) = work else { return work }
     if observation.mayEvict, !desired.allowsEviction {
         return .stall(
@@ -85,9 +72,29 @@ private struct Candidate {
     var name: String { standing.name }
     var version: Int { standing.version }
     var isApplicable: Bool { standing.applicability == .applicable }
+
+    /// Whether a person has accepted as many pairs that are `inUse` as made the last verify fail.
+    var hasAcceptance: Bool {
+        guard let state, let found = state.inUse, let approval = standing.approval else { return false }
+        return state.failedPhase == "verify" && approval.phase == .verify && approval.covers(.verify, of: state)
+            && (approval.count ?? 0) >= found
+    }
 }
 
-/// Rows in which nothing may be touched.
+extension Refusal {
+    /// What a pass makes of it: a newer host is waited for, everything else is for a person.
+    fileprivate var action: Action {
+        switch cause {
+        case .unreadable: return .stall(.unreadable, message, migration: migration)
+        case .newerSchema: return .wait(.newerSchema, message)
+        case .dataLost: return .stall(.dataLost, message, migration: migration)
+        case .versionRegressed: return .stall(.versionRegressed, message, migration: migration)
+        case .foreignRecord: return .stall(.foreignRecord, message, migration: migration)
+        }
+    }
+}
+
+/// Rows in which the target is not one that can be gone to.
 private func refusal(
     _ observation: Observation,
     _ migrations: [Candidate],
@@ -95,35 +102,6 @@ private func refusal(
     _ wanted: Wanted
 ) -> Action? {
     let target = wanted.version
-    if let regression = observation.regression {
-        return .stall(
-            .dataLost,
-            "\(regression) Data may be lost: look at the server and its backups. `migrateredis retry` goes on with "
-                + "what is there."
-        )
-    }
-    if let migration = migrations.first(where: { isOnOlderServer($0, observation) }) {
-        return .stall(
-            .dataLost,
-            "\(migration.name) was verified on another server since, and this is again the one on which its copying began: "
-                + "data may be lost. Look at the servers and their backups. If what is here is right, run `migrateredis "
-                + "-migration \(migration.name) verify`, which compares everything with this server.",
-            migration: migration.name
-        )
-    }
-    for migration in migrations {
-        // A migration that was skipped is cleaned before its version is raised.
-        let isFinal = migration.isApplicable && (migration.phase == .cleaning || migration.phase == .cleaned)
-        let isBehind = isFinal ? version < migration.version : version < migration.version - 1
-        if let phase = migration.phase, isBehind, phase.isVerifiedOrLater {
-            return .stall(
-                .versionRegressed,
-                "\(migration.name) is \(phase.rawValue), so the version was \(migration.version) or about to be, and it is "
-                    + "\(version) now. Restore the version that belongs to the data.",
-                migration: migration.name
-            )
-        }
-    }
     if target > observation.latest {
         return .stall(
             .targetUnknown,
@@ -151,14 +129,6 @@ private func refusal(
     return nil
 }
 
-/// Whether the states contradict the server: a server that takes over again has another replication id.
-private func isOnOlderServer(_ migration: Candidate, _ observation: Observation) -> Bool {
-    guard let now = observation.server, migration.phase != .cleaned, let began = migration.state?.server,
-        let verified = migration.state?.verification?.server
-    else { return false }
-    return now == began && now != verified
-}
-
 /// The step that is due, or why none is.
 private func nextStep(
     _ observation: Observation,
@@ -170,6 +140,10 @@ private func nextStep(
     let raised = migrations.filter { $0.version <= version && $0.isApplicable }
     for migration in raised {
         if let action = settleRaised(migration, observation) { return action }
+    }
+    // Before anything long: Outpost does not start without it.
+    if let unrecorded = migrations.first(where: \.standing.lacksRecord) {
+        return .run(Step(.record, unrecorded.name))
     }
     // Each once, and then a rest: walks that take longer than the time between them would never let the server alone.
     let catchUp = raised.first { !observation.followed.contains($0.name) && isCatchUpDue($0, observation, desired) }
@@ -214,6 +188,8 @@ private func raise(_ migration: Candidate, _ observation: Observation, _ desired
     switch phase {
     case .planned where state.format == nil || state.scope == nil:
         return .run(Step(.plan, migration.name))
+    case .failed where migration.hasAcceptance:
+        return .run(Step(.verify, migration.name))
     case .failed where !observation.retries(migration.name):
         return failed(migration)
     case .planned, .applying, .failed:
@@ -235,11 +211,12 @@ private func raise(_ migration: Candidate, _ observation: Observation, _ desired
 
 private func failed(_ migration: Candidate) -> Action {
     let held = migration.state?.held?.total ?? 0
+    let reasons = (migration.state?.held?.counts ?? [:]).keys
     let why = (migration.state?.errors ?? []).map { KeyText.escaped(Bytes($0), limit: 500) }.joined(separator: " ")
     return .stall(
         .conflictsFound,
         "\(migration.name) holds \(Wording.keys(held)) back that a person must settle. \(why) See them with "
-            + "`migrateredis status --held \(migration.name)`, settle them with `migrateredis resolve`, then `migrateredis "
+            + "`migrateredis status --held \(migration.name)`, \(HeldReason.remedy(for: reasons)), then `migrateredis "
             + "retry \(migration.name)`.",
         migration: migration.name
     )

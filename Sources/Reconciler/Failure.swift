@@ -43,6 +43,10 @@ struct Failure: Sendable {
         switch code {
         case .lockHeld: return .lockHeld
         case .unreadable: return .unreadable
+        case .foreignRecord: return .foreignRecord
+        case .newerSchema: return .newerSchema
+        case .versionRegressed: return .versionRegressed
+        case .dataLost: return .dataLost
         case .sourcesDisappeared: return .sourcesDisappeared
         case .evictionPolicy: return .evictionPolicy
         case .clusterUnsettled: return .clusterUnsettled

@@ -66,8 +66,13 @@ struct HighWater: Sendable {
         for (name, state) in snapshot.states.sorted(by: { $0.key < $1.key }) {
             guard let state = try? state.get() else { continue }
             let before = states[name] ?? Known()
-            let epoch = state.epoch ?? before.epoch
-            if epoch < before.epoch {
+            let epoch = state.epoch ?? 0
+            if state.epoch == nil, before.epoch > 0 {
+                finding =
+                    finding
+                    ?? "The state of \(name) was written under epoch \(before.epoch), and names none now: another tool has "
+                    + "written it."
+            } else if epoch < before.epoch {
                 finding =
                     finding
                     ?? "The state of \(name) was written under epoch \(before.epoch), and is that of epoch \(epoch) now."

@@ -5,12 +5,13 @@ extension Event.Kind {
     /// How grave it is.
     public var level: Logger.Level {
         switch self {
-        case .started, .stopping, .reloaded, .credentialChanged, .versionRaised, .converged: return .notice
+        case .started, .stopping, .reloaded, .credentialChanged, .versionRaised, .versionAdopted, .converged:
+            return .notice
         case .approved, .revoked, .paused, .resumed, .pinned, .unpinned, .retryAsked, .reconcileAsked, .resolved,
             .unlocked:
             return .notice
         case .stepStarted, .stepFinished, .waiting, .phaseChanged: return .info
-        case .stepFailed, .reloadRefused, .metricsNotWritten, .lockTakenOver: return .warning
+        case .stepFailed, .keysHeld, .reloadRefused, .metricsNotWritten, .lockTakenOver: return .warning
         case .stalled: return .error
         case .configurationRefused: return .critical
         }

@@ -14,6 +14,10 @@ public struct Observation: Sendable {
         public var state: Result<MigrationState?, MigrationError>
         /// Its approval, if it has one.
         public var approval: Approval?
+        /// What Outpost itself says of it, if it does, or why that cannot be read.
+        public var record: Result<OutpostRecord?, MigrationError> = .success(nil)
+        /// Whether Outpost's record of it is missing at a version that we have raised.
+        public var lacksRecord = false
 
         /// A standing of its parts.
         public init(
@@ -33,6 +37,8 @@ public struct Observation: Sendable {
 
     /// The current version, or why it cannot be read.
     public var version: Result<Int, MigrationError>
+    /// The highest version that the history says was raised to, if it is above the current one.
+    public var raisedBefore: Int?
     /// Every migration known, in order.
     public var migrations: [Standing]
     /// Who else holds the lock, if it cannot be taken now.
@@ -86,6 +92,26 @@ public struct Observation: Sendable {
     /// The newest version known.
     public var latest: Int { migrations.count }
 
+    /// What of it can be unreadable, or contradict itself.
+    var bookkeeping: Bookkeeping {
+        Bookkeeping(
+            version: version,
+            migrations: migrations.map { standing in
+                Bookkeeping.Entry(
+                    name: standing.name,
+                    version: standing.version,
+                    applicability: standing.applicability,
+                    state: standing.state,
+                    record: standing.record
+                )
+            },
+            pin: pin,
+            server: server,
+            regression: regression,
+            raisedBefore: raisedBefore
+        )
+    }
+
     /// Whether a migration is to be tried again although it failed.
     func retries(_ migration: String) -> Bool { retriesFailed || retried.contains(migration) }
 }
@@ -96,19 +122,23 @@ extension Observation {
         self.init(
             version: snapshot.refusal.map(Result.failure) ?? snapshot.version,
             migrations: registry.migrations.map { migration in
-                Standing(
+                var standing = Standing(
                     name: migration.name,
                     version: migration.version,
                     applicability: migration.applicability(in: names),
                     state: snapshot.states[migration.name].map { $0.map(Optional.some) } ?? .success(nil),
                     approval: snapshot.approvals[migration.name]
                 )
+                standing.record = snapshot.records[migration.name].map { $0.map(Optional.some) } ?? .success(nil)
+                standing.lacksRecord = snapshot.lacksRecord(of: migration)
+                return standing
             },
             pause: snapshot.pause,
             mayEvict: snapshot.server.mayEvict,
             now: snapshot.time,
             save: snapshot.server.save
         )
+        raisedBefore = snapshot.raisedBefore
         pin = snapshot.pin
         server = snapshot.server.identity
     }

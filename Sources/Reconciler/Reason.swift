@@ -40,6 +40,8 @@ public enum Reason: String, Sendable, Equatable, Codable, CaseIterable {
     case unreadable = "Unreadable"
     /// The version is lower than the states say it was.
     case versionRegressed = "VersionRegressed"
+    /// Outpost's own records contradict one another.
+    case foreignRecord = "ForeignRecord"
     /// Something went backwards while this process watched.
     case dataLost = "DataLost"
     /// More old keys vanished than deletes explain.

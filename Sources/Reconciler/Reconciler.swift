@@ -134,7 +134,7 @@ public actor Reconciler {
         }
         regression = highWater.regression(in: snapshot) ?? regression
         var observation = Observation(snapshot, registry: registry, names: configuration.names)
-        observation.lockedBy = holder(of: snapshot.lock)
+        observation.lockedBy = holder(of: snapshot.locks)
         observation.regression = regression
         retried = order.retried
         observation.retried = retried
@@ -144,12 +144,12 @@ public actor Reconciler {
     }
 
     /// Who else holds the lock, unless it may be taken over.
-    private func holder(of lock: LockReading) -> LockHolder? {
-        if case .ours(let record, _, let left) = lock {
-            if record.token == identity.token { return nil }
-            if lockWatch.isStale(record, timeToLive: left, now: .now, identity: identity) { return nil }
+    private func holder(of locks: Locks) -> LockHolder? {
+        if case .ours(let record, _, let left) = locks.own {
+            if record.token == identity.token { return locks.outpostHolder }
+            if lockWatch.isStale(record, timeToLive: left, now: .now, identity: identity) { return locks.outpostHolder }
         }
-        return lock.holder
+        return locks.holder
     }
 
     private func lookFailed(_ error: any Error) -> PassResult {
@@ -228,6 +228,13 @@ public actor Reconciler {
         )
     }
 
+    /// What only a person can settle is never only a number in a line that says that a step is done.
+    private static func tell(of held: HeldKeys?, by step: Step, to reporter: any ReconcilerReporter) {
+        guard let held, held.total > 0 else { return }
+        let counts = held.counts.sorted { $0.key < $1.key }.map { "\($0.key) \(Wording.number($0.value))" }
+        reporter.happened(Event(.keysHeld, [.migration: step.migration, .detail: counts.joined(separator: ", ")]))
+    }
+
     private func tell(of failure: Failure, in step: Step, retryIn wait: Duration) {
         reporter.happened(
             Event(
@@ -293,6 +300,7 @@ public actor Reconciler {
                 return .done("\(Wording.keys(state.scope?.total ?? 0)) to move")
             case .apply, .catchUp:
                 let state = try await runner.apply(migration, under: lease)
+                Self.tell(of: state.held, by: step, to: reporter)
                 return .done(
                     "\(Wording.number(state.report?.written ?? 0)) written, \(Wording.number(state.held?.total ?? 0)) held"
                 )
@@ -314,6 +322,7 @@ public actor Reconciler {
                 let result = try await runner.cleanup(migration, under: lease) { state in
                     approved.cleanupGate(of: state)
                 }
+                Self.tell(of: result.held, by: step, to: reporter)
                 return .done(
                     "\(Wording.keys(result.removed, "old")) removed, \(Wording.number(result.held.total)) kept"
                 )
@@ -326,7 +335,23 @@ public actor Reconciler {
                     Event(.versionRaised, [.migration: step.migration, .schemaVersion: String(migration.version)])
                 )
                 return .done(reason)
+            case .adopt:
+                guard let version = try await runner.adoptVersion(for: migration, under: lease) else {
+                    return .superseded
+                }
+                reporter.happened(
+                    Event(.versionAdopted, [.migration: step.migration, .schemaVersion: String(version)])
+                )
+                return .done("schema version \(version), to which Outpost's own migrators had raised the keyspace")
+            case .record:
+                // Not the state is written under this epoch.
+                epoch = nil
+                let count = try await runner.keepRecords(under: lease)
+                return count > 0 ? .done("\(Wording.number(count)) of Outpost's records written") : .superseded
             }
+        }
+        if step.kind == .adopt, case .done = outcome {
+            return StepResult(outcome: outcome, epoch: nil, raisedTo: nil)
         }
         var raises = step.kind == .skip || step.kind == .verify && report.version == migration.version - 1
         if case .invalid = outcome { raises = false }

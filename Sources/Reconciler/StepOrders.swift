@@ -107,7 +107,7 @@ extension StepOrders.Concern {
                 save: observation.save
             )
             if closed == .needsApproval { gate = .cleanup }
-        case .plan, .apply, .verify, .catchUp, .skip:
+        case .plan, .apply, .verify, .catchUp, .skip, .record, .adopt:
             break
         }
     }

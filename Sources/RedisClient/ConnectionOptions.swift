@@ -26,6 +26,8 @@ public struct ConnectionOptions: Sendable {
     public var isCluster = false
     /// Which hosts that nodes and sentinels name may get the password.
     public var peerTrust = PeerTrust()
+    /// Told of each connection that sent a password to a server which asks for none.
+    public var onSurplusPassword: (@Sendable () -> Void)?
 
     /// Options with their defaults: no password, database 0, 5 s to connect and 10 s a pipeline.
     public init(

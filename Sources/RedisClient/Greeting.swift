@@ -6,6 +6,7 @@ struct Greeting {
     private(set) var commands = CommandBuffer()
 
     private let secret: String?
+    private let hasPasswordAlone: Bool
     private let database: Int
     private let mayWantTLS: Bool
 
@@ -15,6 +16,7 @@ struct Greeting {
         database = options.database
         // A user without a password is still another one than the default user.
         secret = password ?? (options.username == nil ? nil : "")
+        hasPasswordAlone = secret != nil && options.username == nil
         if let secret {
             if let username = options.username {
                 commands.append("AUTH", username, secret)
@@ -34,7 +36,9 @@ struct Greeting {
     /// Errors: the server's; `unexpectedReply` when something answers that is not Redis, such as an echo.
     func check(_ replies: Replies) throws -> Int64 {
         var rest = replies[...]
-        for _ in 0..<(commands.count - 2) {
+        // Nobody is refused: the user is let in without a password, as the other clients' AUTH with a user's name is.
+        if isSurplusPassword(replies) { rest.removeFirst() }
+        for _ in 0..<(rest.count - 2) {
             guard try rest.removeFirst().unlessError().equals(Bytes("OK")) else { throw Self.stranger }
         }
         let name = rest.removeFirst()
@@ -44,6 +48,12 @@ struct Greeting {
             throw Self.stranger
         }
         return number.integer ?? 0
+    }
+
+    /// Whether the server has no password for the default user, and one was sent: it then says so and goes on.
+    func isSurplusPassword(_ replies: Replies) -> Bool {
+        guard hasPasswordAlone, let error = replies.first?.error else { return false }
+        return error.message.hasPrefix("ERR AUTH <password> called without any password configured")
     }
 
     /// A failure of the greeting, as whoever opened the connection may see and print it.
@@ -59,13 +69,30 @@ struct Greeting {
             error.message = error.message[..<quote.lowerBound] + "."
         }
         // A server's text is made printable before it is looked at here.
-        if let secret, !secret.isEmpty,
-            error.message.contains(secret) || error.message.contains(printable(secret, limit: .max))
-        {
+        let words = Self.withoutOwnWords(error.message)
+        if let secret, !secret.isEmpty, words.contains(secret) || words.contains(printable(secret, limit: .max)) {
             error.message = "The server refused the greeting (\(error.code)), in words that repeat the password."
         }
         return error
     }
+
+    /// A message without the sentences that Redis and its kin have for this occasion: a password that is one of their
+    /// words, such as “password”, is not what they repeat.
+    private static func withoutOwnWords(_ message: String) -> String {
+        ownSentences.reduce(message) { $0.replacing($1, with: "") }
+    }
+
+    private static let ownSentences = [
+        "WRONGPASS invalid username-password pair or user is disabled.", "WRONGPASS invalid username-password pair",
+        "NOAUTH Authentication required.", "ERR unknown command 'AUTH'.", "ERR invalid password",
+        "ERR AUTH <password> called without any password configured for the default user. Are you sure your "
+            + "configuration is correct?",
+        "ERR Client sent AUTH, but no password is set", "ERR max number of clients reached",
+        "ERR DB index is out of range", "LOADING Redis is loading the dataset in memory",
+        "LOADING Valkey is loading the dataset in memory",
+        "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+        "A port for TLS hangs up like this on those who speak without.",
+    ]
 
     private static let stranger = RedisError(
         .unexpectedReply,

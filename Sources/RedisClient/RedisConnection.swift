@@ -12,6 +12,8 @@ public actor RedisConnection {
     public nonisolated let options: ConnectionOptions
     /// The number that CLIENT LIST knows it by; 0 when the server does not let us ask.
     public private(set) var id: Int64 = 0
+    /// Whether it sent a password to a server that asks for none. Such a server lets in everybody who reaches it.
+    public private(set) var hasSurplusPassword = false
 
     private let thread: ConnectionThread
     private var state = State.ended("It was never connected.")
@@ -155,7 +157,10 @@ public actor RedisConnection {
     private func greet(with password: String?, by deadline: Deadline) throws {
         let greeting = Greeting(options, password: password)
         do {
-            id = try greeting.check(exchange(greeting.commands, by: deadline))
+            let replies = try exchange(greeting.commands, by: deadline)
+            id = try greeting.check(replies)
+            hasSurplusPassword = greeting.isSurplusPassword(replies)
+            if hasSurplusPassword { options.onSurplusPassword?() }
         } catch {
             throw greeting.refusal(error)
         }

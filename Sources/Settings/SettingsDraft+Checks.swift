@@ -75,6 +75,9 @@ extension SettingsDraft {
         } else if tls.enabled, !tls.verify {
             findings.warnings.append("redis.tls.verify: false, so anybody in between can read and change everything")
         }
+        if tls.enabled, settings.redis.socket == nil, let path = tls.keyFile, SecretFile.isReadableByOthers(path) {
+            findings.warnings.append("\(printable(path)): others can read this private key; run chmod 600 on it")
+        }
         let names = SettingTable.keys.map(\.name).filter { $0.hasPrefix("redis.tls.") && $0.hasSuffix("-file") }
         if !tls.enabled, settings.redis.socket == nil, let name = names.first(where: isNamed) {
             findings.warnings.append("\(name): without effect, since redis.tls.enabled is false")

@@ -20,17 +20,18 @@ public struct SettingsReader: Sendable {
     public func read() throws(SettingsError) -> LoadedSettings {
         var findings = Findings()
         var stack = LayerStack([
-            .commandLine(sources.overrides, &findings),
-            .environment(sources.environment, ignoring: sources.ignoredVariables, &findings),
-            .dotEnv(sources.dotEnv, &findings),
+            .commandLine(sources, &findings),
+            .environment(sources, &findings),
+            .dotEnv(sources, &findings),
             .credentials(sources.credentialsDirectory, &findings),
-            .file(sources.configFile, &findings),
+            .file(sources, &findings),
             .fallbacks,
         ])
         stack.settleAlternatives(&findings)
-        var draft = SettingsDraft(stack.winners(), &findings)
+        var draft = SettingsDraft(stack, caller: sources.caller, &findings)
         draft.readSecretFiles(defaultPasswordFile: sources.defaultPasswordFile, &findings)
         draft.check(&findings)
+        draft.checkTrust(&findings)
         guard findings.problems.isEmpty else { throw SettingsError(problems: findings.problems) }
         return LoadedSettings(settings: draft.settings, warnings: findings.warnings, values: draft.values)
     }

@@ -18,24 +18,29 @@ public struct SettingsSources: Sendable, Equatable {
 
     /// An `.env` file.
     public struct DotEnv: Sendable, Equatable {
-        /// Where it is.
-        public var path: String
-        /// Whether a missing file is an error, as it is when somebody named it.
-        public var mustExist: Bool
-        /// Whether the file is passed over, with a warning, unless root alone can write it.
-        public var trustsOnlyRoot: Bool
-
-        /// Names a file.
-        public init(path: String, mustExist: Bool, trustsOnlyRoot: Bool = false) {
-            self.path = path
-            self.mustExist = mustExist
-            self.trustsOnlyRoot = trustsOnlyRoot
+        /// How the program came to it.
+        public enum Finding: Sendable, Equatable {
+            /// Somebody named it: it must exist, and must be right.
+            case named
+            /// Nobody named it: it lies where this user happens to stand. It is read only if nobody but this user and
+            /// root can have written it, and never by root.
+            case found(by: UInt32)
         }
 
-        /// The `.env` of the working directory, if there is one. Root trusts only its own: whoever owns the directory
-        /// that root happens to stand in must not choose where root's password goes.
+        /// Where it is.
+        public var path: String
+        /// How the program came to it.
+        public var finding: Finding
+
+        /// Names a file.
+        public init(path: String, finding: Finding = .named) {
+            self.path = path
+            self.finding = finding
+        }
+
+        /// The `.env` of the working directory, if there is one.
         public static func ofWorkingDirectory(userID: UInt32) -> DotEnv {
-            DotEnv(path: ".env", mustExist: false, trustsOnlyRoot: userID == 0)
+            DotEnv(path: ".env", finding: .found(by: userID))
         }
     }
 
@@ -53,6 +58,8 @@ public struct SettingsSources: Sendable, Equatable {
     public var configFile: ConfigFile?
     /// The password file to use if it can be read and nothing else gives a password; nil for none.
     public var defaultPasswordFile: String?
+    /// Who wrote the command line and the environment.
+    public var caller: Caller
 
     /// Names sources; by default there are none.
     public init(
@@ -62,7 +69,8 @@ public struct SettingsSources: Sendable, Equatable {
         dotEnv: DotEnv? = nil,
         credentialsDirectory: String? = nil,
         configFile: ConfigFile? = nil,
-        defaultPasswordFile: String? = nil
+        defaultPasswordFile: String? = nil,
+        caller: Caller = .itself
     ) {
         self.overrides = overrides
         self.environment = environment
@@ -71,6 +79,7 @@ public struct SettingsSources: Sendable, Equatable {
         self.credentialsDirectory = credentialsDirectory
         self.configFile = configFile
         self.defaultPasswordFile = defaultPasswordFile
+        self.caller = caller
     }
 
     /// The sources of an installed program: the files in their standard places, credentials as systemd says.
@@ -81,7 +90,8 @@ public struct SettingsSources: Sendable, Equatable {
         overrides: [String: String] = [:],
         environment: [String: String],
         dotEnv: DotEnv? = nil,
-        configPath: String? = nil
+        configPath: String? = nil,
+        caller: Caller = .itself
     ) -> SettingsSources {
         let credentials = environment["CREDENTIALS_DIRECTORY"]
         return SettingsSources(
@@ -90,7 +100,8 @@ public struct SettingsSources: Sendable, Equatable {
             dotEnv: dotEnv,
             credentialsDirectory: credentials,
             configFile: ConfigFile(path: configPath ?? standardConfigPath, mustExist: configPath != nil),
-            defaultPasswordFile: hasPassword(credentials) ? nil : standardPasswordFile
+            defaultPasswordFile: hasPassword(credentials) ? nil : standardPasswordFile,
+            caller: caller
         )
     }
 

@@ -32,8 +32,9 @@ struct MigrateRedis: AsyncParsableCommand {
         // A reader that went away must not end a phase; writing then fails quietly.
         signal(SIGPIPE, SIG_IGN)
         Secrecy.begin()
+        let arguments = Array(CommandLine.arguments.dropFirst())
         do {
-            var command = try parseAsRoot(BareSwitches.completed(Array(CommandLine.arguments.dropFirst())))
+            var command = try parsed(arguments)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
@@ -45,6 +46,20 @@ struct MigrateRedis: AsyncParsableCommand {
             }
         } catch {
             exit(withError: error)
+        }
+    }
+
+    /// The command, or the end of the program with what is wrong and, for the words of another tool, ours.
+    private static func parsed(_ arguments: [String]) throws -> any ParsableCommand {
+        do {
+            return try parseAsRoot(Spelling.normalized(arguments))
+        } catch {
+            guard exitCode(for: error) == .validationFailure, let hint = OtherTools.hint(for: arguments) else {
+                throw error
+            }
+            Terminal().say(fullMessage(for: error))
+            Terminal().say(hint)
+            throw ExitStatus.usage.code
         }
     }
 }
@@ -76,4 +91,35 @@ struct CommonOptions: ParsableArguments {
         help: "Do not plan and ask before apply."
     )
     var autoApprove = false
+
+    @Flag(
+        name: [.customShort("y"), .customLong("yes"), .customLong("yes", withSingleDash: true)],
+        help: "Answer every question with yes."
+    )
+    var yes = false
+}
+
+/// The migration that a command is about, as its argument.
+struct MigrationArgument: ParsableArguments {
+    @Argument(help: ArgumentHelp("The migration; or name it with -migration.", valueName: "name"))
+    var name: String?
+
+    /// The options, with the name that stands here or there.
+    ///
+    /// Errors: two names.
+    func merged(into options: CommonOptions) throws -> CommonOptions {
+        var options = options
+        options.migration = try Self.one(name, options.migration)
+        return options
+    }
+
+    /// The one name of two that may be given.
+    static func one(_ argument: String?, _ option: String?) throws -> String? {
+        if let argument, let option, argument != option {
+            throw ValidationError(
+                "Which migration? “\(argument)” is one and -migration \(option) another: give one name."
+            )
+        }
+        return argument ?? option
+    }
 }

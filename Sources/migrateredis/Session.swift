@@ -50,9 +50,29 @@ struct Session {
     /// The migration that the options name.
     func migration(_ options: CommonOptions) throws -> any Migration {
         guard let name = options.migration else {
-            throw ValidationError("Which migration? Name it with -migration, such as -migration 001_hash_tags.")
+            throw ValidationError(
+                "Which migration? Name it behind the command or with -migration, such as -migration 001_hash_tags. All that is "
+                    + "due is run by `migrateredis converge`."
+            )
         }
         return try registry.migration(named: name)
+    }
+
+    /// Why nothing may be touched, if that is so.
+    func refusal(_ snapshot: SchemaSnapshot) -> Refusal? {
+        do {
+            _ = try Bookkeeping(snapshot, registry: registry, names: names).read()
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    /// Throws where nothing may be touched, before anybody is asked for a yes; a verify may be the way out.
+    func admit(_ snapshot: SchemaSnapshot, byVerifying migration: String? = nil) throws {
+        guard let refusal = refusal(snapshot) else { return }
+        if let migration, refusal.isSettled(byVerifying: migration) { return }
+        throw refusal.failure
     }
 
     /// Runs a phase by hand: under the lock, unless all work is paused or the server may drop keys; a pause stops it.
@@ -60,12 +80,12 @@ struct Session {
         for migration: any Migration,
         _ activity: String,
         whilePaused: Bool = false,
+        verifies: Bool = false,
         _ body: (Lease, PhaseRunner) async throws -> Result
     ) async throws -> Result {
         let snapshot = try await snapshot()
-        // What cannot be read is refused before the lock and the epoch are touched.
-        _ = try snapshot.version.get()
-        _ = try snapshot.state(of: migration.name)
+        // Before the lock and the epoch are touched; under the lock the phase asks again.
+        try admit(snapshot, byVerifying: verifies ? migration.name : nil)
         if let pause = snapshot.pause, !whilePaused {
             terminal.say("All work was paused by \(pause.text).")
             throw ExitStatus.temporary.code
@@ -114,6 +134,7 @@ extension CommonOptions {
         try await withWiring(
             { wired, terminal in
                 let keyspace = try await wired.connection(clientName: "migrateredis").openKeyspace()
+                if await keyspace.asksForNoPassword { terminal.say("Warning: \(Hint.surplusPassword(wired.loaded))") }
                 let session = Session(
                     wiring: wired,
                     keyspace: keyspace,
@@ -132,7 +153,7 @@ extension CommonOptions {
         _ body: (Wiring, Terminal) async throws -> Void,
         whenUnreachable: (RedisError, Wiring, Terminal) throws -> Void = { _, _, _ in }
     ) async throws {
-        let terminal = Terminal()
+        let terminal = Terminal(saysYes: yes)
         var settings: LoadedSettings?
         var wiring: Wiring?
         do {

@@ -4,6 +4,7 @@ import Programs
 import Reconciler
 import RedisClient
 import Settings
+import Synchronization
 
 /// Reads the daemon's configuration, at start and again at each reload.
 struct ConfigurationReader: Sendable {
@@ -32,11 +33,27 @@ struct ConfigurationReader: Sendable {
         }
         let wiring = try Wiring(loaded)
         guard let target = wiring.target else { throw MissingTarget() }
+        var reconciler = wiring.reconciler(target: target, clientName: "migrateredisd")
+        reconciler.connection.onSurplusPassword = Self.once {
+            logger.warning("configuration", metadata: ["detail": .string(Hint.surplusPassword(loaded))])
+        }
         return DaemonConfiguration(
-            reconciler: wiring.reconciler(target: target, clientName: "migrateredisd"),
+            reconciler: reconciler,
             metricsFile: wiring.metricsFile,
             credential: credential
         )
+    }
+
+    /// What is said once for each reading of the configuration, and not for each connection.
+    private static func once(_ body: @escaping @Sendable () -> Void) -> @Sendable () -> Void {
+        let isSaid = Said()
+        return {
+            if !isSaid.flag.exchange(true, ordering: .relaxed) { body() }
+        }
+    }
+
+    private final class Said: Sendable {
+        let flag = Atomic(false)
     }
 }
 

@@ -35,7 +35,11 @@ struct Daemon: AsyncParsableCommand {
 
     static func main() async {
         Secrecy.begin()
-        await main(BareSwitches.completed(Array(CommandLine.arguments.dropFirst())))
+        do throws(ValidationError) {
+            await main(try Spelling.normalized(Array(CommandLine.arguments.dropFirst())))
+        } catch {
+            exit(withError: error)
+        }
     }
 
     func validate() throws {

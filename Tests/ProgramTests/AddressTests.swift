@@ -64,29 +64,105 @@ struct AddressTests {
         }
     }
 
-    @Test("The .env of the working directory is read, and the environment wins over it")
+    @Test("An .env that is named is read, and the environment wins over it")
     func dotEnv() async throws {
         try await withStage(Self.small, tcp: true) { stage in
             let home = try TemporaryDirectory()
             let port = String(try #require(stage.server.port))
-            try home.write("# as deployed\nREDIS_HOST=127.0.0.1\nREDIS_PORT=\(port)\n", to: ".env")
-            let plan = try await run(stage, ["-migration", "001_hash_tags", "plan"], in: home.path)
+            try home.write("# as deployed\nREDIS_HOST = 127.0.0.1\nREDIS_PORT=\(port)\n", to: ".env")
+            let plan = try await run(
+                stage,
+                ["--env-file", ".env", "-migration", "001_hash_tags", "plan"],
+                in: home.path
+            )
             #expect(plan.exitStatus == 0, "\(plan)")
             #expect(plan.standardOutput.contains("tenant"), "\(plan)")
-            let elsewhere = try await run(stage, ["status"], ["REDIS_PORT": "1"], in: home.path)
+            let elsewhere = try await run(
+                stage,
+                ["--env-file", ".env", "status"],
+                ["REDIS_PORT": "1"],
+                in: home.path
+            )
             #expect(elsewhere.exitStatus == 69, "\(elsewhere)")
         }
     }
 
-    @Test("Root does not read an .env that somebody else could have written", .enabled(if: getuid() == 0, "needs root"))
+    @Test("Root reads no .env that nobody named, whatever it is", .enabled(if: geteuid() == 0, "needs root"))
     func foreignDotEnv() async throws {
         try await withStage(Self.small, tcp: true) { stage in
-            let home = try TemporaryDirectory()
             let port = String(try #require(stage.server.port))
-            try home.write("REDIS_HOST=127.0.0.1\nREDIS_PORT=\(port)\n", to: ".env", permissions: 0o666)
-            let status = try await run(stage, ["status"], ["REDIS_PORT": "1"], in: home.path)
-            #expect(status.exitStatus == 69, "\(status)")
-            #expect(status.standardError.contains(".env: not read"), "\(status)")
+            let named = ["REDIS_HOST": "127.0.0.1", "REDIS_PORT": port]
+            for kind in ["file", "link", "pipe", "directory"] {
+                let home = try TemporaryDirectory()
+                let path = home.file(".env")
+                switch kind {
+                case "file": try home.write("REDIS_DATABASE=none\n", to: ".env")
+                case "link": #expect(symlink("/proc/self/environ", path) == 0)
+                case "pipe": #expect(mkfifo(path, 0o600) == 0)
+                default: #expect(mkdir(path, 0o700) == 0)
+                }
+                let status = try await run(stage, ["status"], named, in: home.path)
+                #expect(status.exitStatus == 0, "\(kind): \(status)")
+                #expect(status.standardError.contains(".env: not read"), "\(kind): \(status)")
+            }
+        }
+    }
+
+    @Test(
+        "A password does not go where a file sends it that nobody named, nor where the command line names another host"
+    )
+    func stolenPassword() async throws {
+        try await withStage(Self.small, tcp: true) { stage in
+            let port = String(try #require(stage.server.port))
+            let home = try TemporaryDirectory()
+            let config = try home.write("redis: {password: hush}\n", to: "root.yaml")
+            // By root, or by a user in the name of another: neither is as trusted as the file.
+            let caller = ["SUDO_UID": String(geteuid() + 1)]
+            let result = try await run(
+                stage,
+                ["--config", config, "-redis-host", "127.0.0.1", "-redis-port", port, "status"],
+                caller
+            )
+            #expect(result.exitStatus == 78, "\(result)")
+            #expect(result.standardError.contains("root.yaml:1: redis.password"), "\(result)")
+            #expect(result.standardError.contains("the command line (redis.host)"), "\(result)")
+            #expect(!result.description.contains("hush"), "\(result)")
+        }
+    }
+
+    @Test(
+        "An operator's password does not go where an .env says, not even their own; what needs none does",
+        .enabled(if: geteuid() == 0, "needs root")
+    )
+    func operators() async throws {
+        try await withStage(Self.small, tcp: true) { stage in
+            let port = String(try #require(stage.server.port))
+            let home = try TemporaryDirectory()
+            chmod(home.path, 0o755)
+            let installed = try await ProcessRunner.run(
+                "install",
+                ["-m", "755", try ProductPath.find("migrateredis"), home.file("migrateredis")]
+            )
+            #expect(installed.exitStatus == 0, "\(installed)")
+            let place = home.file("place")
+            #expect(mkdir(place, 0o755) == 0 && chown(place, 65_534, 65_534) == 0)
+            try home.write("REDIS_HOST=127.0.0.1\nREDIS_PORT=\(port)\n", to: "place/.env", permissions: 0o644)
+            func status(_ variables: [String: String]) async throws -> ProcessResult {
+                try await ProcessRunner.run(
+                    "setpriv",
+                    ["--reuid=65534", "--regid=65534", "--clear-groups", "--", home.file("migrateredis"), "status"],
+                    environment: variables,
+                    directory: place
+                )
+            }
+            let refused = try await status(["REDIS_PASSWORD": "hush"])
+            #expect(refused.exitStatus == 78 && refused.standardError.contains(".env line 1"), "\(refused)")
+            let plain = try await status([:])
+            #expect(plain.exitStatus == 0, "\(plain)")
+            // Another's directory: its file is passed over, and nothing listens at the default address of this test.
+            #expect(chown(place, 1, 1) == 0)
+            let foreign = try await status(["REDIS_PASSWORD": "hush", "REDIS_PORT": "1"])
+            #expect(foreign.exitStatus == 69 && foreign.standardError.contains(".env: not read"), "\(foreign)")
         }
     }
 

@@ -37,14 +37,38 @@ struct SpellingTests {
             (["status", "--redis-tls-enabled"], ["status", "--redis-tls-enabled=true"]),
             (["-redis-cluster-enabled", "-verbose"], ["-redis-cluster-enabled=true", "-verbose"]),
             (["-redis-tls-enabled", "false", "status"], ["-redis-tls-enabled", "false", "status"]),
+            (
+                ["-redis-tls-enabled=T", "-redis-cluster-enabled=0"],
+                ["-redis-tls-enabled=true", "-redis-cluster-enabled=false"]
+            ),
             (["-redis-tls-enabled", "YES"], ["-redis-tls-enabled", "YES"]),
             (["-redis-tls-enabled=false"], ["-redis-tls-enabled=false"]),
             (["redis-tls-enabled", "---redis-tls-enabled"], ["redis-tls-enabled", "---redis-tls-enabled"]),
             ([], []),
         ]
     )
-    func switches(given: [String], completed: [String]) {
-        #expect(BareSwitches.completed(given) == completed)
+    func switches(given: [String], completed: [String]) throws {
+        #expect(try Spelling.normalized(given) == completed)
+    }
+
+    @Test("that are said or not said take Go's booleans behind an equals sign, and no others")
+    func flags() throws {
+        for dash in ["-", "--"] {
+            for name in ["force", "verbose", "auto-approve", "yes", "all", "watch", "check"] {
+                for word in ["1", "t", "T", "true", "TRUE", "True"] {
+                    #expect(try Spelling.normalized(["\(dash)\(name)=\(word)", "x"]) == [dash + name, "x"])
+                }
+                for word in ["0", "f", "F", "false", "FALSE", "False"] {
+                    #expect(try Spelling.normalized(["a", "\(dash)\(name)=\(word)", "x"]) == ["a", "x"])
+                }
+                for word in ["", "yes", "tRUE", "2"] {
+                    #expect(throws: (any Error).self) { try Spelling.normalized(["\(dash)\(name)=\(word)"]) }
+                }
+            }
+        }
+        #expect(try Spelling.normalized(["-y=true", "--reason=force=1"]) == ["-y", "--reason=force=1"])
+        let behind = ["resolve", "--", "-force=true", "-redis-tls-enabled"]
+        #expect(try Spelling.normalized(behind) == behind)
     }
 
     @Test(

@@ -205,6 +205,45 @@ struct GreetingTests {
         #expect(!error.message.contains(Self.password))
     }
 
+    @Test(
+        "drops a password and not the server's own words for it",
+        arguments: ["password", "user", "invalid", "WRONGPASS", "is", "a", "username-password pair", "."]
+    )
+    func ownWords(password: String) async throws {
+        try await withRedisServer(arguments: ["--requirepass", Self.password]) { server in
+            let error = try await failure { _ = try await RedisConnection.open(server.options(password: password)) }
+            #expect(error.message.contains("WRONGPASS invalid username-password pair"), "\(error)")
+        }
+        let peer = try RawPeer()
+        peer.serve { socket in
+            socket.read(until: "ID\r\n")
+            socket.write("-WRONGPASS they said \(password) here\r\n-NOAUTH\r\n-NOAUTH\r\n")
+            socket.readToEnd()
+        }
+        let repeated = try await failure { _ = try await RedisConnection.open(peer.options(password: password)) }
+        #expect(!repeated.message.contains("they said"), "\(repeated)")
+    }
+
+    @Test("is let in with a password by a server that asks for none, and knows it")
+    func surplusPassword() async throws {
+        try await withRedisServer { server in
+            for database in [0, 1] {
+                let options = server.options(password: Self.password, database: database)
+                let connection = try await RedisConnection.open(options)
+                #expect(try await connection.send("ACL", "WHOAMI").text == "default")
+                #expect(await connection.hasSurplusPassword)
+                #expect(await connection.id > 0)
+                #expect(await connection.asksForNoPassword)
+            }
+            let without = try await RedisConnection.open(server.options())
+            #expect(await !without.asksForNoPassword)
+        }
+        try await withRedisServer(arguments: ["--requirepass", Self.password]) { server in
+            let connection = try await RedisConnection.open(server.options(password: Self.password))
+            #expect(await !connection.asksForNoPassword)
+        }
+    }
+
     @Test("shows its password in no form of its options, its connection or its failure")
     func neverPrinted() async throws {
         try await withRedisServer(arguments: ["--requirepass", Self.password]) { server in

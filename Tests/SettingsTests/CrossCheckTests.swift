@@ -74,6 +74,20 @@ struct CrossCheckTests {
         #expect(warnings.count == 1 && warnings[0].hasPrefix(key + ":"), "\(warnings)")
     }
 
+    @Test(
+        "a private key that others can read is used, with a warning",
+        arguments: [(0o600, 0), (0o644, 1), (0o604, 1)]
+    )
+    func exposedKey(mode: Int, count: Int) throws {
+        let folder = try Folder()
+        let key = try folder.write("client.key", "x\n", mode: mode)
+        let file = try folder.config("redis: {tls: {enabled: true, cert-file: /c.pem, key-file: \(key)}}\n")
+        let warnings = try load(SettingsSources(configFile: file)).warnings
+        #expect(
+            warnings == Array(repeating: "\(key): others can read this private key; run chmod 600 on it", count: count)
+        )
+    }
+
     @Test("a socket is not encrypted, whatever lower layers say")
     func socket() throws {
         let environment = ["REDIS_SOCKET": "/s", "REDIS_TLS_ENABLED": "1"]

@@ -57,7 +57,8 @@ struct PasswordTests {
                 "environment: REDIS_PASSWORD_FILE: names the password, and so does REDIS_PASSWORD; keep one"
             ]
         )
-        let none = SettingsSources(environment: ["REDIS_PASSWORD": ""], defaultPasswordFile: secret)
+        let empty = try folder.config("redis:\n  password: ''\n")
+        let none = SettingsSources(configFile: empty, defaultPasswordFile: secret)
         #expect(try load(none).settings.redis.password == nil)
     }
 

@@ -60,35 +60,49 @@ struct PrecedenceTests {
         ]
         let loaded = try load(SettingsSources(environment: others))
         #expect(loaded.settings == Settings() && loaded.warnings.isEmpty)
-        let near = try load(SettingsSources(environment: ["REDIS_HOSTS": "a"]))
-        #expect(near.warnings == ["environment: REDIS_HOSTS is not read; did you mean REDIS_HOST?"])
     }
 
-    @Test("an empty variable means none where there can be none, and is an error elsewhere")
-    func empty() throws {
+    @Test(
+        "a variable that looks like ours and is not is mentioned with the one that may be meant",
+        arguments: [
+            ("REDIS_HOSTS", "REDIS_HOST"), ("REDIS_HOSTT", "REDIS_HOST"), ("redis_host", "REDIS_HOST"),
+            ("REDIS-PORT", "REDIS_PORT"), ("REDISPORT", "REDIS_PORT"), ("REDIS_DB", "REDIS_DATABASE"),
+            ("REDIS_DATABSE", "REDIS_DATABASE"), ("REDIS_USER", "REDIS_USERNAME"), ("REDIS_PASS", "REDIS_PASSWORD"),
+            ("REDIS_SSL", "REDIS_TLS_ENABLED"), ("REDIS_TLS", "REDIS_TLS_ENABLED"), ("REDIS_URI", "REDIS_URL"),
+            ("MIGRATE_REDIS_SCHEMA_TARGET", "MIGRATEREDIS_SCHEMA_TARGET"),
+            ("migrateredis_schema_target", "MIGRATEREDIS_SCHEMA_TARGET"),
+        ]
+    )
+    func nearMiss(name: String, meant: String) throws {
+        let near = try load(SettingsSources(environment: [name: "hunter2"]))
+        #expect(near.warnings == ["environment: \(name) is not read; did you mean \(meant)?"])
+        #expect(near.settings == Settings())
+    }
+
+    @Test("an empty variable counts as not set, whatever it is called", arguments: SettingTable.variables)
+    func emptyVariable(name: String) throws {
         let folder = try Folder()
-        let file = try folder.config("redis:\n  username: app\n  password: x\nmetrics:\n  textfile: /m.prom\n")
-        let none = try load(
-            SettingsSources(
-                environment: ["REDIS_USERNAME": "", "REDIS_PASSWORD": "", "MIGRATEREDIS_METRICS_TEXTFILE": ""],
-                configFile: file
-            )
-        )
-        #expect(none.settings == Settings())
-        #expect(none.origin(of: "redis.password")?.description == "environment REDIS_PASSWORD")
-        for name in [
-            "REDIS_HOST", "REDIS_PORT", "REDIS_TLS_ENABLED", "MIGRATEREDIS_SCHEMA_TARGET", "MIGRATEREDIS_LOCK_TTL",
-        ] {
-            let found = problems(SettingsSources(environment: [name: ""]))
-            #expect(found.count == 1 && found[0].hasPrefix("environment: \(name): \"\" is empty"), "\(found)")
+        let file = try folder.config("redis:\n  username: app\n  password: x\n  port: 7000\nschema:\n  target: 2\n")
+        let plain = try load(SettingsSources(configFile: file))
+        #expect(try load(SettingsSources(environment: [name: ""], configFile: file)) == plain)
+        for text in ["\(name)=\n", "\(name)=''\n", "export \(name) = \"\" # none\n"] {
+            for dotEnv in [try folder.dotEnv(text), try folder.foundDotEnv(text)] {
+                #expect(try load(SettingsSources(dotEnv: dotEnv, configFile: file)) == plain)
+            }
         }
-        let kept = try load(
-            SettingsSources(
-                environment: ["REDIS_URL": "", "REDIS_SOCKET": "", "REDIS_PASSWORD_FILE": "", "REDIS_SENTINELS": ""],
-                configFile: file
-            )
+    }
+
+    @Test("an empty text of the file means none where there can be none, and is an error elsewhere")
+    func emptyInFile() throws {
+        let folder = try Folder()
+        let none = try folder.config("redis:\n  username: ''\n  password: ''\n")
+        let standard = try folder.write("standard", "x\n")
+        let loaded = try load(SettingsSources(configFile: none, defaultPasswordFile: standard))
+        #expect(loaded.settings == Settings())
+        #expect(
+            try problems(inFile: "redis:\n  port: ''\n").first?.hasPrefix("file:2: redis.port: \"\" is empty") == true
         )
-        #expect(kept.settings.redis.password?.value == "x")
+        #expect(problems(SettingsSources(overrides: ["redis.port": ""])).count == 1)
     }
 
     @Test("the deployment id has two names, which must not disagree")

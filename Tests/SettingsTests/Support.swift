@@ -35,9 +35,17 @@ final class Folder {
     }
 
     func dotEnv(_ text: String, mode: Int = 0o600) throws -> SettingsSources.DotEnv {
-        .init(path: try write(".env", text, mode: mode), mustExist: true)
+        .init(path: try write(".env", text, mode: mode))
+    }
+
+    /// An `.env` that nobody named, as a user without rights finds it: this one, unless the tests run as root.
+    func foundDotEnv(_ text: String, mode: Int = 0o600) throws -> SettingsSources.DotEnv {
+        .init(path: try write(".env", text, mode: mode), finding: .found(by: someUser))
     }
 }
+
+/// A user who is not root, and for whom this user's files are their own or root's.
+let someUser = getuid() == 0 ? 65_534 : getuid()
 
 func load(_ sources: SettingsSources) throws -> LoadedSettings {
     try SettingsReader(sources).read()

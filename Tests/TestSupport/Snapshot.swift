@@ -24,7 +24,7 @@ package struct Snapshot: Sendable, Equatable, CustomStringConvertible {
     /// Reads every key; those of the programs themselves only on request.
     package static func read(from connection: RedisConnection, withBookkeeping: Bool = false) async throws -> Snapshot {
         let names = try await connection.send("KEYS", "*").elements.compactMap(\.text)
-            .filter { withBookkeeping || !$0.hasPrefix("outpost:") }
+            .filter { withBookkeeping || !$0.hasPrefix("outpost:") && !$0.hasPrefix(".outpost:") }
         var looks = CommandBuffer()
         for name in names { looks.append("TYPE", name) }
         let expiries = try await connection.expiries(of: names.map { Bytes($0) })

@@ -18,16 +18,25 @@ struct CopySieve {
     /// The ledger that knows what was copied; nil where there is none any more.
     let ledger: Ledger?
     let digester: Digester
+    /// Whether applications use the new names, as far as is known; see `NameDoubt`.
+    let newNamesAreInUse: Bool
     let purpose: Purpose
     /// Whether a name's own fields are asked.
     private let asksItself: Bool
     /// The kinds that are not left out; nil for all.
     private let kinds: [String]?
 
-    init(moves: any KeyMoves, ledger: Ledger?, digester: Digester, purpose: Purpose) {
+    init(
+        moves: any KeyMoves,
+        ledger: Ledger?,
+        digester: Digester,
+        newNamesAreInUse: Bool,
+        purpose: Purpose
+    ) {
         self.moves = moves
         self.ledger = ledger
         self.digester = digester
+        self.newNamesAreInUse = newNamesAreInUse
         self.purpose = purpose
         switch purpose {
         case .pairs: (asksItself, kinds) = (true, nil)
@@ -43,7 +52,11 @@ struct CopySieve {
         let copy: any LikelyCopy
         /// The type of its source, or the bytes that it takes; nil where neither was asked.
         var answer: Reply?
-        var isRefuted = false
+        /// Whether its own content says that it is something else.
+        var isRefutedByItself = false
+        /// Whether the record of another key speaks for something else, which the ledger outweighs.
+        var isRefutedByOthers = false
+        var isRefuted: Bool { isRefutedByItself || isRefutedByOthers }
         var isProven = false
         /// Whether it was asked for a field itself, and so is a hash.
         var isHash = false
@@ -53,11 +66,13 @@ struct CopySieve {
             let isOwn = refutation.question.key == name
             // A name of another type is no copy; the questions to all names tell what it is.
             guard let value = try reply.unlessOtherType() else {
-                if isOwn { isRefuted = true }
+                if isOwn { isRefutedByItself = true }
                 return
             }
             if isOwn { isHash = true }
-            if value.equals(refutation.answer) { isRefuted = true }
+            if value.equals(refutation.answer) {
+                if isOwn { isRefutedByItself = true } else { isRefutedByOthers = true }
+            }
             guard isOwn == copy.provesItself else { return }
             let proof = copy.proof
             if refutation.question == proof.question, value.equals(proof.answer) { isProven = true }
@@ -201,7 +216,8 @@ struct CopySieve {
 
     // MARK: The ledger
 
-    /// Asks the ledger about what is refuted or has no source, and what would prove that it is new.
+    /// Asks the ledger about what is refuted or has no source, and what would prove that it is new: an entry decides
+    /// before any evidence from other keys.
     private func settled(
         _ likely: [Likely],
         into page: inout ResolvedPage,
@@ -217,17 +233,32 @@ struct CopySieve {
             if asksForProof(of: one) {
                 commands.append("HGET", one.copy.proof.question.key, one.copy.proof.question.field)
             }
+            if let owner = ownerInDoubt(of: one) {
+                let place = ledger.place(of: owner.destination, digest: digester.nameDigest(owner.destination))
+                commands.append("EXISTS", owner.source)
+                commands.append("HGET", place.key, place.field)
+            }
         }
         var replies = try await keyspace.pipeline(commands).makeIterator()
         var rest: [Rest] = []
         for one in likely {
             guard let reply = replies.next() else { break }
             let proof = asksForProof(of: one) ? try replies.next()?.unlessOtherType() : nil
+            var hasNewOwner = true
+            if ownerInDoubt(of: one) != nil {
+                let hasOldRecord = try replies.next()?.unlessError().integer != 0
+                let isCopied = try replies.next()?.unlessOtherType()?.isNull != true
+                hasNewOwner = !hasOldRecord && !isCopied
+            }
             let entry = try reply.unlessOtherType()
             let move = one.copy.move
-            if !one.isRefuted, entry.flatMap({ LedgerEntry($0) })?.sourceName == digester.nameDigest(move.source) {
-                page.copies.append((one.copy, nil))
-            } else if isNew(one), entry?.isNull == true, one.isProven || proof?.equals(one.copy.proof.answer) == true {
+            let isNoted = entry.flatMap { LedgerEntry($0) }?.sourceName == digester.nameDigest(move.source)
+            if isNoted, !isRefuted(one) {
+                // One whose source is there is handled where that is found.
+                if one.answer?.equals(one.copy.type.name) != true { page.copies.append((one.copy, nil)) }
+            } else if isNew(one), hasNewOwner, entry?.isNull == true,
+                one.isProven || proof?.equals(one.copy.proof.answer) == true
+            {
                 page.native[move.kind, default: 0] += 1
             } else {
                 rest.append((one.name, entry?.isNull == true ? move : nil))
@@ -236,7 +267,20 @@ struct CopySieve {
         return rest
     }
 
+    /// Whether a copy that the ledger knows is something else all the same: what another key says is of no account then.
+    private func isRefuted(_ one: Likely) -> Bool {
+        #if SEEDED_BUGS
+            if SeededBug.isOn(.evidenceBeforeLedger) { return one.isRefuted }
+        #endif
+        return one.isRefutedByItself
+    }
+
     private func asksForProof(of one: Likely) -> Bool { isNew(one) && !one.isProven }
+
+    /// The pair of the record that proves a name, while that proves nothing if the record is a copy of an old one.
+    private func ownerInDoubt(of one: Likely) -> KeyMove? {
+        newNamesAreInUse || !isNew(one) ? nil : one.copy.proofMove
+    }
 
     /// Whether there is no source, and nothing that says that it is something else.
     private func isNew(_ one: Likely) -> Bool {

@@ -38,6 +38,7 @@ struct FieldRewriteLister: PageLister {
             ledger: ledgers.first,
             digester: digester,
             copies: copies,
+            newNamesAreInUse: true,
             prefersNewNames: true
         )
         let page = try await resolver.resolve(names, on: keyspace)

@@ -13,12 +13,13 @@ struct KeyMoveLister: PageLister {
     let isLedgerNew: Bool
     /// Whether what has no destination is read all the same.
     let readsUncopied: Bool
+    /// Whether applications use the new names, as far as is known; see `NameDoubt`.
+    let newNamesAreInUse: Bool
 
     /// The pairs: each once, without those that are handled where their source is found, or are too large.
     func list(_ names: [Bytes], on keyspace: any Keyspace) async throws -> Listing<Pair> {
         let digester = try Digester()
-        let resolver = NameResolver(moves: moves, ledger: ledger, digester: digester, copies: .pairs)
-        let page = try await resolver.resolve(names, on: keyspace)
+        let page = try await resolver(digester, copies: .pairs).resolve(names, on: keyspace)
         var listing = Listing<Pair>()
         listing.unrelated = page.unrelated
         listing.held = page.ambiguous.map { .ambiguous($0.name) }
@@ -66,19 +67,28 @@ struct KeyMoveLister: PageLister {
 
     /// The old names of the pairs that these names belong to, whichever of the two each is.
     func sources(of names: [Bytes], on keyspace: any Keyspace) async throws -> Listing<Bytes> {
-        let page = try await NameResolver(moves: moves, ledger: ledger, digester: Digester())
-            .resolve(names, on: keyspace)
+        let page = try await resolver(Digester()).resolve(names, on: keyspace)
         var listing = Listing<Bytes>()
         listing.unrelated = page.unrelated
         listing.items = page.readings.map(\.reading.move.source) + page.ambiguous.map(\.name)
         return listing
     }
 
-    /// Those of these names that are old ones, by what their keys hold.
+    /// Those of these names that are old ones, by what their keys hold, or may be by what other records say.
     func oldNames(among names: [Bytes], on keyspace: any Keyspace) async throws -> Set<KeyName> {
-        let page = try await NameResolver(moves: moves, ledger: ledger, digester: Digester())
-            .resolve(names, on: keyspace)
-        return Set(page.readings.filter(\.reading.isSource).map { KeyName($0.reading.move.source) })
+        let page = try await resolver(Digester()).resolve(names, on: keyspace)
+        let sure = page.readings.filter(\.reading.isSource).map { KeyName($0.reading.move.source) }
+        return Set(sure + page.ambiguous.filter(\.isLikelyOld).map { KeyName($0.name) })
+    }
+
+    private func resolver(_ digester: Digester, copies: CopySieve.Purpose? = nil) -> NameResolver {
+        NameResolver(
+            moves: moves,
+            ledger: ledger,
+            digester: digester,
+            copies: copies,
+            newNamesAreInUse: newNamesAreInUse
+        )
     }
 
     /// Asks for the other side: what is seen by its new name goes with its source where that is there; and what is too

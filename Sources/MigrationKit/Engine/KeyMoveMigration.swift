@@ -67,7 +67,7 @@ extension KeyMoveMigration {
         var inner = context
         inner.state = state
         let walk = try await walk(
-            context.isRaised ? .catchUp : .apply,
+            context.isRaised ? (context.carriesDeletes ? .firstCatchUp : .catchUp) : .apply,
             in: inner,
             ledger: shape,
             isLedgerNew: known == nil,
@@ -76,6 +76,7 @@ extension KeyMoveMigration {
         let report: WalkReport
         if context.isRaised {
             report = try await walk.run()
+            try await requireCopies(report, shape, in: context)
         } else {
             report = try await walk.run(from: state.checkpoint, keeping: CheckpointKeeper(context)) {
                 cursors,
@@ -104,10 +105,11 @@ extension KeyMoveMigration {
         #else
             let report = try await walk.run()
         #endif
+        try await requireCopies(report, shape, in: context)
         return VerificationResult(
             report: report,
             problems: report.problems(isRaised: context.isRaised, acceptedInUse: context.acceptedInUse),
-            hasConflicts: report.needsPerson(isRaised: context.isRaised),
+            hasConflicts: report.needsPerson(isRaised: context.isRaised, acceptedInUse: context.acceptedInUse),
             removable: report.sourcesByKind.values.reduce(0, +)
         )
     }
@@ -166,6 +168,25 @@ extension KeyMoveMigration {
         try await walk.run(from: nil) { _, _ in }
         try await sampler.compare()
         return work.report
+    }
+
+    /// A ledger that lists copies, and a keyspace that has not one of them nor of their old keys: that is a loss, whatever
+    /// the states say.
+    ///
+    /// Errors: `dataLost`.
+    private func requireCopies(_ report: WalkReport, _ shape: LedgerShape, in context: MigrationContext) async throws {
+        guard report.noted == 0 else { return }
+        let time = try await context.keyspace.connection(for: context.names.lock).send("TIME")
+        let lost = try await Ledger(names: context.names, migration: name, shape: shape)
+            .lasting(at: ServerTime.read(time).milliseconds, most: 1000, on: context.keyspace)
+        guard lost > 0 else { return }
+        throw MigrationError(
+            .dataLost,
+            "The ledger of \(name) lists copies (\(lost < 1000 ? "\(lost)" : "1000 or more")), and the keyspace holds not one "
+                + "of them nor of their old keys: they were removed by something else. Look at the data and its backups. If "
+                + "that was meant, remove the ledger's keys (\(KeyText.escaped(context.names.ledger(of: name, bucket: 0))) "
+                + "and those like it)."
+        )
     }
 
     private func walk(

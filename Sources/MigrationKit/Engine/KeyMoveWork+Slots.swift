@@ -5,7 +5,8 @@ import RedisClient
 /// Sources are read first, each in one atomic look; then each destination's slot has a transaction that looks at the
 /// destination and its entry, and writes. What was read of a source is exactly what is copied and noted, so a source
 /// that changes meanwhile is found changed by the next walk. A source is removed in a transaction of its own slot, which
-/// reads it again; its entry is marked before and forgotten after.
+/// reads it again; its entry is marked before and forgotten after. One that turned out to have changed loses its mark
+/// again: a mark that stays means that the removal may have come to pass.
 extension KeyMoveWork {
     func attemptAcrossSlots(_ batch: [Pair]) async throws -> [Pair] {
         let sources = try await readSources(of: batch)
@@ -171,16 +172,26 @@ extension KeyMoveWork {
             case .redirected(let error): throw error
             }
         }
-        try await forget(removals.filter { !kept.contains($0.pair.move.source) }.map(\.pair), by: fence)
+        let done = removals.filter { !kept.contains($0.pair.move.source) }.map(\.pair)
+        let writer = writer
+        try await updateEntries(of: done, at: \.move.destination, by: fence) { writer.forget($0, in: &$1) }
+        let undone = removals.filter { kept.contains($0.pair.move.source) && $0.entry?.isRemoving != true }
+        try await updateEntries(of: undone, at: \.pair.move.destination, by: fence) { writer.unmark($0, in: &$1) }
         return kept
     }
 
-    private func forget(_ pairs: [Pair], by fence: Fence) async throws {
-        let groups = SlotGroups.of(pairs, in: context.keyspace) { $0.move.destination }
-        let looks = groups.map { Fence.Look(at: $0[0].move.destination) }
-        try await fence.transactions(looks, on: context.keyspace) { [self] index, _ in
+    private func updateEntries<Item: Sendable>(
+        of items: [Item],
+        at destination: @Sendable (Item) -> Bytes,
+        by fence: Fence,
+        _ write: @escaping (Item, inout CommandBuffer) -> Void
+    ) async throws {
+        guard !items.isEmpty else { return }
+        let groups = SlotGroups.of(items, in: context.keyspace, by: destination)
+        let looks = groups.map { Fence.Look(at: destination($0[0])) }
+        try await fence.transactions(looks, on: context.keyspace) { index, _ in
             var commands = CommandBuffer()
-            for pair in groups[index] { writer.forget(pair, in: &commands) }
+            for item in groups[index] { write(item, &commands) }
             return commands
         } finish: { _, outcome in
             if case .redirected(let error) = outcome { throw error }

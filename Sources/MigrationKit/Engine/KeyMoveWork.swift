@@ -66,6 +66,11 @@ final class KeyMoveWork: WalkWork {
             reader: reader
         )
         expiringWithin = PairObservation.expiringWithin(isCluster: context.keyspace.isCluster)
+        let phase = context.state?.trustedPhase
+        deletesAreUnseen =
+            phase == .cleaning || phase == .cleaned || context.state?.deletesAreUnseen == true
+            || context.state?.hasForeignCopies == true
+            || (context.state == nil && context.isRaised)
         lister = KeyMoveLister(
             moves: moves,
             column: column,
@@ -74,13 +79,10 @@ final class KeyMoveWork: WalkWork {
             copyMethod: context.features.copyMethod,
             isFirst: column == .apply && context.state?.report == nil && context.state?.checkpoint == nil,
             isLedgerNew: isLedgerNew,
-            readsUncopied: context.lease != nil
+            readsUncopied: context.lease != nil,
+            newNamesAreInUse: context.isRaised || deletesAreUnseen
         )
         slices = SliceReader(context, digester: digester)
-        let phase = context.state?.trustedPhase
-        deletesAreUnseen =
-            phase == .cleaning || phase == .cleaned || context.state?.deletesAreUnseen == true
-            || (context.state == nil && context.isRaised)
         progress.totalItems = total
     }
 
@@ -171,7 +173,9 @@ final class KeyMoveWork: WalkWork {
         expectsPeace = comparesMostly && 4 * decided.count { !$0.isAtPeace } <= decided.count
     }
 
-    private var comparesMostly: Bool { [.verify, .verifyAgain, .catchUp].contains(column) && context.lease != nil }
+    private var comparesMostly: Bool {
+        [.verify, .verifyAgain, .catchUp, .firstCatchUp].contains(column) && context.lease != nil
+    }
 
     private func transaction(of batch: [Pair], asking reads: CommandBuffer) -> Fence.Look {
         var watched: [Bytes] = []
@@ -319,6 +323,7 @@ final class KeyMoveWork: WalkWork {
             }
             var observation = seen.observation
             observation.expiringWithin = expiringWithin
+            observation.wasRaisedElsewhere = context.wasRaisedElsewhere
             if !context.isRaised || column == .apply && context.lease == nil {
                 // Before the raise the old names are the truth, and before the ledger exists its hashes are not lost.
                 observation.deletesAreUnseen = deletesAreUnseen
@@ -328,7 +333,9 @@ final class KeyMoveWork: WalkWork {
             // Of two sources of one destination only the first is copied; once there is an entry, it tells.
             let isFirst = observation.entry != nil || firstSources.isFirst(pair)
             let pairClass = isFirst ? observation.pairClass : .collision
-            var ruling = context.resolution?.ruling(of: pairClass, observation) ?? pairClass.ruling(in: column)
+            var ruling =
+                context.resolution?.ruling(of: pairClass, observation, isRaised: context.isRaised)
+                ?? pairClass.ruling(in: column)
             if column == .cleanup, pairClass == .destinationMissing {
                 ruling = rulingOfMissing(observation, before: removed)
                 if ruling.action == .removeSource { removed += 1 }
@@ -337,7 +344,9 @@ final class KeyMoveWork: WalkWork {
             if column == .cleanup, pairClass == .expiring, observation.onlyDestinationExpires {
                 ruling = Ruling(.leave, .kept)
             }
-            if ruling.action == .dropDestination, pairClass == .sourceGone, !dropsVanished, context.lease != nil {
+            if ruling.action == .dropDestination, pairClass == .sourceGone, !dropsVanished, context.lease != nil,
+                context.resolution == nil
+            {
                 // Whether they are few is known at the end of the walk.
                 return DecidedPair(
                     pair: pair,
@@ -387,6 +396,7 @@ final class KeyMoveWork: WalkWork {
     func leftovers() async throws -> [Pair] {
         guard !vanished.isEmpty else { return [] }
         let now = try await ServerInfo.read(from: context.keyspace).identity
+        if column == .firstCatchUp { return vanishedAfterVerify(on: now) }
         guard now == server, context.state?.server == now else {
             throw MigrationError(
                 .sourcesDisappeared,
@@ -407,6 +417,19 @@ final class KeyMoveWork: WalkWork {
         return Array(vanished.values)
     }
 
+    /// The same right after the raise. If it is not sure that they were deleted, they are left to a person: the version is
+    /// raised, and the rest of the work goes on.
+    private func vanishedAfterVerify(on now: ServerIdentity) -> [Pair] {
+        defer { vanished = [:] }
+        let isSameServer = now == server && context.state?.verification?.server == now
+        guard isSameServer, vanished.count <= Few.ofMissing(total) else {
+            for pair in vanished.values { count(pair, .sourceGone, PairClass.sourceGone.ruling(in: .catchUp)) }
+            return []
+        }
+        dropsVanished = true
+        return Array(vanished.values)
+    }
+
     private func tally(_ one: DecidedPair) {
         guard one.pairClass != .absent else { return }
         if one.isPostponed {
@@ -416,19 +439,22 @@ final class KeyMoveWork: WalkWork {
         if one.pairClass == .destinationMissing, one.ruling.action == .removeSource {
             removedWithoutDestination += 1
         }
+        if one.entry != nil { report.noted += 1 }
         // A key that became another type since it was listed is no pair.
         if one.isOtherType { return report.noteUnrelated(one.pair.move.source) }
-        report.note(one.pair, one.pairClass, one.ruling, obstacle: one.obstacle)
-        if one.pairClass.hasSource, !one.pair.expectsDestination { report.bytesNeeded += one.pair.memory }
-        if one.ruling.finding.isHeld {
-            let reason = one.obstacle ?? one.pairClass.rawValue
-            let (key, destination) = (one.pair.move.source, one.pair.move.destination)
-            heldKeys.add(HeldKey(key, destination: destination, reason: reason))
+        count(one.pair, one.pairClass, one.ruling, obstacle: one.obstacle)
+    }
+
+    private func count(_ pair: Pair, _ pairClass: PairClass, _ ruling: Ruling, obstacle: String? = nil) {
+        report.note(pair, pairClass, ruling, obstacle: obstacle)
+        if pairClass.hasSource, !pair.expectsDestination { report.bytesNeeded += pair.memory }
+        if ruling.finding.isHeld {
+            let reason = obstacle ?? pairClass.rawValue
+            heldKeys.add(HeldKey(pair.move.source, destination: pair.move.destination, reason: reason))
+            progress.failedItems += 1
+        } else if ruling.action == .leave {
+            progress.skippedItems += 1
         }
-        if one.pairClass.hasSource { progress.processedItems += 1 }
-        switch one.ruling.finding {
-        case .conflict, .wrong, .kept: progress.failedItems += 1
-        default: if one.ruling.action == .leave { progress.skippedItems += 1 }
-        }
+        if pairClass.hasSource { progress.processedItems += 1 }
     }
 }

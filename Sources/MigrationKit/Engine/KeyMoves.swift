@@ -88,8 +88,9 @@ public struct FieldAnswer: Sendable, Hashable {
 
 /// The pair whose copy a name most likely is, and what would show that it is something else.
 ///
-/// Two promises about `decide`. Where none of the fields has the value that refutes, it says that the name is the pair's
-/// new one, or that nothing decides between that and others. Where the proof is there too, it says that it is the new one.
+/// Two promises about `decide`. If none of the fields has the value that refutes, it says that the name is the pair's new
+/// one, that it is likely to be, or that nothing decides between that and others. If the proof is there too, it says that
+/// the name is the new one, or is likely to be.
 ///
 /// One reference, since it is handed on a few times for every name; and what is not always asked is put together only when it
 /// is.
@@ -110,11 +111,14 @@ public protocol LikelyCopy: AnyObject, Sendable {
     func refutation(at index: Int) -> FieldAnswer
     /// What proves it where nothing refutes; put together at every call.
     var proof: FieldAnswer { get }
-    /// Whether that is a field of the name's own key.
-    var provesItself: Bool { get }
+    /// The pair to whose new key that field belongs; nil if it is the name's own key. Put together at every call.
+    var proofMove: KeyMove? { get }
 }
 
 extension LikelyCopy {
+    /// Whether the proof is a field of the name's own key.
+    var provesItself: Bool { proofMove == nil }
+
     /// The fields that could refute it, each with the value that does.
     public var refutations: [FieldAnswer] { (0..<refutationCount).map(refutation) }
 }
@@ -123,10 +127,23 @@ extension LikelyCopy {
 public enum NameVerdict: Sendable, Hashable {
     /// It fits no pattern.
     case unrelated
-    /// It is this.
+    /// It is this: by the name alone, or by its own content.
     case reading(NameReading)
-    /// It fits these readings, and its content does not decide.
+    /// It fits these readings, its own content does not decide, and records of other keys speak for one of them.
+    ///
+    /// That is evidence and no proof: such a record may come and go. What the ledger says goes before it.
+    case likely(NameReading, among: [NameReading], by: NameEvidence)
+    /// It fits these readings, and neither its content nor any other key decides.
     case ambiguous([NameReading])
+}
+
+/// The record of another key that speaks for one reading of a name.
+public enum NameEvidence: Sendable, Hashable {
+    /// A record under its old name: its owner has not moved yet.
+    case sourceRecord
+    /// A record under its new name, which is the destination of this move. If this program copied it, it says no more
+    /// than the record under the old name.
+    case destinationRecord(KeyMove)
 }
 
 /// Which keys a migration moves: pure functions of names, and of the few fields that decide where names do not.

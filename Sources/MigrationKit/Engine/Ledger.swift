@@ -76,6 +76,33 @@ struct Ledger: Sendable {
         }
     }
 
+    /// How many copies it lists that should still be there: those that end by themselves may have ended.
+    ///
+    /// For a walk that met none of them, which is rare; it reads at most `most` entries.
+    func lasting(at now: Int64, most: Int, on keyspace: any Keyspace) async throws -> Int {
+        var count = 0
+        var seen = 0
+        let slots: [Slot?] = names.isCluster ? (0..<Slot.count).map(Slot.init) : [nil]
+        for slot in slots {
+            for start in stride(from: 0, to: shape.buckets, by: Self.hashesPerTransaction) {
+                var commands = RoutedCommands(for: keyspace)
+                for bucket in start..<min(shape.buckets, start + Self.hashesPerTransaction) {
+                    commands.append("HGETALL", names.ledger(of: migration, bucket: bucket, in: slot))
+                }
+                for reply in try await keyspace.pipeline(commands) {
+                    guard let reply = try reply.unlessOtherType() else { continue }
+                    for value in reply.elements {
+                        guard let entry = LedgerEntry(value) else { continue }
+                        seen += 1
+                        if entry.source.expiry.map({ $0 > now }) ?? true { count += 1 }
+                    }
+                    guard seen < most else { return count }
+                }
+            }
+        }
+        return count
+    }
+
     /// Runs a command on every hash, the first one last; after each round of transactions `between` says when to go on.
     private func forEachHash(
         under lease: Lease,

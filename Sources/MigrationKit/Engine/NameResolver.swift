@@ -14,10 +14,19 @@ struct ResolvedPage {
     /// Keys that fit no pattern, or are of another type than the pattern's.
     var unrelated: [Bytes] = []
     /// Keys that can be read in two ways.
-    var ambiguous: [(name: Bytes, readings: [NameReading])] = []
+    var ambiguous: [AmbiguousName] = []
 }
 
-/// Decides what each name of a page is: by the name, then by the fields that decide, then by the ledger.
+/// A name that nothing decides.
+struct AmbiguousName {
+    var name: Bytes
+    /// What it may be.
+    var readings: [NameReading]
+    /// Whether a record of another key says that it is an old one.
+    var isLikelyOld: Bool
+}
+
+/// Decides what each name of a page is: by the name and its own content, then by the ledger, then by records of other keys.
 ///
 /// Most new names are copies: those are divided off first, see `CopySieve`.
 struct NameResolver {
@@ -26,7 +35,9 @@ struct NameResolver {
     let digester: Digester
     /// What becomes of copies; nil where they are resolved like all other names.
     var copies: CopySieve.Purpose?
-    /// Whether a name that nothing decides is the new one: once the old names are no longer the truth.
+    /// Whether applications use the new names, as far as is known; see `NameDoubt`.
+    var newNamesAreInUse: Bool
+    /// Whether a name that nothing decides is the new one: for walks that only concern new names.
     var prefersNewNames = false
 
     private struct Candidate {
@@ -40,7 +51,13 @@ struct NameResolver {
         var asksItself: Bool { questions.first?.key == name }
     }
 
-    private typealias Doubt = (name: Bytes, readings: [NameReading], memory: Int)
+    fileprivate struct Doubt {
+        var name: Bytes
+        var readings: [NameReading]
+        var likely: (reading: NameReading, evidence: NameEvidence)?
+        var memory: Int
+        var unnoted: KeyMove?
+    }
 
     /// Resolves names; what is of another type than its pattern's is unrelated.
     ///
@@ -48,7 +65,15 @@ struct NameResolver {
     func resolve(_ names: [Bytes], on keyspace: any Keyspace) async throws -> ResolvedPage {
         var page = ResolvedPage()
         var commands = RoutedCommands(for: keyspace, reserving: names.count * Self.bytesOfQuestions)
-        let sieve = copies.map { CopySieve(moves: moves, ledger: ledger, digester: digester, purpose: $0) }
+        let sieve = copies.map { purpose in
+            CopySieve(
+                moves: moves,
+                ledger: ledger,
+                digester: digester,
+                newNamesAreInUse: newNamesAreInUse,
+                purpose: purpose
+            )
+        }
         var others = names
         let likely = sieve?.divideOff(from: &others, on: keyspace)
         if let likely { sieve?.ask(about: likely, in: &commands) }
@@ -118,14 +143,15 @@ struct NameResolver {
             let name = candidate.name
             switch candidate.reading.map(NameVerdict.reading) ?? moves.decide(name, answers: answers) {
             case .reading(let reading) where type == .known(reading.move.type):
-                if let unnoted = candidate.unnoted, reading == .destination(unnoted) {
-                    page.others.append((reading.move, memory))
-                } else {
-                    page.readings.append((reading, memory))
-                }
+                page.add(reading, memory: memory, unnoted: candidate.unnoted)
             case .ambiguous(let readings) where readings.contains { type == .known($0.move.type) }:
-                doubtful.append((name, readings, memory))
-            case .unrelated, .reading, .ambiguous:
+                doubtful.append(Doubt(name: name, readings: readings, memory: memory, unnoted: candidate.unnoted))
+            case .likely(let reading, let readings, let evidence)
+            where readings.contains { type == .known($0.move.type) }:
+                var doubt = Doubt(name: name, readings: readings, memory: memory, unnoted: candidate.unnoted)
+                doubt.likely = (reading, evidence)
+                doubtful.append(doubt)
+            case .unrelated, .reading, .ambiguous, .likely:
                 page.unrelated.append(name)
             }
         }
@@ -175,47 +201,79 @@ struct NameResolver {
 
     private static func answer(_ reply: Reply) throws -> Bytes? { try reply.unlessOtherType()?.bytes }
 
-    /// What this program copied itself is known from the ledger, whatever the names could mean.
+    /// Decides between readings by the ledger, and then by other keys; see `NameDoubt`.
     private func settle(
         _ doubtful: [Doubt],
         in page: inout ResolvedPage,
         on keyspace: any Keyspace
     ) async throws {
         guard !doubtful.isEmpty else { return }
-        guard let ledger else {
-            for doubt in doubtful { settle(doubt, known: [], in: &page) }
-            return
-        }
         var commands = RoutedCommands(for: keyspace)
-        for reading in doubtful.flatMap(\.readings) {
-            let destination = reading.move.destination
-            let place = ledger.place(of: destination, digest: digester.nameDigest(destination))
-            commands.append("HGET", place.key, place.field)
-        }
-        let replies = try await keyspace.pipeline(commands)
-        var next = replies.startIndex
-        for (name, readings, memory) in doubtful {
-            let known = try readings.indices.filter { index in
-                let entry = try replies[next + index].unlessOtherType().flatMap { LedgerEntry($0) }
-                return entry?.sourceName == digester.nameDigest(readings[index].move.source)
+        for doubt in doubtful {
+            for reading in doubt.readings {
+                askLedger(about: reading.move, in: &commands)
+                commands.append("TYPE", reading.isSource ? reading.move.destination : reading.move.source)
             }
-            next += readings.count
-            settle((name, readings, memory), known: known, in: &page)
+            if let move = doubt.copiedEvidence { askLedger(about: move, in: &commands) }
+        }
+        var replies = try await keyspace.pipeline(commands).makeIterator()
+        for doubt in doubtful {
+            var known = NameDoubt(readings: doubt.readings, likely: doubt.likely, isKnown: [], isPaired: [])
+            for reading in doubt.readings {
+                known.isKnown.append(try isNoted(reading.move, by: ledger == nil ? nil : replies.next()))
+                let type = try replies.next().map(Self.type)
+                known.isPaired.append(type == .known(reading.move.type))
+            }
+            if let move = doubt.copiedEvidence {
+                known.isEvidenceCopied = try isNoted(move, by: ledger == nil ? nil : replies.next())
+            }
+            settle(doubt, known, in: &page)
         }
     }
 
-    private func settle(
-        _ doubt: Doubt,
-        known: [Int],
-        in page: inout ResolvedPage
-    ) {
+    private func askLedger(about move: KeyMove, in commands: inout RoutedCommands) {
+        guard let ledger else { return }
+        let place = ledger.place(of: move.destination, digest: digester.nameDigest(move.destination))
+        commands.append("HGET", place.key, place.field)
+    }
+
+    private func isNoted(_ move: KeyMove, by reply: Reply?) throws -> Bool {
+        let entry = try reply?.unlessOtherType().flatMap { LedgerEntry($0) }
+        return entry?.sourceName == digester.nameDigest(move.source)
+    }
+
+    private func settle(_ doubt: Doubt, _ known: NameDoubt, in page: inout ResolvedPage) {
         let news = doubt.readings.filter { !$0.isSource }
-        if known.count == 1 {
-            page.readings.append((doubt.readings[known[0]], doubt.memory))
-        } else if prefersNewNames, known.isEmpty, news.count == 1 {
-            page.readings.append((news[0], doubt.memory))
+        let isLikelyOld = doubt.likely?.reading.isSource == true
+        if let reading = known.reading(newNamesAreInUse: newNamesAreInUse) {
+            page.add(reading, memory: doubt.memory, unnoted: doubt.unnoted)
+        } else if prefersNewNames, let likely = doubt.likely, isLikelyOld {
+            page.add(likely.reading, memory: doubt.memory, unnoted: nil)
+        } else if prefersNewNames, !known.isKnown.contains(true), news.count == 1 {
+            page.add(news[0], memory: doubt.memory, unnoted: nil)
         } else {
-            page.ambiguous.append((doubt.name, doubt.readings))
+            page.ambiguous.append(
+                AmbiguousName(name: doubt.name, readings: doubt.readings, isLikelyOld: isLikelyOld)
+            )
         }
+    }
+}
+
+extension ResolvedPage {
+    /// Adds a key with its reading; `unnoted` is the pair of which the ledger was found to have nothing.
+    fileprivate mutating func add(_ reading: NameReading, memory: Int, unnoted: KeyMove?) {
+        if let unnoted, reading == .destination(unnoted) {
+            others.append((reading.move, memory))
+        } else {
+            readings.append((reading, memory))
+        }
+    }
+}
+
+extension NameResolver.Doubt {
+    /// The move that made the record which speaks for the likely reading, if it was one.
+    fileprivate var copiedEvidence: KeyMove? {
+        guard case .destinationRecord(let move)? = likely?.evidence else { return nil }
+        return move
     }
 }

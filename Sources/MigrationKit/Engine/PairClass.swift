@@ -17,6 +17,8 @@ public struct PairObservation: Sendable, Hashable {
     /// Whether new applications may have deleted the destination unseen: from `cleaning` on, with the state missing, or
     /// with the ledger's hash lost.
     public var deletesAreUnseen = false
+    /// Whether another tool had copied the keys and raised the version before this program came.
+    public var wasRaisedElsewhere = false
     /// By how many milliseconds expiries may differ that count as equal: 0 where the server tells them exactly.
     public var expiryTolerance: Int64 = 0
     /// The server's time, in milliseconds.
@@ -47,6 +49,8 @@ public enum PairClass: String, Sendable, CaseIterable, Codable {
     case expiryLost
     /// A destination of other content that we did not write.
     case foreign
+    /// A destination that another tool had copied before the version was raised, and applications changed since.
+    case adopted
     /// Both are as this program left them.
     case inSync
     /// Only the source changed.
@@ -67,6 +71,8 @@ public enum PairClass: String, Sendable, CaseIterable, Codable {
     case orphan
     /// The source was being removed, and is.
     case removed
+    /// The source was being removed, and is there: somebody made it anew or changed it since.
+    case recreated
     /// A source came back that new applications may have deleted on purpose.
     case reappeared
     /// Two sources for one destination, or a destination that is itself an old key.
@@ -83,10 +89,22 @@ extension PairObservation {
         if destinationIsSource { return .collision }
         if let entry, entry.sourceName != sourceName { return .collision }
         if isExpiring { return .expiring }
-        if let entry, entry.isRemoving, source == nil { return .removed }
+        if let entry, entry.isRemoving, let restarted = classWhileRemoving(entry) { return restarted }
         if deletesAreUnseen, source != nil, destination == nil, entry == nil { return .reappeared }
         if let entry { return classWithEntry(entry) }
         return classWithoutEntry
+    }
+
+    /// What is seen of a pair whose source was being removed when a run broke off; nil if it is as it was then.
+    ///
+    /// The removal may have come to pass. Then what is there under the old name was made anew: one field, perhaps, which is
+    /// no successor to the whole record. The same holds if nothing is left under the new name.
+    private func classWhileRemoving(_ entry: LedgerEntry) -> PairClass? {
+        guard source != nil else { return .removed }
+        #if SEEDED_BUGS
+            if SeededBug.isOn(.markIgnored) { return nil }
+        #endif
+        return destination != nil && sourceMatches(entry) ? nil : .recreated
     }
 
     private var isExpiring: Bool {
@@ -122,6 +140,7 @@ extension PairObservation {
         case (nil, .some): return isUnfinished ? .orphan : .native
         case (.some(let source), .some(let destination)):
             if isCopy(destination, of: source) { return .equal }
+            if wasRaisedElsewhere, source.content != nil, destination.content != nil { return .adopted }
             let hasContent = source.hasContent(of: destination) || rewrittenSource?.hasContent(of: destination) == true
             return hasContent ? .expiryLost : .foreign
         }

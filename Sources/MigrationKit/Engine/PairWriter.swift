@@ -67,6 +67,8 @@ struct PairWriter {
             copy(one, replaces: true, in: &commands)
         case .note:
             note(one, destination: one.destination, in: &commands)
+        case .adopt:
+            note(one, destination: one.rewritten ?? one.source, in: &commands)
         case .takeExpiry:
             if let expiry = one.source?.expiry {
                 commands.append("PEXPIREAT", move.destination, Bytes(decimal: expiry))
@@ -153,6 +155,13 @@ struct PairWriter {
         commands.append("HSET", one.pair.ledgerKey, one.pair.ledgerField, entry.bytes)
     }
 
+    /// The entry as it was before `mark`, for a source that was not removed after all.
+    func unmark(_ one: DecidedPair, in commands: inout CommandBuffer) {
+        guard var entry = one.entry ?? noted(one) else { return }
+        entry.isRemoving = false
+        commands.append("HSET", one.pair.ledgerKey, one.pair.ledgerField, entry.bytes)
+    }
+
     private func noted(_ one: DecidedPair) -> LedgerEntry? {
         guard let source = one.source, let destination = one.destination else { return nil }
         return LedgerEntry(sourceName: one.pair.sourceName, source: source, destination: destination)
@@ -176,7 +185,7 @@ struct PairWriter {
             switch one.ruling.action {
             case .leave:
                 continue
-            case .note, .forget:
+            case .note, .adopt, .forget:
                 next += 1
             case .copy, .copyOver:
                 // RESTORE answers OK or an error; COPY tells in a number whether it did anything.

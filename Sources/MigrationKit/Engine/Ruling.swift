@@ -8,6 +8,9 @@ public enum Column: String, Sendable, CaseIterable {
     case verifyAgain
     /// After the raise and before cleanup: the new names are the truth.
     case catchUp
+    /// The catch-up right after the raise: it also carries out deletes that old instances made while the old names were
+    /// the truth, after verify had looked.
+    case firstCatchUp
     /// Removes what is proven safe to remove.
     case cleanup
     /// Before the version is raised: removes the copies that are still as they were made.
@@ -29,6 +32,8 @@ public enum PairAction: String, Sendable, CaseIterable {
     case copyOver
     /// Write the entry.
     case note
+    /// Write the entry as if the source had been copied and the destination changed since.
+    case adopt
     /// Give the destination the source's expiry, and write the entry.
     case takeExpiry
     /// Remove the destination and the entry.
@@ -49,9 +54,11 @@ public enum Finding: String, Sendable, CaseIterable {
     case listed
     /// Not as it should be: running the migration again helps.
     case wrong
+    /// Right only if a person says so: the new key is not what was copied, and nobody should have written it yet.
+    case unaccepted
     /// Only a person can settle it.
     case conflict
-    /// The source stays, with the reason told.
+    /// Left as it is, with the reason told; cleanup is not over while there is one.
     case kept
 }
 
@@ -59,7 +66,7 @@ extension Finding {
     /// Whether a pair is left to a person, with its reason.
     var isHeld: Bool {
         switch self {
-        case .wrong, .conflict, .kept: return true
+        case .wrong, .unaccepted, .conflict, .kept: return true
         case .fine, .few, .listed: return false
         }
     }
@@ -87,6 +94,7 @@ extension PairClass {
         case .verify: return verifyRuling
         case .verifyAgain: return verifyAgainRuling
         case .catchUp: return catchUpRuling
+        case .firstCatchUp: return self == .sourceGone ? Ruling(.dropDestination, .fine) : catchUpRuling
         case .cleanup: return cleanupRuling
         case .rollback: return rollbackRuling
         }
@@ -100,9 +108,10 @@ extension PairClass {
         case .expiryLost: return Ruling(.takeExpiry, .fine)
         case .sourceGone: return Ruling(.dropDestination, .few)
         case .inSync, .inUse, .removed, .expiring, .absent: return Ruling(.leave, .fine)
+        case .adopted: return Ruling(.adopt, .fine)
         case .native: return Ruling(.forget, .fine)
         case .reappeared: return Ruling(.leave, .listed)
-        case .foreign, .diverged, .orphan, .collision: return Ruling(.leave, .conflict)
+        case .foreign, .diverged, .recreated, .orphan, .collision: return Ruling(.leave, .conflict)
         }
     }
 
@@ -112,11 +121,12 @@ extension PairClass {
         case .sourceChanged: return Ruling(.copyOver, .few)
         case .equal, .converged: return Ruling(.note, .fine)
         case .inSync, .native, .removed, .expiring, .absent: return Ruling(.leave, .fine)
-        case .inUse: return Ruling(.leave, .few)
+        case .adopted: return Ruling(.adopt, .fine)
+        case .inUse: return Ruling(.leave, .unaccepted)
         case .sourceGone: return Ruling(.dropDestination, .few)
         case .expiryLost, .destinationMissing: return Ruling(.leave, .wrong)
         case .reappeared: return Ruling(.leave, .listed)
-        case .foreign, .diverged, .orphan, .collision: return Ruling(.leave, .conflict)
+        case .foreign, .diverged, .recreated, .orphan, .collision: return Ruling(.leave, .conflict)
         }
     }
 
@@ -124,7 +134,7 @@ extension PairClass {
     private var verifyAgainRuling: Ruling {
         switch self {
         case .destinationMissing: return Ruling(.leave, .few)
-        case .sourceGone: return Ruling(.leave, .listed)
+        case .sourceGone: return Ruling(.leave, .kept)
         case .inUse: return Ruling(.leave, .fine)
         // Which expiry is meant is not known any more, and applying again takes neither.
         case .expiryLost: return Ruling(.leave, .conflict)
@@ -138,19 +148,24 @@ extension PairClass {
         case .sourceChanged: return Ruling(.copyOver, .fine)
         case .equal: return Ruling(.note, .fine)
         case .inSync, .inUse, .converged, .removed, .expiring, .absent: return Ruling(.leave, .fine)
+        case .adopted: return Ruling(.adopt, .fine)
         case .native: return Ruling(.forget, .fine)
-        case .expiryLost, .destinationMissing, .sourceGone, .reappeared: return Ruling(.leave, .listed)
-        case .foreign, .diverged, .orphan, .collision: return Ruling(.leave, .conflict)
+        case .expiryLost, .destinationMissing, .reappeared: return Ruling(.leave, .listed)
+        // Whether the record is to go under its new name too, only a person knows: it must not live on unsaid.
+        case .sourceGone: return Ruling(.leave, .kept)
+        case .foreign, .diverged, .recreated, .orphan, .collision: return Ruling(.leave, .conflict)
         }
     }
 
-    /// A copy goes only while its source is there; what somebody else wrote stays.
+    /// A copy goes, and what somebody else wrote stays. A copy whose source was deleted goes by the same rules as in apply:
+    /// left without its entry it would be taken for an application's, and the record would be back.
     private var rollbackRuling: Ruling {
         switch self {
         case .inSync, .sourceChanged: return Ruling(.dropDestination, .fine)
+        case .sourceGone: return Ruling(.dropDestination, .few)
         case .destinationMissing, .native, .removed: return Ruling(.forget, .fine)
-        case .inUse, .converged, .diverged, .sourceGone: return Ruling(.leave, .listed)
-        case .uncopied, .equal, .expiryLost, .foreign, .orphan, .reappeared, .collision, .expiring, .absent:
+        case .inUse, .converged, .diverged, .recreated: return Ruling(.leave, .listed)
+        case .uncopied, .equal, .expiryLost, .foreign, .adopted, .orphan, .reappeared, .collision, .expiring, .absent:
             return Ruling(.leave, .fine)
         }
     }
@@ -162,10 +177,11 @@ extension PairClass {
         switch self {
         case .equal, .inSync, .inUse, .converged: return Ruling(.removeSource, .fine)
         case .removed: return Ruling(.forget, .fine)
-        case .sourceGone, .native, .orphan, .expiring, .absent: return Ruling(.leave, .fine)
+        case .native, .orphan, .expiring, .absent: return Ruling(.leave, .fine)
         // Whether it goes depends on how many there are; the walk decides, and keeps it otherwise.
         case .destinationMissing: return Ruling(.leave, .kept)
-        case .uncopied, .expiryLost, .foreign, .sourceChanged, .diverged, .reappeared, .collision:
+        case .uncopied, .expiryLost, .foreign, .adopted, .sourceChanged, .diverged, .recreated, .sourceGone,
+            .reappeared, .collision:
             return Ruling(.leave, .kept)
         }
     }

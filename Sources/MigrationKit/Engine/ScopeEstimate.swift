@@ -64,7 +64,7 @@ struct ScopeEstimate {
         let readings: [NameReading] =
             switch verdict {
             case .unrelated: []
-            case .reading(let reading): [reading]
+            case .reading(let reading), .likely(let reading, _, _): [reading]
             case .ambiguous(let readings): readings
             }
         return readings.first { concerns($0.move.kind, $0.isSource) }?.move.kind

@@ -1,7 +1,7 @@
 extension WalkReport {
     /// Why a verify is not valid, in sentences; empty when it is.
     ///
-    /// So many pairs that are `inUse` are accepted, however many few are.
+    /// A person has accepted this many pairs that are `inUse`.
     func problems(isRaised: Bool, acceptedInUse: Int = 0) -> [String] {
         var problems: [String] = []
         if let conflicts = findings[.conflict] {
@@ -54,17 +54,20 @@ extension WalkReport {
                 )
             )
         }
+        if let count = unacceptedInUse(acceptedInUse) {
+            problems.append(
+                Self.told(
+                    count,
+                    "pair is inUse: its new key was written",
+                    "pairs are inUse: their new keys were written"
+                )
+                    + " since they were copied, before the version is raised. If that is right, accept this many "
+                    + "(`approve` verify, or `verify --accept-in-use \(count)`); if not, `resolve --keep source` copies "
+                    + "the old keys again."
+            )
+        }
         for (pairClass, count) in fewByClass.sorted(by: { $0.key.rawValue < $1.key.rawValue })
         where Few.isMany(count, of: pairs) {
-            if pairClass == .inUse {
-                if count > acceptedInUse {
-                    problems.append(
-                        "\(count) pairs are inUse, more than few: their new keys were written since they were copied. If the "
-                            + "applications did that, approve verify, which accepts so many."
-                    )
-                }
-                continue
-            }
             let isLost = isRaised && pairClass == .destinationMissing
             problems.append(
                 isLost
@@ -84,14 +87,23 @@ extension WalkReport {
         "\(count) \(count == 1 ? one : many)"
     }
 
-    /// How many pairs are `inUse` where that is more than few.
-    var manyInUse: Int? {
-        fewByClass[.inUse].flatMap { Few.isMany($0, of: pairs) ? $0 : nil }
+    /// How many pairs are `inUse`, if that is more than a person has accepted.
+    func unacceptedInUse(_ accepted: Int) -> Int? {
+        #if SEEDED_BUGS
+            if SeededBug.isOn(.fewInUse), !Few.isMany(findings[.unaccepted] ?? 0, of: pairs) { return nil }
+        #endif
+        return findings[.unaccepted].flatMap { $0 > accepted ? $0 : nil }
+    }
+
+    /// What is held once this many pairs that are `inUse` have been accepted.
+    func held(acceptingInUse accepted: Int) -> HeldKeys {
+        unacceptedInUse(accepted) == nil ? held.without(reason: PairClass.inUse.rawValue) : held
     }
 
     /// Whether a verify that is not valid stays so until a person has done something: applying again does not help.
-    func needsPerson(isRaised: Bool) -> Bool {
+    func needsPerson(isRaised: Bool, acceptedInUse: Int = 0) -> Bool {
         let areManyGone = isRaised && Few.isMany(fewByClass[.destinationMissing] ?? 0, of: pairs)
         return (findings[.conflict] ?? 0) > 0 || ambiguous > 0 || held.counts["tooLarge"] != nil || areManyGone
+            || unacceptedInUse(acceptedInUse) != nil
     }
 }

@@ -26,6 +26,8 @@ public struct WalkReport: Sendable, Equatable {
     public var hot = 0
     /// How many hashes were looked at by a rewrite, by kind.
     public var rewrites: [String: RewriteCounts] = [:]
+    /// How many pairs the ledger knew.
+    public var noted = 0
     /// How many pairs or hashes were changed by us.
     public var written = 0
     /// How many items a run before had done, behind which this walk went on; they are in no other count.
@@ -69,7 +71,7 @@ public struct WalkReport: Sendable, Equatable {
         case .fine: break
         case .few: fewByClass[pairClass, default: 0] += 1
         case .listed: listed[pairClass, default: 0] += 1
-        case .wrong, .conflict, .kept: held.add(pair.move.source, reason: obstacle ?? pairClass.rawValue)
+        case .wrong, .unaccepted, .conflict, .kept: held.add(pair.move.source, reason: obstacle ?? pairClass.rawValue)
         }
         if ruling.action != .leave { written += 1 }
         if pairClass == .uncopied, samples.count < 20 {

@@ -21,7 +21,8 @@ extension Event.Kind {
         case .started, .stopping, .reloaded, .reloadRefused, .configurationRefused, .credentialChanged,
             .metricsNotWritten:
             return daemonExplanation
-        case .stepStarted, .stepFinished, .stepFailed, .versionRaised, .waiting, .stalled, .converged, .phaseChanged,
+        case .stepStarted, .stepFinished, .stepFailed, .versionRaised, .versionAdopted, .keysHeld, .waiting, .stalled,
+            .converged, .phaseChanged,
             .lockTakenOver:
             return workExplanation
         case .approved, .revoked, .paused, .resumed, .pinned, .unpinned, .retryAsked, .reconcileAsked, .resolved,
@@ -113,6 +114,21 @@ extension Event.Kind {
                     + "are the truth.",
                 "Start the applications that need this version, end those that write the old names, and then approve "
                     + "the cleanup: “migrateredis approve @MIGRATION@ cleanup”."
+            )
+        case .versionAdopted:
+            return Explanation(
+                "The schema version @SCHEMA_VERSION@, to which Outpost's own migrators had raised the keyspace, was adopted",
+                "Outpost's records say that its migrations up to this version were applied. What its applications deleted "
+                    + "under the new names since is not known, so no old key without a new one is copied.",
+                "Nothing. Old keys that those migrators left are compared next, and then wait for the approval of their "
+                    + "cleanup: “migrateredis approve 001_hash_tags cleanup”."
+            )
+        case .keysHeld:
+            return Explanation(
+                "Migration @MIGRATION@ left keys for a person to settle",
+                "Held back, by reason: @DETAIL@.",
+                "See them with “migrateredis status --held @MIGRATION@”, settle them with “migrateredis resolve @MIGRATION@ …”; "
+                    + "each reason and its way out are in migrateredis(1)."
             )
         case .waiting:
             return Explanation(

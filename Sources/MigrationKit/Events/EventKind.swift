@@ -25,6 +25,10 @@ extension Event {
         case stepFailed
         /// The schema version was raised.
         case versionRaised
+        /// The version that another tool had raised the keyspace to was taken over.
+        case versionAdopted
+        /// A step left keys for a person to settle.
+        case keysHeld
         /// Nothing can be done now.
         case waiting
         /// Nothing can be done until somebody does something.
@@ -74,6 +78,8 @@ extension Event.Kind {
         case .stepFinished: return "31b497c2fa3f396fc905e57efabd3208"
         case .stepFailed: return "79b6376d57b77b20190cfe510e77c2bd"
         case .versionRaised: return "ed6d393ba393c8badd5cb9a05a4d70ac"
+        case .versionAdopted: return "40c9e80f68e84f67bca184b49c19329a"
+        case .keysHeld: return "a90a277d091b492491be65590bf47765"
         case .waiting: return "5d829011ae2068f48bad367e65d81970"
         case .stalled: return "7ff753e9d8ce02369a2cbf8fac52e116"
         case .converged: return "fd43078b4ad60d5340cebde939678a52"
@@ -106,6 +112,8 @@ extension Event.Kind {
         case .stepFinished: return "step finished"
         case .stepFailed: return "step failed"
         case .versionRaised: return "schema version raised"
+        case .versionAdopted: return "schema version adopted"
+        case .keysHeld: return "keys held back for a person"
         case .waiting: return "waiting"
         case .stalled: return "stalled"
         case .converged: return "converged"

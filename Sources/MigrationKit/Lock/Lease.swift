@@ -69,38 +69,62 @@ public final class Lease: Sendable {
     /// Whether it was lost.
     var isLost: Bool { (try? check()) == nil }
 
-    /// Renews the lock once, if it is still ours; the time counts from before the request.
+    /// Renews the lock once, if it is still ours, and on one server those of Outpost with it; the time counts from before
+    /// the request.
     func renew(on connection: RedisConnection) async throws {
         let asked = ContinuousClock.now
+        let keys = names.isCluster ? [names.lock] : [names.lock] + names.outpostLocks
+        guard try await renew(keys, on: connection) else { return }
+        status.withLock { $0.lastRenewal = max($0.lastRenewal, asked) }
+    }
+
+    /// Renews one of Outpost's locks, in a cluster, where it has a slot of its own.
+    func renew(outpostLock key: Bytes, on connection: RedisConnection) async throws {
+        _ = try await renew([key], on: connection)
+    }
+
+    /// Whether it was done; all of them must still be ours.
+    private func renew(_ keys: [Bytes], on connection: RedisConnection) async throws -> Bool {
         var look = CommandBuffer()
-        look.append("WATCH", names.lock)
-        askForLock(in: &look)
-        let seen = try await connection.pipeline(look).unlessError()
-        guard seen[1].equals(recordBytes) else {
-            lose(Self.takenAway(by: seen[1]))
-            _ = try await connection.send("UNWATCH")
-            return
+        look.append("WATCH", keys)
+        for key in keys { BookkeepingReads.ask(key, in: &look) }
+        let seen = try await connection.pipeline(look)
+        _ = try seen[0].unlessError()
+        for (index, key) in keys.enumerated() {
+            let value = seen[index + 1]
+            // A key of another type by now is another's.
+            if let error = value.error, error.serverCode != "WRONGTYPE" { throw error }
+            guard value.equals(expected(at: key)) else {
+                lose(takenAway(key, by: value))
+                _ = try await connection.send("UNWATCH")
+                return false
+            }
         }
         var renewal = CommandBuffer()
         renewal.append("MULTI")
-        renewal.append("PEXPIRE", names.lock, Bytes(decimal: record.ttl))
+        for key in keys { renewal.append("PEXPIRE", key, Bytes(decimal: record.ttl)) }
         renewal.append("EXEC")
         let replies = try await connection.pipeline(renewal).unlessError()
-        // Null: the key changed in between; the next renewal sees how.
-        guard !replies[2].isNull else { return }
-        if let error = replies[2].elements.lazy.compactMap(\.error).first { throw error }
-        guard replies[2].count == 1 else {
-            throw RedisError(.unexpectedReply, "EXEC did not answer for its command.", outcome: .unknown)
+        // Null: a key changed in between; the next renewal sees how.
+        guard let result = replies.last, !result.isNull else { return false }
+        if let error = result.elements.lazy.compactMap(\.error).first { throw error }
+        guard result.count == keys.count else {
+            throw RedisError(.unexpectedReply, "EXEC did not answer for each of its commands.", outcome: .unknown)
         }
-        status.withLock { $0.lastRenewal = max($0.lastRenewal, asked) }
+        return true
     }
+
+    /// What stands in Outpost's locks while they are ours.
+    var outpostBytes: Bytes { OutpostLock.value(of: record.token) }
+
+    private func expected(at key: Bytes) -> Bytes { key == names.lock ? recordBytes : outpostBytes }
 
     /// Looks whether the lock is still ours; says nothing about its renewal.
     func look(on connection: RedisConnection) async throws {
         var look = CommandBuffer()
         askForLock(in: &look)
         let value = try await connection.pipeline(look)[0].unlessError()
-        if !value.equals(recordBytes) { lose(Self.takenAway(by: value)) }
+        if !value.equals(recordBytes) { lose(takenAway(names.lock, by: value)) }
     }
 
     /// Adds the read of the lock: it is compared with ours, and told of where it is another's. Nothing is read without a bound.
@@ -118,13 +142,29 @@ public final class Lease: Sendable {
         value.equals([]) ? nil : LockReading(value: value, timeToLive: value).holder
     }
 
-    private static func takenAway(by value: Reply) -> MigrationError {
-        guard let holder = holder(by: value) else {
+    private func takenAway(_ key: Bytes, by value: Reply) -> MigrationError {
+        guard key == names.lock else { return Self.takenAway(outpostLock: key, by: value) }
+        guard let holder = Self.holder(by: value) else {
             return MigrationError(.leaseLost, "The migration lock was removed; work stopped at the last batch.")
         }
         return MigrationError(
             .leaseLost,
             "The migration lock was taken over by \(holder.text); work stopped at the last batch.",
+            holder: holder
+        )
+    }
+
+    /// As with our own: who takes it away wants us to stop, or works already.
+    private static func takenAway(outpostLock key: Bytes, by value: Reply) -> MigrationError {
+        let name = KeyText.escaped(key)
+        // One that is not there is read as an empty one.
+        let holder = value.equals([]) ? nil : try? OutpostLock(key: key, value: value, timeToLive: value).lockHolder
+        return MigrationError(
+            .leaseLost,
+            holder == nil
+                ? "Outpost's lock \(name), which is held beside ours, was removed; work stopped at the last batch."
+                : "Outpost's lock \(name), which is held beside ours, was taken by another tool; work stopped at the last "
+                    + "batch.",
             holder: holder
         )
     }

@@ -126,24 +126,25 @@ public enum LockReading: Sendable, Equatable {
         }
     }
 
-    /// The original tool writes some of our fields; of anything else only the length is told.
+    /// Some tools write some of our fields, the original a text; of anything else only the length is told.
     private static func describe(_ bytes: Bytes) -> String {
         guard let original = Original(bytes) else {
             let size = bytes.count <= BookkeepingReads.mostBytes ? "\(bytes.count) bytes" : "more than 1 MiB"
             return "another tool (\(size) in a form that this program does not know)"
         }
-        var text = "another tool"
+        var text = original.isText ? "the original tool" : "another tool"
         if let host = original.host { text += " on \(KeyText.escaped(Bytes(host)))" }
         if let pid = original.pid { text += ", process \(pid)" }
         return text
     }
 
-    /// What the original tool writes.
+    /// What another tool says of itself: JSON with some of our fields, or the original's `migration=…, started=…`.
     private struct Original: Decodable {
         var migration: String?
         var startedAt: String?
         var host: String?
         var pid: Int?
+        var isText = false
 
         enum CodingKeys: String, CodingKey {
             case migration
@@ -152,12 +153,28 @@ public enum LockReading: Sendable, Equatable {
         }
 
         init?(_ bytes: Bytes) {
-            guard bytes.count <= BookkeepingReads.mostBytes,
-                let original = StoredDocument.decode(Original.self, from: bytes), original.migration != nil
-            else {
-                return nil
+            guard bytes.count <= BookkeepingReads.mostBytes else { return nil }
+            if let original = StoredDocument.decode(Original.self, from: bytes), original.migration != nil {
+                self = original
+                return
             }
-            self = original
+            guard let text = String(validating: bytes, as: UTF8.self) else { return nil }
+            self.init(text: text)
+        }
+
+        /// Such as `migration=001_hash_tags, started=2026-01-01T00:00:00Z`.
+        private init?(text: String) {
+            isText = true
+            for part in text.split(separator: ",", maxSplits: 8) {
+                let pair = part.drop { $0 == " " }.split(separator: "=", maxSplits: 1)
+                guard pair.count == 2 else { return nil }
+                switch pair[0] {
+                case "migration": migration = String(pair[1])
+                case "started": startedAt = String(pair[1])
+                default: return nil
+                }
+            }
+            guard migration != nil else { return nil }
         }
     }
 }

@@ -18,15 +18,19 @@ public struct Locksmith: Sendable {
 
     /// Takes the lock and raises the epoch in one transaction; a lock with our token is ours, however it came there.
     ///
+    /// Outpost's own locks are taken with it: in the same transaction, or, in a cluster, right after it.
     /// Errors: `lockHeld` with the holder; `unreadable` for an epoch that is none.
     public func acquire(
         on keyspace: any Keyspace,
         for migration: String,
         watch: inout LockWatch
     ) async throws -> Lease {
+        // Before anything is touched: whoever waits should not raise the epoch again and again.
+        if names.isCluster { try admit(try await outpostLocks(on: keyspace)) }
         let lease = try await acquireLock(on: keyspace.connection(for: names.lock), for: migration, watch: &watch)
         guard names.isCluster else { return lease }
         do {
+            try await takeOutpostLocks(for: lease, on: keyspace)
             try await EpochSpread(names: names).raise(to: lease.epoch, on: keyspace)
             // A holder that was stopped on the way here may have spread its epoch over another's.
             try await lease.look(on: keyspace.connection(for: names.lock))
@@ -52,7 +56,8 @@ public struct Locksmith: Sendable {
         for _ in 0..<Self.attempts {
             let seen = try await look(on: connection)
             do {
-                try admit(seen.lock, watch: &watch)
+                try admit(seen.locks.own, watch: &watch)
+                try admit(seen.locks.outpost)
                 let epoch = try next(after: seen.epoch.get())
                 let lease = try await take(after: seen, epoch, for: migration, server: server, on: connection)
                 if let lease { return lease }
@@ -64,10 +69,11 @@ public struct Locksmith: Sendable {
         throw MigrationError(.lockHeld, "The migration lock changes hands all the time; try again.")
     }
 
-    /// Gives the lock back if it is still ours.
+    /// Gives the lock back if it is still ours, and those of Outpost that are.
     ///
     /// With `raisingEpoch` also makes every transaction of ours that is still on its way fail.
     public func release(_ lease: Lease, on keyspace: any Keyspace, raisingEpoch: Bool = false) async throws {
+        if names.isCluster { await releaseOutpostLocks(of: lease, on: keyspace) }
         let connection = try await keyspace.connection(for: names.lock)
         try await release(lease, onLockConnection: connection, raisingEpoch: raisingEpoch)
     }
@@ -77,36 +83,61 @@ public struct Locksmith: Sendable {
         onLockConnection connection: RedisConnection,
         raisingEpoch: Bool
     ) async throws {
-        let seen = try await look(on: connection)
-        guard seen.lock.bytes == lease.recordBytes else {
-            _ = try await connection.send("UNWATCH")
-            return
+        for _ in 0..<Self.attempts {
+            let seen = try await look(on: connection)
+            let isOurs = seen.locks.own.bytes == lease.recordBytes
+            let theirs = seen.locks.outpost.filter { $0.bytes == lease.outpostBytes }
+            guard isOurs || !theirs.isEmpty else {
+                _ = try await connection.send("UNWATCH")
+                return
+            }
+            var removal = CommandBuffer()
+            removal.append("MULTI")
+            for lock in theirs { removal.append("UNLINK", lock.key) }
+            if isOurs {
+                removal.append("UNLINK", names.lock)
+                // One that cannot be read, or not be raised, is not ours either: it makes our transactions fail as well.
+                if raisingEpoch, let epoch = try? next(after: seen.epoch.get()) {
+                    removal.append("SET", names.epoch, epoch.bytes)
+                }
+            }
+            removal.append("EXEC")
+            // Null: one of the keys changed since the look.
+            if try await connection.pipeline(removal).unlessError().last?.isNull == false { return }
         }
-        var removal = CommandBuffer()
-        removal.append("MULTI")
-        removal.append("UNLINK", names.lock)
-        // One that cannot be read, or not be raised, is not ours either: it makes our transactions fail as well.
-        if raisingEpoch, let epoch = try? next(after: seen.epoch.get()) {
-            removal.append("SET", names.epoch, epoch.bytes)
-        }
-        removal.append("EXEC")
-        _ = try await connection.pipeline(removal).unlessError()
     }
 
-    /// Removes the lock that was shown to a person and raises the epoch, so that a living holder stops within a batch.
+    /// Removes the locks that were shown to a person and raises the epoch, so that a living holder stops within a batch.
     ///
     /// Returns false if another lock stands there by now: nothing was done, and it should be shown again.
-    public func unlock(_ shown: LockReading, by: String = "", on keyspace: any Keyspace) async throws -> Bool {
+    public func unlock(_ shown: Locks, by: String = "", on keyspace: any Keyspace) async throws -> Bool {
+        let isHeld = shown.own != .free || shown.outpost.contains { $0.holder != .nobody }
+        guard isHeld else { return false }
+        guard names.isCluster else { return try await unlockHere(shown, of: shown.holder, by: by, on: keyspace) }
+        let now = try await outpostLocks(on: keyspace)
+        guard now.map(\.holder) == shown.outpost.map(\.holder) else { return false }
+        guard try await unlockHere(Locks(own: shown.own), of: shown.holder, by: by, on: keyspace) else { return false }
+        return try await removeOutpostLocks(shown.outpost, on: keyspace)
+    }
+
+    /// Those that lie on one server, in one transaction.
+    private func unlockHere(
+        _ shown: Locks,
+        of holder: LockHolder?,
+        by: String,
+        on keyspace: any Keyspace
+    ) async throws -> Bool {
         let connection = try await keyspace.connection(for: names.lock)
         for _ in 0..<Self.attempts {
             let seen = try await look(on: connection)
-            guard shown != .free, seen.lock != .free, seen.lock.bytes == shown.bytes else {
+            guard seen.locks.isSame(as: shown) else {
                 _ = try await connection.send("UNWATCH")
                 return false
             }
             var commands = CommandBuffer()
             commands.append("MULTI")
-            commands.append("UNLINK", names.lock)
+            let keys = [names.lock] + shown.outpost.filter { $0.holder != .nobody }.map(\.key)
+            commands.append("UNLINK", keys)
             // Where it cannot be read or raised a new count begins: it is compared whole, so no holder finds its own in it.
             let epoch = (try? next(after: seen.epoch.get())) ?? Epoch(number: 1, token: identity.token)
             commands.append("SET", names.epoch, epoch.bytes)
@@ -114,7 +145,7 @@ public struct Locksmith: Sendable {
             History.append(
                 Event(
                     .unlocked,
-                    [.migration: shown.holder?.migration ?? "", .holder: shown.holder?.text ?? "", .by: by]
+                    [.migration: holder?.migration ?? "", .holder: holder?.text ?? "", .by: by]
                 ),
                 names: names,
                 to: &history
@@ -124,7 +155,7 @@ public struct Locksmith: Sendable {
             let result = try await connection.pipeline(commands).unlessError().last
             // Its holder renewed it meanwhile, or another lock stands there by now: the next look tells.
             guard let result, !result.isNull else { continue }
-            try requireBoth(in: result)
+            try require(2, in: result)
             // An entry that the history does not take is not worth a lock that seems to stay.
             if let error = result.elements.prefix(2).lazy.compactMap(\.error).first { throw error }
             if names.isCluster {
@@ -144,7 +175,7 @@ public struct Locksmith: Sendable {
         _ body: (Lease) async throws -> Result
     ) async throws -> Result {
         let lease = try await acquire(on: keyspace, for: migration, watch: &watch)
-        let renewal = Task { await renewUntilCancelled(lease, on: keyspace) }
+        let renewal = Task { await renewAllUntilCancelled(lease, on: keyspace) }
         let result: Swift.Result<Result, any Error>
         do {
             result = .success(try await body(lease))
@@ -158,20 +189,23 @@ public struct Locksmith: Sendable {
     }
 
     private struct Seen {
-        var lock: LockReading
+        var locks: Locks
         /// Why it cannot be read, where it cannot.
         var epoch: Result<Epoch?, MigrationError>
     }
 
-    private static let attempts = 10
+    static let attempts = 10
 
+    /// Watches and reads what is in the slot of the lock: on one server Outpost's locks too.
     private func look(on connection: RedisConnection) async throws -> Seen {
         var commands = CommandBuffer()
-        commands.append("WATCH", names.lock, names.epoch)
+        let theirs = names.isCluster ? [] : names.outpostLocks + names.awaitedLocks
+        commands.append("WATCH", [names.lock, names.epoch] + theirs)
         BookkeepingReads.ask(names.lock, in: &commands)
         commands.append("PTTL", names.lock)
         BookkeepingReads.ask(names.epoch, in: &commands)
         commands.append("EXISTS", names.epoch)
+        if !names.isCluster { Locks.ask(names, in: &commands) }
         let replies = try await connection.pipeline(commands)
         _ = try replies[0].unlessError()
         // A lock of another type answers WRONGTYPE, and that is a lock all the same; other errors are not.
@@ -180,8 +214,9 @@ public struct Locksmith: Sendable {
         // Both are watched, so what is asked of each speaks of the same: a key that is not there has the time to live -2.
         let lock = replies[2].integer == -2 ? .null : replies[1]
         let hasEpoch = try replies[4].bounded("EXISTS") != 0
+        let own = LockReading(value: lock, timeToLive: replies[2])
         return Seen(
-            lock: LockReading(value: lock, timeToLive: replies[2]),
+            locks: Locks(own: own, outpost: names.isCluster ? [] : try Locks.outpost(names, in: replies[5...])),
             epoch: epoch(hasEpoch ? replies[3] : .null)
         )
     }
@@ -195,10 +230,16 @@ public struct Locksmith: Sendable {
     }
 
     /// The first commands of a transaction are those that count.
-    private func requireBoth(in result: Reply) throws {
-        guard result.count >= 2 else {
+    private func require(_ count: Int, in result: Reply) throws {
+        guard result.count >= count else {
             throw RedisError(.unexpectedReply, "EXEC did not answer for each of its commands.", outcome: .unknown)
         }
+    }
+
+    /// Throws if another tool holds one of Outpost's locks.
+    func admit(_ locks: [OutpostLock]) throws {
+        guard let holder = Locks(own: .free, outpost: locks).outpostHolder else { return }
+        throw MigrationError(.lockHeld, "A migration lock is held by \(holder.words).", holder: holder)
     }
 
     /// Throws unless the lock is free, ours or abandoned.
@@ -231,15 +272,18 @@ public struct Locksmith: Sendable {
         commands.append("MULTI")
         commands.append("SET", names.lock, bytes, Bytes("PX"), Bytes(decimal: record.ttl))
         commands.append("SET", names.epoch, epoch.bytes)
-        let takeover = takeover(of: seen.lock, for: record)
+        let theirs = names.isCluster ? [] : names.outpostLocks
+        let value = OutpostLock.value(of: record.token)
+        for key in theirs { commands.append("SET", key, value, Bytes("PX"), Bytes(decimal: record.ttl)) }
+        let takeover = takeover(of: seen.locks.own, for: record)
         if let takeover, !names.isCluster { History.append(takeover, names: names, to: &commands) }
         commands.append("EXEC")
         let replies = try await connection.pipeline(commands)
         // An error at queue time is the cause; EXECABORT, which follows from it, is not.
         guard let result = try replies.unlessError().last, !result.isNull else { return nil }
-        try requireBoth(in: result)
+        try require(2 + theirs.count, in: result)
         // The lock is ours even where the history does not take its entry.
-        if let error = result.elements.prefix(2).lazy.compactMap(\.error).first { throw error }
+        if let error = result.elements.prefix(2 + theirs.count).lazy.compactMap(\.error).first { throw error }
         return Lease(
             record: record,
             recordBytes: bytes,
@@ -267,11 +311,21 @@ public struct Locksmith: Sendable {
     }
 
     /// A connection of its own for the lock, which gives up before a renewal is due.
-    private func lockConnection(on keyspace: any Keyspace) async throws -> RedisConnection {
-        try await keyspace.another(for: names.lock) { options in
+    func lockConnection(on keyspace: any Keyspace, for key: Bytes? = nil) async throws -> RedisConnection {
+        try await keyspace.another(for: key ?? names.lock) { options in
             options.clientName += "-lock"
             options.connectTimeout = min(options.connectTimeout, times.renewInterval)
             options.commandTimeout = min(options.commandTimeout, times.renewInterval)
+        }
+    }
+
+    /// On one server in one request; in a cluster each of Outpost's locks on a connection to its own node.
+    private func renewAllUntilCancelled(_ lease: Lease, on keyspace: any Keyspace) async {
+        await withTaskGroup { group in
+            group.addTask { await renewUntilCancelled(lease, on: keyspace) }
+            for key in names.isCluster ? names.outpostLocks : [] {
+                group.addTask { await renewUntilCancelled(lease, outpostLock: key, on: keyspace) }
+            }
         }
     }
 
@@ -322,6 +376,7 @@ public struct Locksmith: Sendable {
             return
         }
         // A server that let the lease run out may hang: it gets no more time than a renewal.
+        if names.isCluster { await releaseOutpostLocks(of: lease, on: keyspace) }
         guard let another = try? await lockConnection(on: keyspace) else { return }
         // After a restart of the server the number is a stranger's.
         if isClosed, !names.isCluster, let id = await connection?.id,

@@ -19,6 +19,8 @@ public struct KeyNames: Sendable, Hashable {
         self.isCluster = isCluster
         bookkeeping = Bytes(prefix + "outpost:migration:")
         version = Bytes(prefix + "outpost:schema:version")
+        outpostLocks = [Bytes(prefix + ".outpost:migration_lock"), Bytes(prefix + ".outpost:migration:lock")]
+        awaitedLocks = prefix.isEmpty ? [] : [Bytes(".outpost:migration:lock")]
     }
 
     /// Whether the deployment has an id.
@@ -28,6 +30,10 @@ public struct KeyNames: Sendable, Hashable {
     public let version: Bytes
     /// The lock: JSON of its holder, with a time to live.
     public var lock: Bytes { key("outpost:migration:lock") }
+    /// The locks of Outpost's own migrators, the newest versions' first: held by us while we hold ours.
+    public let outpostLocks: [Bytes]
+    /// Locks that we wait for and never take: earlier versions of Outpost had one for all deployments of a database.
+    public let awaitedLocks: [Bytes]
     /// The fence of the slot of a key: `<n>:<lock token>`; one server has one for all.
     public func epoch(for key: Bytes) -> Bytes {
         isCluster ? epoch(in: Slot(of: key)) : self.key("outpost:migration:epoch")
@@ -50,6 +56,8 @@ public struct KeyNames: Sendable, Hashable {
     public func state(of migration: String) -> Bytes { key("outpost:migration:\(migration):state") }
     /// Who approved which phase of which plan: JSON.
     public func approval(of migration: String) -> Bytes { key("outpost:migration:\(migration):approval") }
+    /// What Outpost itself keeps about one migration: a hash with `status` and the time.
+    public func outpostRecord(of migration: String) -> Bytes { key("outpost:migration:\(migration)") }
     /// One of the hashes that hold what was copied; in a cluster one of a slot's.
     public func ledger(of migration: String, bucket: Int, in slot: Slot? = nil) -> Bytes {
         var name = Bytes()
@@ -67,7 +75,7 @@ public struct KeyNames: Sendable, Hashable {
 
     /// Whether a name is one of the programs' own.
     public func isBookkeeping(_ name: Bytes) -> Bool {
-        name.starts(with: bookkeeping) || name == version
+        name.starts(with: bookkeeping) || name == version || outpostLocks.contains(name)
     }
 
     private func key(_ name: String) -> Bytes { Bytes(prefix + name) }

@@ -29,7 +29,7 @@ extension PhaseRunner {
         order: Override,
         under lease: Lease
     ) async throws -> WalkReport {
-        let position = try await position(of: migration)
+        let position = try await position(toChange: migration)
         guard let moving = migration as? any KeyMoveMigration else {
             throw MigrationError(
                 .wrongPhase,

@@ -3,13 +3,28 @@ import RedisClient
 /// Where a migration stands, and what its phases are given for it.
 extension PhaseRunner {
     struct Position {
+        /// The schema version, or the higher one to which Outpost's own migrators have raised the keyspace.
         var version: Int
+        /// The schema version as it is stored.
+        var storedVersion: Int
         var state: MigrationState?
         var isRaised: Bool
         var acceptedInUse = 0
         var laterRewrites: [any FieldRewrites] = []
         var earlierLedgers: [Ledger] = []
         var features = ServerFeatures()
+        /// Why nothing may be written, if that is so.
+        var refusal: Refusal?
+        /// Whether Outpost's own migrator says that it has applied the migration.
+        var hasForeignRecord = false
+
+        /// Whether others had copied the keys and raised the version before we first came.
+        var wasRaisedElsewhere: Bool {
+            if let known = state?.wasRaisedElsewhere { return known }
+            return isRaised && hasForeignRecord && (state == nil || state?.trustedPhase == .planned)
+        }
+        /// The migrations whose record is missing, so that Outpost would not start.
+        var unrecorded: [any Migration] = []
     }
 
     /// Where a migration stands.
@@ -24,15 +39,29 @@ extension PhaseRunner {
         if let refusal = snapshot.refusal { throw refusal }
         let version = try snapshot.version.get()
         let state = try snapshot.state(of: migration.name)
-        var position = Position(version: version, state: state, isRaised: version >= migration.version)
+        var position = Position(
+            version: version,
+            storedVersion: version,
+            state: state,
+            isRaised: version >= migration.version
+        )
+        do {
+            let sound = try Bookkeeping(snapshot, registry: registry, names: store.names).read()
+            position.version = sound.raisedByOutpost
+            position.isRaised = sound.raisedByOutpost >= migration.version
+        } catch {
+            position.refusal = error
+        }
+        position.hasForeignRecord = (try? snapshot.records[migration.name]?.get())?.isForeign == true
         if let state, let approval = snapshot.approvals[migration.name], approval.covers(.verify, of: state) {
             position.acceptedInUse = approval.count ?? 0
         }
         position.features = try await ServerFeatures.read(from: keyspace, names: store.names)
+        position.unrecorded = registry.migrations.filter(snapshot.lacksRecord)
         for other in registry.migrations {
             let standing = try snapshot.state(of: other.name)
             if other.version > migration.version, let rewriting = other as? any FieldRewriteMigration,
-                version >= other.version || standing?.trustedPhase != nil && standing?.trustedPhase != .planned
+                position.version >= other.version || standing?.trustedPhase != nil && standing?.trustedPhase != .planned
             {
                 position.laterRewrites.append(rewriting.rewrites(in: store.names))
             }
@@ -41,6 +70,63 @@ extension PhaseRunner {
             }
         }
         return position
+    }
+
+    /// Raises the version past a migration, with Outpost's record of it; false if the version is something else by now.
+    func raise(past migration: any Migration, under lease: Lease) async throws -> Bool {
+        try await store.raiseVersion(
+            to: migration.version,
+            by: migration.name,
+            recording: OutpostRecord(of: migration, in: store.names),
+            under: lease,
+            on: keyspace
+        )
+    }
+
+    /// Writes the records that are missing; returns of how many migrations.
+    @discardableResult
+    func keepRecords(at position: Position, under lease: Lease) async throws -> Int {
+        var count = 0
+        for migration in position.unrecorded {
+            let record = OutpostRecord(of: migration, in: store.names)
+            if try await store.keepRecord(record, of: migration.name, under: lease, on: keyspace) { count += 1 }
+        }
+        return count
+    }
+
+    /// The same before a phase that writes.
+    ///
+    /// Errors: besides those of `position`, the refusal by which nothing may be touched. The verify of a migration may go on
+    /// where it is the way out.
+    func position(toChange migration: any Migration, byVerifying: Bool = false) async throws -> Position {
+        let position = try await position(of: migration)
+        guard let refusal = position.refusal else { return position }
+        guard byVerifying, refusal.isSettled(byVerifying: migration.name) else { throw refusal.failure }
+        return position
+    }
+
+    /// Takes over the version to which Outpost's own migrators have raised the keyspace, if it is higher than the one that is
+    /// stored; returns where the migration stands then.
+    func adopting(_ position: Position, of migration: any Migration, under lease: Lease) async throws -> Position {
+        guard position.version > position.storedVersion else { return position }
+        let isDone = try await store.adoptVersion(
+            from: position.storedVersion,
+            to: position.version,
+            by: migration.name,
+            under: lease,
+            on: keyspace
+        )
+        guard isDone else {
+            throw MigrationError(.wrongPhase, "The schema version changed meanwhile; nothing was done.")
+        }
+        return try await self.position(toChange: migration)
+    }
+
+    /// The same as a step of its own; returns the version, or nil if there is nothing to take over.
+    public func adoptVersion(for migration: any Migration, under lease: Lease) async throws -> Int? {
+        let position = try await position(toChange: migration)
+        guard position.version > position.storedVersion else { return nil }
+        return try await adopting(position, of: migration, under: lease).version
     }
 
     func context(for migration: any Migration, at position: Position, lease: Lease?) -> MigrationContext {
@@ -63,6 +149,7 @@ extension PhaseRunner {
         context.liveLimits = limits
         if let patience { context.patience = patience }
         context.acceptedInUse = position.acceptedInUse
+        context.wasRaisedElsewhere = position.wasRaisedElsewhere && position.state?.verification == nil
         context.laterRewrites = position.laterRewrites
         context.earlierLedgers = position.earlierLedgers
         context.features = position.features
@@ -104,6 +191,12 @@ extension PhaseRunner {
 
     func save(_ state: MigrationState, previous: Phase?, under lease: Lease) async throws {
         try await store.save(state, previous: previous, under: lease, on: keyspace)
+    }
+
+    /// Writes the records that are missing, and nothing else: where nothing else is due any more.
+    public func keepRecords(under lease: Lease) async throws -> Int {
+        guard let last = registry.migrations.last else { return 0 }
+        return try await keepRecords(at: position(toChange: last), under: lease)
     }
 
     func serverTime() async throws -> Timestamp {

@@ -69,11 +69,12 @@ public struct PhaseRunner: Sendable {
 
     /// Records what a plan found, unless the migration has come further already.
     public func record(_ plan: Plan, of migration: any Migration, under lease: Lease) async throws -> MigrationState {
-        let position = try await position(of: migration)
+        let position = try await position(toChange: migration)
         if let state = position.state, state.trustedPhase != .planned { return state }
         var state = MigrationState(migrationName: migration.name, phase: .planned, startedAt: .now)
         state.scope = plan.scope
         state.ledger = position.state?.ledger
+        if position.state?.hasForeignCopies == true { state.deletesAreUnseen = true }
         state.progress.totalItems = plan.scope.total
         state.metadata = position.state?.metadata ?? [:]
         try await save(state, previous: position.state?.phase, under: lease)
@@ -91,7 +92,7 @@ public struct PhaseRunner: Sendable {
         acceptsServer: Bool = false,
         under lease: Lease
     ) async throws -> MigrationState {
-        var position = try await position(of: migration)
+        var position = try await adopting(position(toChange: migration), of: migration, under: lease)
         guard position.version >= migration.version - 1 else {
             throw MigrationError(
                 .wrongPhase,
@@ -102,6 +103,7 @@ public struct PhaseRunner: Sendable {
         if position.state?.trustedPhase == .cleaned {
             throw MigrationError(.wrongPhase, "\(migration.name) is cleaned: there is nothing left to apply.")
         }
+        try await keepRecords(at: position, under: lease)
         let plan = try await plan(for: migration, given: given, at: position)
         let previous = position.state?.phase
         var state =
@@ -116,12 +118,19 @@ public struct PhaseRunner: Sendable {
         state.errors = []
         state.scope = plan.scope
         if acceptsServer { state.server = try await ServerInfo.read(from: keyspace).identity }
-        if position.isRaised, position.state == nil || position.state?.trustedPhase == .planned {
-            state.deletesAreUnseen = true
+        // Raised, and not by a verify of ours.
+        let isRaisedByOthers = position.isRaised && position.state?.verification == nil
+        if isRaisedByOthers || position.state?.hasForeignCopies == true { state.deletesAreUnseen = true }
+        if position.wasRaisedElsewhere {
+            state.wasRaisedElsewhere = true
+        } else if !position.isRaised {
+            state.wasRaisedElsewhere = nil
         }
         try await save(state, previous: previous, under: lease)
         position.state = state
-        var result = try await migration.apply(plan, in: context(for: migration, at: position, lease: lease))
+        var context = context(for: migration, at: position, lease: lease)
+        if position.isRaised { context.carriesDeletes = carriesDeletes(state, at: try await serverTime()) }
+        var result = try await migration.apply(plan, in: context)
         if plan.isEstimate, let report = result.report {
             // Of what a run before had done only the number is known, and not the kinds.
             if report.earlier == 0 { result.scope = report.scope }
@@ -133,7 +142,11 @@ public struct PhaseRunner: Sendable {
 
     /// Compares everything; raises the version when all is right and it is next in line.
     public func verify(_ migration: any Migration, under lease: Lease) async throws -> VerificationResult {
-        let position = try await position(of: migration)
+        let position = try await adopting(
+            position(toChange: migration, byVerifying: true),
+            of: migration,
+            under: lease
+        )
         guard var state = position.state, state.trustedPhase != .planned else {
             throw MigrationError(.wrongPhase, "\(migration.name) was not applied yet: run apply first.")
         }
@@ -143,13 +156,15 @@ public struct PhaseRunner: Sendable {
         guard state.phase != .applying else {
             throw MigrationError(.wrongPhase, "\(migration.name) is not applied to its end: run apply again first.")
         }
+        try await keepRecords(at: position, under: lease)
         let previous = state.phase
         let before = try await ServerInfo.read(from: keyspace).identity
         let result = try await migration.verify(state, in: context(for: migration, at: position, lease: lease))
         let time = try await serverTime()
-        state.held = result.report.held.total > 0 ? result.report.held : nil
+        let held = result.report.held(acceptingInUse: position.acceptedInUse)
+        state.held = held.total > 0 ? held : nil
         state.errors = Array(result.problems.prefix(20))
-        state.inUse = result.isValid ? nil : result.report.manyInUse
+        state.inUse = result.report.unacceptedInUse(position.acceptedInUse)
         state.completedAt = Timestamp.now.rfc3339
         if result.isValid {
             state.phase = previous == .cleaning ? .cleaning : .verified
@@ -170,12 +185,24 @@ public struct PhaseRunner: Sendable {
             try await store.useUpApplyApproval(of: migration.name, under: lease, on: keyspace)
         }
         if result.isValid, position.version == migration.version - 1 {
-            guard try await store.raiseVersion(to: migration.version, under: lease, on: keyspace) else {
+            guard try await raise(past: migration, under: lease) else {
                 throw MigrationError(.wrongPhase, "The schema version changed during the verify; it was not raised.")
             }
         }
         return result
     }
+
+    /// Whether a catch-up is the one right after the raise: what is gone under its old name then was most likely deleted
+    /// while that was the truth. Later it may as well have been removed as a leftover.
+    private func carriesDeletes(_ state: MigrationState, at time: Timestamp) -> Bool {
+        guard let verification = state.verification, state.phase == .verified, state.followedAt == nil,
+            state.deletesAreUnseen != true
+        else { return false }
+        let since = verification.verifiedAt.duration(to: time)
+        return since >= .zero && since <= Self.firstCatchUpWithin
+    }
+
+    private static let firstCatchUpWithin = Duration.seconds(600)
 
     /// Catches up, then removes the old keys that are proven safe to remove.
     ///
@@ -185,7 +212,7 @@ public struct PhaseRunner: Sendable {
         under lease: Lease,
         gate: (MigrationState) -> Gate = { _ in .open }
     ) async throws -> CleanupResult {
-        var position = try await position(of: migration)
+        var position = try await position(toChange: migration)
         guard position.version >= migration.version else {
             throw MigrationError(
                 .wrongPhase,
@@ -220,7 +247,7 @@ public struct PhaseRunner: Sendable {
                 )
             }
         }
-        position = try await self.position(of: migration)
+        position = try await self.position(toChange: migration)
         guard var state = position.state else { throw MigrationError(.wrongPhase, "The migration's state vanished.") }
         let previous = state.phase
         state.phase = .cleaning
@@ -246,7 +273,7 @@ public struct PhaseRunner: Sendable {
     /// Undoes an apply while the old names are still the truth: removes the copies that are as they were made, forgets the
     /// ledger, and leaves the migration planned.
     public func rollback(_ migration: any Migration, under lease: Lease) async throws -> WalkReport {
-        let position = try await position(of: migration)
+        let position = try await position(toChange: migration)
         guard let moving = migration as? any KeyMoveMigration else {
             throw MigrationError(
                 .wrongPhase,
@@ -285,13 +312,13 @@ public struct PhaseRunner: Sendable {
 
     /// Records a migration that does not concern this deployment, and raises the version past it.
     public func skip(_ migration: any Migration, reason: String, under lease: Lease) async throws {
-        let position = try await position(of: migration)
+        let position = try await position(toChange: migration)
         var state = MigrationState(migrationName: migration.name, phase: .cleaned, startedAt: .now)
         state.completedAt = state.startedAt
         state.metadata["not_applicable"] = .string(reason)
         try await save(state, previous: position.state?.phase, under: lease)
         if position.version == migration.version - 1 {
-            _ = try await store.raiseVersion(to: migration.version, under: lease, on: keyspace)
+            _ = try await raise(past: migration, under: lease)
         }
     }
 }

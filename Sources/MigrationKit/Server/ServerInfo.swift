@@ -60,9 +60,10 @@ public struct ServerInfo: Sendable, Equatable {
         }
         guard let runID = fields["run_id"], let replicationID = fields["master_replid"], let role = fields["role"]
         else {
+            let missing = ["run_id", "master_replid", "role"].filter { fields[$0] == nil }.joined(separator: ", ")
             throw RedisError(
                 .unsupportedServer,
-                "INFO names no run_id, master_replid or role: this server is not one whose identity can be checked.",
+                "INFO does not name \(missing): this server is not one whose identity can be checked.",
                 outcome: .notExecuted
             )
         }

@@ -37,6 +37,14 @@ public struct HeldKeys: Sendable, Equatable, Codable {
     /// How many keys are held.
     public var total: Int { counts.values.reduce(0, +) }
 
+    /// All but those that are held for one reason.
+    func without(reason: String) -> HeldKeys {
+        var rest = self
+        rest.counts[reason] = nil
+        rest.samples.removeAll { $0.reason == reason }
+        return rest
+    }
+
     /// Notes one more.
     mutating func add(_ key: Bytes, reason: String) {
         counts[reason, default: 0] += 1

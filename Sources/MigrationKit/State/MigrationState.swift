@@ -51,6 +51,11 @@ public struct MigrationState: Sendable, Equatable, Codable {
     public var keptAt: Timestamp?
     /// Whether the state was found missing at a raised version: what new applications deleted meanwhile is not known.
     public var deletesAreUnseen: Bool?
+    /// Whether another tool had copied the keys and raised the version before we came, so that a new key which differs from
+    /// its old one was changed by applications since.
+    public var wasRaisedElsewhere: Bool?
+    /// Whether a ledger of ours contradicts the original tool's word that the migration is cleaned; not stored.
+    public var isContradicted = false
     /// What the last walk found, for whoever ran it; not stored.
     public var report: WalkReport?
 
@@ -67,7 +72,17 @@ public struct MigrationState: Sendable, Equatable, Codable {
 
     /// The phase as far as it can be trusted: of the original's states only `cleaned` is believed.
     public var trustedPhase: Phase {
-        format == nil && phase != .cleaned ? .planned : phase
+        format == nil && (phase != .cleaned || isContradicted) ? .planned : phase
+    }
+
+    /// Whether the original tool says that it has copied: then new applications may have worked on its copies, and what they
+    /// deleted is not known.
+    public var hasForeignCopies: Bool {
+        guard format == nil else { return false }
+        switch phase {
+        case .applied, .verified, .cleaning, .cleaned: return true
+        case .planned, .applying, .failed: return false
+        }
     }
 
     enum CodingKeys: String, CodingKey {
@@ -82,6 +97,7 @@ public struct MigrationState: Sendable, Equatable, Codable {
         case followedAt = "followed_at_ms"
         case keptAt = "kept_at_ms"
         case deletesAreUnseen = "deletes_unseen"
+        case wasRaisedElsewhere = "raised_elsewhere"
     }
 
     /// How the original tool writes a time that is not set.
@@ -112,6 +128,7 @@ public struct MigrationState: Sendable, Equatable, Codable {
         followedAt = try container.decodeIfPresent(Timestamp.self, forKey: .followedAt)
         keptAt = try container.decodeIfPresent(Timestamp.self, forKey: .keptAt)
         deletesAreUnseen = try container.decodeIfPresent(Bool.self, forKey: .deletesAreUnseen)
+        wasRaisedElsewhere = try container.decodeIfPresent(Bool.self, forKey: .wasRaisedElsewhere)
     }
 
     /// Reads what Redis holds under a migration's state key.

@@ -64,34 +64,64 @@ extension SchemaStore {
     /// Entries of any size may stand there: where all of them take more than ours ever do, each comes by itself.
     /// Errors: `unreadable` for a history that is not a stream; those of the connection and of the server.
     public func history(last count: Int, on keyspace: any Keyspace) async throws -> [HistoryEntry] {
-        var question = RoutedCommands(for: keyspace)
-        question.add(for: names.history) {
-            $0.append("MEMORY", Bytes("USAGE"), names.history, Bytes("SAMPLES"), Bytes("0"))
-        }
         do {
-            let answer = try await keyspace.pipeline(question)[0]
-            let size = answer.error == nil ? try answer.bounded("MEMORY USAGE") ?? 0 : .max
-            let page = size <= Self.largestHistory ? count : 1
+            let page = try await entriesPerPage(most: count, on: keyspace)
             var entries: [HistoryEntry] = []
             var end = Bytes("+")
             while entries.count < count {
-                let reply = try await keyspace.send(
-                    "XREVRANGE",
-                    names.history,
-                    end,
-                    Bytes("-"),
-                    Bytes("COUNT"),
-                    Bytes(decimal: min(page, count - entries.count))
-                )
-                let more = try reply.elements.map { try HistoryEntry($0) }
+                let asked = min(page, count - entries.count)
+                let more = try await self.entries(asked, before: end, on: keyspace)
                 entries += more
-                guard more.count == page, let last = more.last else { break }
+                guard more.count == asked, let last = more.last else { break }
                 end = Bytes("(\(last.id)")
             }
             return entries.prefix(count).reversed()
         } catch let error as RedisError where error.serverCode == "WRONGTYPE" {
             throw MigrationError.unreadable(names.history, "is not a stream")
         }
+    }
+
+    /// The highest version that the history says was raised to; nil if it tells of none.
+    ///
+    /// From the newest entry on, a page at a time: versions only rise, so the first one found is the highest. What stands
+    /// behind many more entries than are kept is nobody's whose word counts.
+    func highestRaised(on keyspace: any Keyspace) async throws -> Int? {
+        let page = try await entriesPerPage(most: 100, on: keyspace)
+        var end = Bytes("+")
+        for _ in 0..<(10 * History.length / page) {
+            let entries = try await entries(page, before: end, on: keyspace)
+            for entry in entries where entry.kind == .versionRaised || entry.kind == .versionAdopted {
+                let text = entry.text(of: Event.Fact.schemaVersion.rawValue)
+                if let version = text.flatMap({ Bounded(decimal: $0) }) { return version.value }
+            }
+            guard entries.count == page, let last = entries.last else { return nil }
+            end = Bytes("(\(last.id)")
+        }
+        return nil
+    }
+
+    /// The entries before an id, the newest first.
+    private func entries(_ count: Int, before end: Bytes, on keyspace: any Keyspace) async throws -> [HistoryEntry] {
+        let reply = try await keyspace.send(
+            "XREVRANGE",
+            names.history,
+            end,
+            Bytes("-"),
+            Bytes("COUNT"),
+            Bytes(decimal: count)
+        )
+        return try reply.elements.map { try HistoryEntry($0) }
+    }
+
+    /// How many entries one reply may hold.
+    private func entriesPerPage(most: Int, on keyspace: any Keyspace) async throws -> Int {
+        var question = RoutedCommands(for: keyspace)
+        question.add(for: names.history) {
+            $0.append("MEMORY", Bytes("USAGE"), names.history, Bytes("SAMPLES"), Bytes("0"))
+        }
+        let answer = try await keyspace.pipeline(question)[0]
+        let size = answer.error == nil ? try answer.bounded("MEMORY USAGE") ?? 0 : .max
+        return size <= Self.largestHistory ? most : 1
     }
 
     /// A thousand entries of ours take a fraction of it.

@@ -6,12 +6,18 @@ public struct SchemaSnapshot: Sendable {
     public var refusal: MigrationError?
     /// The current schema version, or why it cannot be read.
     public var version: Result<Int, MigrationError>
+    /// The highest version that the history says was raised to, if it is above the current one.
+    public var raisedBefore: Int?
     /// The state of each migration that has one, or why it cannot be read; in the registry's order.
     public var states: [String: Result<MigrationState, MigrationError>]
     /// The approval of each migration that has one.
     public var approvals: [String: Approval]
+    /// What Outpost itself says about each migration of which it has a record, or why that cannot be read.
+    public var records: [String: Result<OutpostRecord, MigrationError>]
     /// Who holds the lock.
     public var lock: LockReading
+    /// The locks of Outpost's own migrators.
+    public var outpostLocks: [OutpostLock]
     /// The order to stop, if there is one.
     public var pause: Override?
     /// The target that takes the place of the configured one, or why the order cannot be read.
@@ -29,7 +35,9 @@ public struct SchemaSnapshot: Sendable {
         version: Result<Int, MigrationError>,
         states: [String: Result<MigrationState, MigrationError>],
         approvals: [String: Approval],
+        records: [String: Result<OutpostRecord, MigrationError>] = [:],
         lock: LockReading,
+        outpostLocks: [OutpostLock] = [],
         pause: Override?,
         pin: Result<Pin?, MigrationError> = .success(nil),
         retry: RetryOrder? = nil,
@@ -40,7 +48,9 @@ public struct SchemaSnapshot: Sendable {
         self.version = version
         self.states = states
         self.approvals = approvals
+        self.records = records
         self.lock = lock
+        self.outpostLocks = outpostLocks
         self.pause = pause
         self.pin = pin
         self.retry = retry
@@ -48,10 +58,22 @@ public struct SchemaSnapshot: Sendable {
         self.time = time
     }
 
+    /// All locks.
+    public var locks: Locks { Locks(own: lock, outpost: outpostLocks) }
+
     /// The state of a migration, if it has one.
     ///
     /// Errors: `unreadable`.
     public func state(of migration: String) throws -> MigrationState? {
         try states[migration]?.get()
+    }
+
+    /// Whether Outpost's record of a migration is missing although we have verified the migration and the version is
+    /// raised: an earlier program of ours wrote none, or a cluster's raise was cut off before it.
+    public func lacksRecord(of migration: any Migration) -> Bool {
+        guard case .success(let version) = version, version >= migration.version, records[migration.name] == nil,
+            case .success(let state)? = states[migration.name], state.format != nil
+        else { return false }
+        return state.phase.isVerifiedOrLater
     }
 }

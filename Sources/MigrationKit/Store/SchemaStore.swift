@@ -18,11 +18,19 @@ public struct SchemaStore: Sendable {
         commands.append("PTTL", names.lock)
         commands.add(for: names.lock) { $0.append("TIME") }
         commands.append("TYPE", names.history)
+        Locks.ask(names, in: &commands)
+        let unlocked = 3
+        let locked = unlocked + Locks.questionCount(names)
+        for migration in migrations {
+            let record = names.outpostRecord(of: migration)
+            commands.add(for: record) { $0.append("HMGET", OutpostRecord.question(of: record)) }
+        }
+        let asked = locked + migrations.count
         var keys = [names.version, names.lock, names.pause, names.pin, names.retry]
         let fixed = keys.count
         for migration in migrations { keys += [names.state(of: migration), names.approval(of: migration)] }
-        let reads = BookkeepingReads(keys, behind: 3, in: &commands)
-        let info = 3 + BookkeepingReads.replyCount(of: keys.count, isCluster: keyspace.isCluster)
+        let reads = BookkeepingReads(keys, behind: asked, in: &commands)
+        let info = asked + BookkeepingReads.replyCount(of: keys.count, isCluster: keyspace.isCluster)
         // A cluster's masters are asked on their own.
         if !keyspace.isCluster { commands.add(for: names.lock) { $0.append(contentsOf: ServerInfo.questions) } }
         let replies = try await keyspace.pipeline(commands)
@@ -39,23 +47,49 @@ public struct SchemaStore: Sendable {
         let values = try await reads.values(in: replies, on: keyspace)
         var states: [String: Result<MigrationState, MigrationError>] = [:]
         var approvals: [String: Approval] = [:]
+        var records: [String: Result<OutpostRecord, MigrationError>] = [:]
         for (index, migration) in migrations.enumerated() {
             states[migration] = try state(values[fixed + 2 * index], of: migration, among: server.keys)
             approvals[migration] = try document(values[fixed + 2 * index + 1], as: Approval.self)
+            switch try OutpostRecord.read(replies[locked + index], at: names.outpostRecord(of: migration)) {
+            case .success(let record): records[migration] = record.map(Result.success)
+            case .failure(let error): records[migration] = .failure(error)
+            }
         }
         if let error = values[1].error, error.serverCode != "WRONGTYPE" { throw error }
-        return SchemaSnapshot(
-            refusal: try refusal(historyType: replies[2]),
-            version: try version(values[0]),
+        let refusal = try refusal(historyType: replies[2])
+        let version = try version(values[0])
+        var snapshot = SchemaSnapshot(
+            refusal: refusal,
+            version: version,
             states: states,
             approvals: approvals,
+            records: records,
             lock: LockReading(value: values[1], timeToLive: replies[0]),
+            outpostLocks: try Locks.outpost(names, in: replies[unlocked..<locked]),
             pause: try pause(values[2]),
             pin: try pin(values[3]),
             retry: try retry(values[4]),
             server: server,
             time: try ServerTime.read(replies[1])
         )
+        try await doubtCleaned(in: &snapshot, on: keyspace)
+        // Only while something is to be raised: then it matters whether it was before.
+        if refusal == nil, let version = try? version.get(), version < migrations.count {
+            snapshot.raisedBefore = try await highestRaised(on: keyspace).flatMap { $0 > version ? $0 : nil }
+        }
+        return snapshot
+    }
+
+    /// The original tool's word that a migration is cleaned counts only if no ledger of ours says otherwise.
+    private func doubtCleaned(in snapshot: inout SchemaSnapshot, on keyspace: any Keyspace) async throws {
+        for (name, result) in snapshot.states {
+            guard var state = try? result.get(), state.format == nil, state.phase == .cleaned else { continue }
+            let ledger = Ledger(names: names, migration: name, shape: LedgerShape(buckets: 1))
+            guard try await keyspace.send("EXISTS", ledger.firstKey).bounded("EXISTS") != 0 else { continue }
+            state.isContradicted = true
+            snapshot.states[name] = .success(state)
+        }
     }
 
     /// Stores a migration's state; a change of phase goes into the history in the same transaction.
@@ -85,35 +119,89 @@ public struct SchemaStore: Sendable {
     }
 
     /// Raises the version from n − 1 to n, by comparison; returns false if it is something else by now.
-    public func raiseVersion(to version: Int, under lease: Lease, on keyspace: any Keyspace) async throws -> Bool {
+    ///
+    /// Outpost's record of the migration is written with it: in the same transaction, or, in a cluster, where it has a slot
+    /// of its own, right after it.
+    /// Errors: `unreadable` for a version or a record that holds something else: nothing was written.
+    public func raiseVersion(
+        to version: Int,
+        by migration: String,
+        recording record: OutpostRecord,
+        under lease: Lease,
+        on keyspace: any Keyspace
+    ) async throws -> Bool {
+        let recordKey = names.outpostRecord(of: migration)
         var reads = CommandBuffer()
-        BookkeepingReads.ask(names.version, in: &reads)
-        reads.append("EXISTS", names.version)
+        askForVersion(in: &reads)
+        if !names.isCluster { reads.append("HMGET", OutpostRecord.question(of: recordKey)) }
         let event = Event(
             .versionRaised,
-            [.migration: lease.record.migration, .schemaVersion: String(version), .by: lease.record.holder]
+            [.migration: migration, .schemaVersion: String(version), .by: lease.record.holder]
         )
         for _ in 0..<10 {
             var isAsExpected = false
             let outcome = try await Fence(lease).transaction(
                 on: keyspace,
                 at: names.version,
+                watching: names.isCluster ? [names.version] : [names.version, recordKey],
+                reads: reads
+            ) { replies in
+                isAsExpected = try watchedVersion(in: replies) == version - 1
+                guard isAsExpected else { return nil }
+                var commands = CommandBuffer()
+                commands.append("SET", names.version, Bytes(decimal: version))
+                if !names.isCluster {
+                    let known = try OutpostRecord.read(replies[replies.startIndex + 2], at: recordKey).get()
+                    if known == nil { record.append(to: &commands, at: recordKey) }
+                    History.append(event, names: names, to: &commands)
+                }
+                return commands
+            }
+            if case .changed = outcome { continue }
+            if isAsExpected, names.isCluster {
+                try await keepRecord(record, of: migration, under: lease, on: keyspace)
+                try await tell(event, under: lease, on: keyspace)
+            }
+            return isAsExpected
+        }
+        return false
+    }
+
+    /// Takes over the version to which another tool has raised the keyspace, by comparison; returns false if it is something
+    /// else than what was found by now.
+    public func adoptVersion(
+        from found: Int,
+        to version: Int,
+        by migration: String,
+        under lease: Lease,
+        on keyspace: any Keyspace
+    ) async throws -> Bool {
+        var reads = CommandBuffer()
+        askForVersion(in: &reads)
+        let event = Event(
+            .versionAdopted,
+            [.migration: migration, .schemaVersion: String(version), .by: lease.record.holder]
+        )
+        for _ in 0..<10 {
+            let outcome = try await Fence(lease).transaction(
+                on: keyspace,
+                at: names.version,
                 watching: [names.version],
                 reads: reads
             ) { replies in
-                // The version is watched, so both speak of the same.
-                let isThere = try replies[replies.startIndex + 1].bounded("EXISTS") != 0
-                let current = try self.version(isThere ? replies[replies.startIndex] : .null).get()
-                isAsExpected = current == version - 1
-                guard isAsExpected else { return nil }
+                guard try watchedVersion(in: replies) == found else { return nil }
                 var commands = CommandBuffer()
                 commands.append("SET", names.version, Bytes(decimal: version))
                 if !names.isCluster { History.append(event, names: names, to: &commands) }
                 return commands
             }
-            if case .changed = outcome { continue }
-            if isAsExpected, names.isCluster { try await tell(event, under: lease, on: keyspace) }
-            return isAsExpected
+            switch outcome {
+            case .changed: continue
+            case .committed:
+                if names.isCluster { try await tell(event, under: lease, on: keyspace) }
+                return true
+            case .nothingToDo, .redirected: return false
+            }
         }
         return false
     }
@@ -169,7 +257,7 @@ public struct SchemaStore: Sendable {
         }
     }
 
-    private func write(
+    func write(
         _ commands: CommandBuffer,
         at key: Bytes,
         telling event: Event?,
@@ -202,6 +290,18 @@ public struct SchemaStore: Sendable {
         let type = try historyType.unlessError()
         guard !type.equals(Bytes("none")), !type.equals(Bytes("stream")) else { return nil }
         return .unreadable(names.history, "is not a stream")
+    }
+
+    /// Adds the reads of the version for a transaction that watches it.
+    private func askForVersion(in reads: inout CommandBuffer) {
+        BookkeepingReads.ask(names.version, in: &reads)
+        reads.append("EXISTS", names.version)
+    }
+
+    /// The version in the replies, which begin with those to these reads; as it is watched, both speak of the same.
+    private func watchedVersion(in replies: Replies.SubSequence) throws -> Int {
+        let isThere = try replies[replies.startIndex + 1].bounded("EXISTS") != 0
+        return try version(isThere ? replies[replies.startIndex] : .null).get()
     }
 
     /// The version in a reply to GET: decimal without a sign or zeros before it, absent is 0.

@@ -42,6 +42,9 @@ public struct Timestamp: Sendable, Hashable, Comparable, Codable {
         return text.dropLast() + "." + String(repeating: "0", count: 3 - rest.count) + rest + "Z"
     }
 
+    /// The same without the fraction, as Outpost writes its times.
+    public var rfc3339InSeconds: String { rfc3339.prefix { $0 != "." } + "Z" }
+
     /// Whether one lies before the other.
     public static func < (left: Timestamp, right: Timestamp) -> Bool { left.milliseconds < right.milliseconds }
 

@@ -4,8 +4,8 @@ import RedisClient
 /// The old and the new names of tenants, destination summaries and destinations.
 ///
 /// Ids may hold any byte, ':' and braces too, so a name can fit several readings. The hash's own `id` decides between
-/// them; it cannot where both an old and a new name end in the same destination's id, and summaries have no id at all:
-/// then it counts whether the old or the new tenant's record exists.
+/// them. It cannot if both an old and a new name end in the same destination's id, and summaries have no id at all: then
+/// the records of the two tenants are evidence, which is weaker than what the ledger says.
 struct HashTagMoves: KeyMoves {
     /// What every name begins with: `tenant:`, behind the deployment's prefix.
     let root: Bytes
@@ -33,8 +33,10 @@ struct HashTagMoves: KeyMoves {
         var isUnclear = false
         var old = Places()
         var count = 0
+        var withoutProof = 0
         eachReading(of: name) { reading in
             count += 1
+            if !reading.needsProof { withoutProof += 1 }
             if reading.isOld {
                 if let id = reading.id { old.append(id) }
             } else {
@@ -42,7 +44,10 @@ struct HashTagMoves: KeyMoves {
                 found = reading
             }
         }
-        guard let new = found, !isUnclear, count < Self.mostSplits || !hasMoreSplits(name) else { return nil }
+        // Of more readings than one old and one new, no other key's record is evidence for one.
+        guard let new = found, !isUnclear, withoutProof <= 2, count < Self.mostSplits || !hasMoreSplits(name) else {
+            return nil
+        }
         // The id that an old name has in common with the new one refutes neither.
         if let id = new.id { old.removeAll { name.isSame($0, id) } }
         return Copy(of: name, reading: new, moves: self, refuting: old)
@@ -79,12 +84,14 @@ struct HashTagMoves: KeyMoves {
         var kind: String { reading.kind.rawValue }
         var type: ValueType { .hash }
         var move: KeyMove { moves.reading(reading, of: destination).move }
-        var provesItself: Bool { reading.kind == .tenant }
+        var proofMove: KeyMove? {
+            reading.kind == .tenant ? nil : moves.tenantMove(destination[reading.tenant])
+        }
 
         /// The tenant's own new record: without it an old name whose tenant has these braces is as likely.
         var proof: FieldAnswer {
             let id = destination[reading.tenant]
-            let key = provesItself ? destination : moves.newTenant(id)
+            let key = reading.kind == .tenant ? destination : moves.newTenant(id)
             return FieldAnswer(FieldQuestion(key: key, field: HashTagMoves.id), answer: id)
         }
     }
@@ -94,25 +101,19 @@ struct HashTagMoves: KeyMoves {
         let id = (answers.first ?? nil)?[...]
         let proven = readings.filter { $0.id.map { name[$0] == id } ?? false }
         // A name that only a proof would make a tenant's is none without it.
-        var candidates = proven.isEmpty ? readings.filter { !$0.needsProof } : proven
-        if candidates.count > 1 {
-            let doubts = tenantsInDoubt(readings, of: name)
-            let evidence = Array(answers.dropFirst())
-            let likely =
-                doubts.isEmpty
-                ? [] : candidates.filter { isSupported($0, of: name, doubts: doubts, evidence: evidence) }
-            if !likely.isEmpty { candidates = likely }
-        }
-        switch candidates.count {
-        case 0: return .unrelated
+        let candidates = proven.isEmpty ? readings.filter { !$0.needsProof } : proven
+        guard candidates.count > 1 || proven.isEmpty else { return .reading(reading(candidates[0], of: name)) }
+        guard let only = candidates.first else { return .unrelated }
         // More ways than were looked at may fit too.
-        case 1
-        where readings.count >= Self.mostSplits && hasMoreSplits(name)
-            && candidates[0].id.map({ name[$0] }) != id:
+        if proven.isEmpty, readings.count >= Self.mostSplits, hasMoreSplits(name) {
             return .ambiguous(readings.map { reading($0, of: name) })
-        case 1: return .reading(reading(candidates[0], of: name))
-        default: return .ambiguous(candidates.map { reading($0, of: name) })
         }
+        if candidates.count == 1 { return .reading(reading(only, of: name)) }
+        let all = candidates.map { reading($0, of: name) }
+        guard let likely = supported(candidates, among: readings, of: name, evidence: answers.dropFirst()) else {
+            return .ambiguous(all)
+        }
+        return .likely(all[likely.index], among: all, by: likely.evidence)
     }
 
     // MARK: Readings
@@ -245,17 +246,35 @@ struct HashTagMoves: KeyMoves {
         return tenants
     }
 
-    /// Whether a record of the reading's own tenant exists: three answers for each id in doubt, see `match`.
-    private func isSupported(_ reading: Reading, of name: Bytes, doubts: [Range<Int>], evidence: [Bytes?]) -> Bool {
-        let tenant = name[reading.tenant]
-        for (index, doubt) in doubts.enumerated() {
-            let inner = name[doubt]
-            let outer = Self.joined([Self.open[...], inner, Self.close[...]])
-            if reading.isOld, tenant == outer[...] { return evidence[3 * index] == outer }
-            if !reading.isOld, tenant == inner {
-                return evidence[3 * index + 1]?[...] == inner || evidence[3 * index + 2]?[...] == inner
-            }
+    /// Which of two readings a tenant's record speaks for: three answers for each id in doubt, see `match`. Nil if records
+    /// speak for both or for none, or if there are other readings than the old and the new one of the same parts.
+    private func supported(
+        _ candidates: [Reading],
+        among readings: [Reading],
+        of name: Bytes,
+        evidence: ArraySlice<Bytes?>
+    ) -> (index: Int, evidence: NameEvidence)? {
+        guard candidates.count == 2, let new = candidates.firstIndex(where: { !$0.isOld }) else { return nil }
+        let old = 1 - new
+        let inner = name[candidates[new].tenant]
+        let outer = Self.joined([Self.open[...], inner, Self.close[...]])
+        guard candidates[old].isOld, candidates[old].kind == candidates[new].kind,
+            name[candidates[old].tenant] == outer[...],
+            let doubt = tenantsInDoubt(readings, of: name).firstIndex(where: { name[$0] == inner })
+        else { return nil }
+        let answers = Array(evidence.dropFirst(3 * doubt).prefix(3))
+        guard answers.count == 3 else { return nil }
+        let isBraced = answers[0] == outer
+        let (isNew, isOld) = (answers[1]?[...] == inner, answers[2]?[...] == inner)
+        switch (isBraced, isNew || isOld) {
+        case (true, false): return (old, .sourceRecord)
+        case (false, true): return (new, isOld ? .sourceRecord : .destinationRecord(tenantMove(inner)))
+        case (true, true), (false, false): return nil
         }
-        return false
+    }
+
+    /// The pair of a tenant's own record.
+    private func tenantMove(_ id: ArraySlice<UInt8>) -> KeyMove {
+        KeyMove(kind: Kind.tenant.rawValue, source: oldTenant(id), destination: newTenant(id))
     }
 }

@@ -19,7 +19,8 @@ public struct Timestamps: FieldRewriteMigration {
     }
 }
 
-/// What becomes of `created_at` and `updated_at`: digits stay, a timestamp is converted, anything else is held.
+/// What becomes of `created_at` and `updated_at`: a number stays, a timestamp is converted, nothing stays nothing, and
+/// anything else is held.
 struct TimestampRewrites: FieldRewrites {
     let moves: any KeyMoves
     let kinds: Set<String> = ["tenant", "destination"]
@@ -29,18 +30,19 @@ struct TimestampRewrites: FieldRewrites {
         var changes: [FieldChange] = []
         changes.reserveCapacity(fields.count)
         for (field, value) in zip(fields, values) {
-            guard let value, !Self.isConverted(value) else { continue }
+            // An empty text is no time, to the application too.
+            guard let value, !value.isEmpty, !Self.isNumber(value) else { continue }
             guard let milliseconds = RFC3339.milliseconds(value) else { return .impossible("notATimestamp") }
             changes.append(FieldChange(field: field, value: Bytes(decimal: milliseconds)))
         }
         return changes.isEmpty ? .done : .change(changes)
     }
 
-    /// Milliseconds, as this migration writes them.
-    private static func isConverted(_ value: Bytes) -> Bool {
+    /// Decimal digits that the application reads as milliseconds: a number of 64 bits.
+    private static func isNumber(_ value: Bytes) -> Bool {
         let start = value.first == UInt8(ascii: "-") ? 1 : 0
-        guard (1...18).contains(value.count - start) else { return false }
+        guard (1...19).contains(value.count - start) else { return false }
         for place in start..<value.count where !(48...57).contains(value[place]) { return false }
-        return true
+        return value.count - start < 19 || Int64(String(decoding: value, as: UTF8.self)) != nil
     }
 }

@@ -19,14 +19,14 @@ public struct Entity: FieldRewriteMigration {
     }
 }
 
-/// What becomes of `entity`: a value stays, whatever it is; none becomes the kind.
+/// What becomes of `entity`: a value stays, whatever it is; none, or an empty one, becomes the kind.
 struct EntityRewrites: FieldRewrites {
     let moves: any KeyMoves
     let kinds: Set<String> = ["tenant", "destination"]
     let fields = [Bytes("entity")]
 
     func rewrite(_ values: [Bytes?], kind: String) -> FieldRewrite {
-        if case .some(.some) = values.first { return .done }
+        if case .some(.some(let value)) = values.first, !value.isEmpty { return .done }
         return .change([FieldChange(field: fields[0], value: Bytes(kind))])
     }
 }

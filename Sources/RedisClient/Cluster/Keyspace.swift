@@ -59,6 +59,15 @@ public struct KeyspaceMaster: Sendable {
 }
 
 extension Keyspace {
+    /// Whether the masters ask for no password, and got one.
+    public var asksForNoPassword: Bool {
+        get async {
+            guard let masters = try? await masters() else { return false }
+            for master in masters where await master.connection.hasSurplusPassword { return true }
+            return false
+        }
+    }
+
     /// Sends one command to the master of its key, the first argument, and returns its reply, or throws its error.
     public func send(_ name: StaticString, _ key: Bytes, _ arguments: Bytes...) async throws -> Reply {
         var commands = RoutedCommands(for: self)

@@ -1,11 +1,11 @@
-/// A strict reader of `.env` files: `NAME=value`, one a line.
+/// A reader of `.env` files: `NAME=value`, one a line, as the libraries of that name read them.
 ///
-/// - `export` may stand before the name, `#` begins a comment at the start of a line, and after an unquoted value if a
-///   blank is before it. Blanks around an unquoted value do not count.
+/// - `export` may stand before the name, blanks around the `=`, and `:` in its place. `#` begins a comment at the start
+///   of a line, and after an unquoted value if a blank is before it. Blanks around an unquoted value do not count.
 /// - In `'…'` everything stands for itself; in `"…"` the escapes `\n`, `\"`, `\\` and `\$` count. Nothing is expanded:
 ///   `$` is a dollar sign.
-/// - Names that do not concern this program belong to others: their values may be anything, over several lines too
-///   if they are quoted.
+/// - What does not concern this program belongs to others: their lines may be anything, and their values may go over
+///   several lines if they are quoted.
 struct DotEnvParser {
     struct Line: Equatable {
         let number: Int
@@ -13,8 +13,12 @@ struct DotEnvParser {
     }
 
     enum Content: Equatable {
+        /// A variable of ours and its text.
         case assignment(name: String, text: String)
-        case fault(name: String?, message: String)
+        /// A variable of ours, and what is wrong with its line.
+        case fault(name: String, message: String)
+        /// A name that looks like ours and is not.
+        case unknown(name: String)
     }
 
     private struct Fault: Error {
@@ -45,35 +49,57 @@ struct DotEnvParser {
             skipLine()
             return nil
         }
-        let head = String(rest.prefix { $0 != "=" && $0 != "\n" })
-        guard rest.dropFirst(head.unicodeScalars.count).first == "=" else {
-            skipLine()
-            // The line may be the rest of a secret, so it is not shown.
-            return .fault(name: nil, message: "has no =; write NAME=value, or # before a comment")
-        }
-        let name = head.hasPrefix("export ") ? String(head.dropFirst(7).drop { $0 == " " }) : head
-        rest = rest.dropFirst(head.unicodeScalars.count + 1)
-        let isOurs = Self.isOurs(name.filter { !$0.isWhitespace })
         let start = (rest, line)
+        let name = readName()
+        guard SettingTable.key(ofVariable: name) != nil else {
+            (rest, line) = start
+            skipOthers()
+            return SettingTable.looksLikeOurs(name) ? .unknown(name: name) : nil
+        }
         do throws(Fault) {
-            let text = try value(mayHaveLines: !isOurs)
-            guard isOurs else { return nil }
-            guard !name.contains(where: \.isWhitespace) else { throw Fault(message: "has a blank before its =") }
+            // The rest of the line may be a secret, so it is not shown.
+            guard skipSeparator() else { throw Fault(message: "has no = behind it; write NAME=value") }
+            let text = try value(mayHaveLines: false)
             if let first = firstLines[name] { throw Fault(message: "is already on line \(first); keep one") }
             firstLines[name] = start.1
             return .assignment(name: name, text: text)
         } catch {
             (rest, line) = start
             skipLine()
-            // Others may write what we would not; their line is passed over, alone.
-            guard isOurs else { return nil }
             return .fault(name: name, message: error.message)
         }
     }
 
-    private static func isOurs(_ name: String) -> Bool {
-        name.hasPrefix(SettingTable.redisPrefix) || name.hasPrefix(SettingTable.ownPrefix)
-            || SettingTable.key(ofVariable: name) != nil
+    /// The name at the start of the line, behind `export` if that is there.
+    private mutating func readName() -> String {
+        let word = readWord()
+        guard word == "export", let next = rest.first, isBlank(next) else { return word }
+        skipBlanks()
+        return readWord()
+    }
+
+    private mutating func readWord() -> String {
+        let word = rest.prefix { $0.isASCII && isNameByte(UInt8(truncatingIfNeeded: $0.value)) }
+        rest = rest[word.endIndex...]
+        return String(word)
+    }
+
+    private mutating func skipSeparator() -> Bool {
+        skipBlanks()
+        guard rest.first == "=" || rest.first == ":" else { return false }
+        rest.removeFirst()
+        return true
+    }
+
+    /// Passes over a line that is not for us: with its value if that is quoted over several lines, else alone.
+    private mutating func skipOthers() {
+        let start = (rest, line)
+        let head = rest.prefix { $0 != "=" && $0 != "\n" }
+        rest = rest[head.endIndex...]
+        guard rest.popFirst() == "=", (try? value(mayHaveLines: true)) != nil else {
+            (rest, line) = start
+            return skipLine()
+        }
     }
 
     private mutating func value(mayHaveLines: Bool) throws(Fault) -> String {

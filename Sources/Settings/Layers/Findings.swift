@@ -12,6 +12,12 @@ struct Findings {
         problems.append(problem)
     }
 
+    /// Adds a warning, unless a file has made too many already.
+    mutating func warn(_ text: String) {
+        guard warnings.count < Self.mostProblemsInFile else { return }
+        warnings.append(text)
+    }
+
     /// Puts the problems found since there were `count` into the order of the lines on which they stand.
     mutating func sortByLine(since count: Int) {
         let sorted = problems[count...].enumerated().sorted {
@@ -20,8 +26,10 @@ struct Findings {
         problems.replaceSubrange(count..., with: sorted.map(\.element))
     }
 
-    mutating func add(_ fault: FileFault, key: String? = nil, from source: String? = nil) {
+    /// `showsPath`: what stands in the place of a path may be the secret that belongs into the file.
+    mutating func add(_ fault: FileFault, key: String? = nil, from source: String? = nil, showsPath: Bool = true) {
         guard let source else { return add(.init(source: fault.path, key: key, fault.reason)) }
-        add(.init(source: source, key: key, "\(printable(fault.path)) \(fault.reason)"))
+        let file = showsPath ? printable(fault.path) : "the file that it names"
+        add(.init(source: source, key: key, "\(file) \(fault.reason)"))
     }
 }

@@ -24,6 +24,12 @@ struct LayerStack {
         return winners
     }
 
+    /// The keys that more than one layer names, beside the defaults: there the highest changes what a lower one says.
+    var overridden: Set<String> {
+        let named = layers.filter { $0.name != Layer.fallbackName }.flatMap(\.values.keys)
+        return Set(Dictionary(grouping: named) { $0 }.filter { $0.value.count > 1 }.keys)
+    }
+
     private static func provider(_ layer: Layer) -> InMemoryProvider {
         var values: [AbsoluteConfigKey: ConfigValue] = [:]
         for (name, value) in layer.values {
@@ -91,7 +97,12 @@ extension LayerStack {
                     )
                     continue
                 }
-                layers[index].values[name] = LayerValue(text: text, name: value.name, origin: value.origin)
+                layers[index].values[name] = LayerValue(
+                    text: text,
+                    name: value.name,
+                    origin: value.origin,
+                    trust: value.trust
+                )
             }
         }
     }

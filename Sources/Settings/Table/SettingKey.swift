@@ -73,9 +73,10 @@ public struct SettingKey: Sendable {
         return name.hasPrefix("redis.") ? upper : SettingTable.ownPrefix + upper
     }
 
-    /// What is wrong with a text for this key, in a sentence that shows the text unless it is a secret.
-    func problem(with text: String) -> String? {
-        let shown = isSecret ? "the value" : "\"\(printable(text, limit: 60))\""
+    /// What is wrong with a text for this key, in a sentence that shows the text only if it cannot be a secret that
+    /// came to the wrong place.
+    func problem(with text: String, at origin: SettingOrigin = .commandLine) -> String? {
+        let shown = isSecret || !Self.isHarmless(text, at: origin) ? "the value" : "\"\(printable(text, limit: 60))\""
         guard text.utf8.count <= Self.longestText else {
             return "the value is longer than \(ByteText.format(Self.longestText))"
         }
@@ -89,6 +90,15 @@ public struct SettingKey: Sendable {
         } catch {
             return "\(shown) \(error)"
         }
+    }
+
+    /// Whether a text may be repeated: one of the command line, which everybody can read anyway, and a number.
+    private static func isHarmless(_ text: String, at origin: SettingOrigin) -> Bool {
+        if origin == .commandLine { return !text.contains("://") }
+        let digits = text.drop { $0 == "-" || $0 == "+" }.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+        let unit = text[digits.endIndex...].drop { $0 == " " }
+        return text.isEmpty
+            || !digits.isEmpty && digits.count <= 20 && unit.count <= 3 && unit.allSatisfy { $0.isASCII && $0.isLetter }
     }
 
     /// Longer than any path, and than the tokens that some clouds use for passwords.

@@ -6,6 +6,9 @@ extension ValueParser where Value == String {
         Self("a host name or an address") { text throws(ValueFault) in
             let bare = text.hasPrefix("[") && text.hasSuffix("]") ? String(text.dropFirst().dropLast()) : text
             guard !bare.isEmpty else { throw ValueFault("is empty") }
+            guard !bare.contains("://") else {
+                throw ValueFault("is a URL", remedy: "put a URL of the server into redis.url, or give its host alone")
+            }
             guard bare.utf8.count <= 255 else { throw ValueFault("is longer than a host name can be") }
             guard bare.utf8.allSatisfy(isHostByte) else {
                 throw ValueFault("has a character that no host name has")

@@ -33,7 +33,7 @@ struct CommandPermissions {
         var ours = [
             plain("info"), plain("time"), plain("ping"), plain("scan", "0"), plain("command|info", "get"),
             plain("client|id"), plain("client|setname", "x"), plain("client|kill", "ID", "0"),
-            probe("get", own), probe("set", own, "x"), probe("pttl", own), probe("pexpire", own, "1"),
+            probe("get", own), probe("getrange", own, "0", "0"), probe("exists", own), probe("set", own, "x"), probe("pttl", own), probe("pexpire", own, "1"),
             probe("unlink", own), probe("type", own), probe("hget", own, "x"), probe("hset", own, "x", "x"),
             probe("hmget", own, "x"), probe("hsetnx", own, "x", "x"), probe("hdel", own, "x"),
             probe("xadd", own, "*", "x", "x"), probe("xrevrange", own, "+", "-"),
@@ -58,14 +58,25 @@ struct CommandPermissions {
         return [(own, ours), (data, theirs)]
     }
 
+    /// The same commands for Outpost's locks: under their own names, since no pattern covers them with others.
+    private static func lockProbes(for names: KeyNames) -> [(key: String, probes: [Probe])] {
+        func probes(_ words: [String], at key: Bytes) -> (key: String, probes: [Probe]) {
+            let key = String(decoding: key, as: UTF8.self)
+            let arguments = ["getrange": ["0", "0"], "set": ["1"], "pexpire": ["1"]]
+            return (key, words.map { Probe(rule: $0, words: [$0, key] + (arguments[$0] ?? [])) })
+        }
+        return names.outpostLocks.map { probes(["getrange", "pttl", "set", "pexpire", "unlink"], at: $0) }
+            + names.awaitedLocks.map { probes(["getrange", "pttl", "unlink"], at: $0) }
+    }
+
     /// What is missing, as the rule to add; or that nothing is.
     func findings() async -> [CheckFinding] {
         var missing: [String] = []
         var count = 0
         do {
             let all = Self.probes(for: session.names, database: session.keyspace.options.database)
-            for (key, probes) in all {
-                count += probes.count
+            count = all.reduce(0) { $0 + $1.probes.count }
+            for (key, probes) in all + Self.lockProbes(for: session.names) {
                 for rule in try await refused(probes, at: key) where !missing.contains(rule) { missing.append(rule) }
             }
             // COPY may be replaced.
@@ -145,6 +156,7 @@ struct CommandPermissions {
     private func rule(for probe: Probe, at key: String, refusedWith words: String) -> String {
         if words.contains("channel") { return "&\(KeyText.escaped(session.names.wake))" }
         guard words.contains(" key"), !words.contains("command") else { return "+\(probe.rule)" }
+        if key.contains(".outpost:migration") { return "~\(key)" }
         let pattern = key.hasSuffix(Self.ownKey) ? "outpost:migration:*" : "tenant:*"
         return "~\(session.names.prefix)\(pattern)"
     }

@@ -137,7 +137,7 @@ struct Preflight {
         if let pause = snapshot.pause {
             findings.append(.warning("pause", "all work was paused by \(pause.text)", "migrateredis resume"))
         }
-        guard let holder = snapshot.lock.holder else { return findings + [.ok("lock", "free")] }
+        guard let holder = snapshot.locks.holder else { return findings + [.ok("lock", "free")] }
         return findings + [.warning("lock", "held by \(holder.words)", "wait, or see `migrateredis unlock`")]
     }
 

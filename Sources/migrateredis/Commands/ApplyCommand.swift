@@ -11,10 +11,12 @@ struct ApplyCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var options: CommonOptions
+    @OptionGroup var argument: MigrationArgument
 
     func run() async throws {
         try await options.withSession { session in
-            let migration = try session.migration(options)
+            let migration = try session.migration(argument.merged(into: options))
+            try session.admit(try await session.snapshot())
             if case .notApplicable(let reason) = migration.applicability(in: session.names) {
                 try await skip(migration, reason: reason, session)
                 return
@@ -33,7 +35,10 @@ struct ApplyCommand: AsyncParsableCommand {
                 return try await runner.apply(migration, plan: plan ?? estimate, acceptsServer: true, under: lease)
             }
             if options.autoApprove, let report = state.report {
-                for line in PlanText.outcome(report, verbose: options.verbose) { session.terminal.say(line) }
+                let isRaised = (try? await session.snapshot().version.get()) ?? 0 >= migration.version
+                for line in PlanText.outcome(report, isRaised: isRaised, verbose: options.verbose) {
+                    session.terminal.say(line)
+                }
             }
             if let earlier = state.report?.earlier, earlier > 0 {
                 let keys = Wording.keys(earlier)

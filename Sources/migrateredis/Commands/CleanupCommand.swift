@@ -15,11 +15,13 @@ struct CleanupCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var options: CommonOptions
+    @OptionGroup var argument: MigrationArgument
 
     func run() async throws {
         try await options.withSession { session in
-            let migration = try session.migration(options)
+            let migration = try session.migration(argument.merged(into: options))
             let snapshot = try await session.snapshot()
+            try session.admit(snapshot)
             let state = try snapshot.state(of: migration.name)
             // Whoever did not hear that it is done asks again.
             if state?.trustedPhase == .cleaned, (try? snapshot.version.get()) ?? 0 >= migration.version {
@@ -38,8 +40,19 @@ struct CleanupCommand: AsyncParsableCommand {
             }
             session.terminal.print("\(migration.name): \(Wording.keys(result.removed, "old")) removed.")
             guard result.held.total > 0 else { return }
-            session.terminal.print("Kept: \(Wording.keys(result.held.total, "old")).")
+            let gone = result.held.counts[PairClass.sourceGone.rawValue] ?? 0
+            if result.held.total > gone {
+                session.terminal.print("Kept: \(Wording.keys(result.held.total - gone, "old")).")
+            }
+            if gone > 0 {
+                session.terminal.print(
+                    "Left under the new name: \(Wording.keys(gone)) that somebody deleted under the old one after the raise."
+                )
+            }
             for sample in result.held.samples { session.terminal.print("  \(sample.reason)  \(sample.key)") }
+            session.terminal.say(
+                "See them with `migrateredis status --held \(migration.name)`; `migrateredis resolve` settles them."
+            )
             throw ExitStatus.failed.code
         }
     }

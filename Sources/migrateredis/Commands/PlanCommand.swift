@@ -7,22 +7,52 @@ import Reconciler
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",
-        abstract: "Dry run: show what the migration would change. Writes nothing; exit 1 with conflicts."
+        abstract:
+            "Dry run: show what the migration, or all that is pending, would change. Writes nothing; exit 1 with conflicts."
     )
 
     @OptionGroup var options: CommonOptions
+    @OptionGroup var argument: MigrationArgument
 
     func run() async throws {
         try await options.withSession { session in
-            let migration = try session.migration(options)
-            if case .notApplicable(let reason) = migration.applicability(in: session.names) {
-                session.terminal.print("\(migration.name) does not concern this deployment: \(reason)")
+            let named = try argument.merged(into: options)
+            guard named.migration == nil else {
+                guard try await plan(session.migration(named), session) else { throw ExitStatus.failed.code }
                 return
             }
-            let plan = try await session.runner("planning").plan(migration)
-            let server = try await session.snapshot().server
-            session.terminal.show(PlanText.lines(plan, of: migration, server: server, verbose: options.verbose))
-            if plan.hasConflicts { throw ExitStatus.failed.code }
+            try await planAllPending(session)
         }
+    }
+
+    /// Each migration above the schema's version, in order. What a later one finds may change with the earlier ones.
+    private func planAllPending(_ session: Session) async throws {
+        let version = try await session.snapshot().version.get()
+        let pending = session.registry.migrations.filter { $0.version > version }
+        guard !pending.isEmpty else {
+            session.terminal.print("Nothing is pending: the schema is at version \(version).")
+            return
+        }
+        var isClear = true
+        for (number, migration) in pending.enumerated() {
+            session.terminal.print("\(number == 0 ? "" : "\n")[\(number + 1) of \(pending.count)] \(migration.name)\n")
+            if try await !plan(migration, session) { isClear = false }
+        }
+        if !isClear { throw ExitStatus.failed.code }
+    }
+
+    /// Shows the plan; false with conflicts.
+    private func plan(_ migration: any Migration, _ session: Session) async throws -> Bool {
+        if case .notApplicable(let reason) = migration.applicability(in: session.names) {
+            session.terminal.print("\(migration.name) does not concern this deployment: \(reason)")
+            return true
+        }
+        let plan = try await session.runner("planning").plan(migration)
+        let snapshot = try await session.snapshot()
+        if let refusal = session.refusal(snapshot) {
+            session.terminal.say("Warning: nothing of this could be done now. \(refusal.message)")
+        }
+        session.terminal.show(PlanText.lines(plan, of: migration, server: snapshot.server, verbose: options.verbose))
+        return !plan.hasConflicts
     }
 }

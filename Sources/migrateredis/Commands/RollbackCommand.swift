@@ -11,10 +11,12 @@ struct RollbackCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var options: CommonOptions
+    @OptionGroup var argument: MigrationArgument
 
     func run() async throws {
         try await options.withSession { session in
-            let migration = try session.migration(options)
+            let migration = try session.migration(argument.merged(into: options))
+            try session.admit(try await session.snapshot())
             let question = "Remove the copies that \(migration.name) made on \(session.keyspace.options)?"
             guard options.force || session.terminal.confirms(question) else {
                 session.terminal.say("Nothing was removed.")

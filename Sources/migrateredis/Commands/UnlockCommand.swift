@@ -1,6 +1,7 @@
 import ArgumentParser
 import MigrationKit
 import Programs
+import Reconciler
 import RedisClient
 
 /// Removes the migration lock, and stops its holder.
@@ -15,26 +16,42 @@ struct UnlockCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await options.withSession { session in
-            let lock = try await session.snapshot().lock
-            guard let holder = lock.holder else {
+            let locks = try await session.snapshot().locks
+            guard locks.holder != nil || !locks.leftovers.isEmpty else {
                 session.terminal.print("The migration lock is free.")
                 return
             }
-            session.terminal.say("The migration lock is held by \(holder.words).")
-            session.terminal.say(life(of: lock, session))
+            if let holder = locks.own.holder {
+                session.terminal.say("The migration lock is held by \(holder.words).")
+                session.terminal.say(life(of: locks.own, session))
+            }
+            for lock in locks.outpost { if let holder = lock.lockHolder { say(holder, session) } }
+            for lock in locks.leftovers {
+                let name = KeyText.escaped(lock.key)
+                session.terminal.say(
+                    "Outpost's lock \(name) was left behind by a program of ours that no longer holds its own."
+                )
+            }
             guard options.force || session.terminal.confirms("Remove it?") else {
                 session.terminal.say("The lock stays.")
                 throw ExitStatus.failed.code
             }
-            guard try await session.locksmith().unlock(lock, by: Person.current, on: session.keyspace) else {
+            guard try await session.locksmith().unlock(locks, by: Person.current, on: session.keyspace) else {
                 session.terminal.say("The lock changed hands meanwhile; nothing was done. Look again.")
                 throw ExitStatus.temporary.code
             }
             let after =
-                holder.isForeign
-                ? "whether its holder notices cannot be told from here." : "its holder stops within one batch."
+                locks.holder?.isForeign == false
+                ? "its holder stops within one batch." : "whether its holder notices cannot be told from here."
             session.terminal.print("The migration lock is removed; \(after)")
         }
+    }
+
+    /// A lock that another tool holds beside ours, or alone.
+    private func say(_ holder: LockHolder, _ session: Session) {
+        let end = holder.timeToLive.map { "it ends by itself in \(Wording.duration($0))" } ?? "it never ends by itself"
+        session.terminal.say("The migration lock is held by \(holder.words); \(end).")
+        session.terminal.say("It belongs to another tool; whether that is at work cannot be told from here.")
     }
 
     /// Whether the holder lives can be told only of processes of this boot and namespace.

@@ -7,10 +7,12 @@ import Reconciler
 struct VerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
-        abstract: "Compare everything, and raise the version when all is right; exit 1 when it is not."
+        abstract:
+            "Compare everything of the migration, or of all that are applied, and raise the version when all is right; exit 1 when it is not."
     )
 
     @OptionGroup var options: CommonOptions
+    @OptionGroup var argument: MigrationArgument
 
     @Option(
         name: [.customLong("sample"), .customLong("sample", withSingleDash: true)],
@@ -21,35 +23,98 @@ struct VerifyCommand: AsyncParsableCommand {
     )
     var sample: Int?
 
+    @Option(
+        name: [.customLong("accept-in-use"), .customLong("accept-in-use", withSingleDash: true)],
+        help: ArgumentHelp(
+            "Accept this many new keys that were written since they were copied; as `approve NAME verify` does.",
+            valueName: "count"
+        )
+    )
+    var acceptInUse: Int?
+
+    @OptionGroup var reasoning: ReasonOption
+
     func validate() throws {
         if let sample, sample < 1 { throw ValidationError("--sample takes a number above 0.") }
+        if let acceptInUse, acceptInUse < 0 { throw ValidationError("--accept-in-use takes a number, 0 or above.") }
+        if sample != nil, acceptInUse != nil {
+            throw ValidationError("--sample compares some pairs and accepts none: give it without --accept-in-use.")
+        }
     }
 
     func run() async throws {
         try await options.withSession { session in
-            let migration = try session.migration(options)
-            if let sample {
-                try await spotCheck(migration, count: sample, session)
+            let named = try argument.merged(into: options)
+            if named.migration == nil, acceptInUse != nil {
+                throw ValidationError("--accept-in-use accepts the pairs of one migration: name it.")
+            }
+            guard named.migration == nil else {
+                guard try await check(session.migration(named), session) else { throw ExitStatus.failed.code }
                 return
             }
-            let result = try await session.underLock(for: migration, "verifying") { lease, runner in
-                try await runner.verify(migration, under: lease)
-            }
-            let compared = Wording.number(result.report.compared)
-            guard result.isValid else {
-                session.terminal.print("\(migration.name) is not valid: \(compared) compared.")
-                for problem in result.problems { session.terminal.print("  \(problem)") }
-                for sample in result.report.held.samples {
-                    session.terminal.print("    \(sample.reason)  \(sample.key)")
-                }
-                throw ExitStatus.failed.code
-            }
-            let version = try await session.snapshot().version.get()
-            session.terminal.print("\(migration.name) is verified: \(compared) compared. Schema version \(version).")
+            try await checkAll(session)
         }
     }
 
-    private func spotCheck(_ migration: any Migration, count: Int, _ session: Session) async throws {
+    /// Each migration that is applied and not cleaned, in order.
+    private func checkAll(_ session: Session) async throws {
+        let snapshot = try await session.snapshot()
+        let applied = try session.registry.migrations.filter { migration in
+            guard let state = try snapshot.state(of: migration.name) else { return false }
+            // What verify has made failed can be looked at again.
+            return [.applied, .verified, .cleaning].contains(state.trustedPhase)
+                || state.trustedPhase == .failed && state.failedPhase == "verify"
+        }
+        guard !applied.isEmpty else {
+            session.terminal.print("Nothing is applied that could be compared; `migrateredis status` shows the phases.")
+            return
+        }
+        var isValid = true
+        for (number, migration) in applied.enumerated() {
+            session.terminal.print("\(number == 0 ? "" : "\n")[\(number + 1) of \(applied.count)] \(migration.name)\n")
+            if try await !check(migration, session) { isValid = false }
+        }
+        if !isValid { throw ExitStatus.failed.code }
+    }
+
+    /// Compares, and tells; false if something is not as it should be.
+    private func check(_ migration: any Migration, _ session: Session) async throws -> Bool {
+        if let sample { return try await spotCheck(migration, count: sample, session) }
+        if let acceptInUse { try await accept(acceptInUse, of: migration, session) }
+        let result = try await session.underLock(for: migration, "verifying", verifies: true) { lease, runner in
+            try await runner.verify(migration, under: lease)
+        }
+        let compared = Wording.number(result.report.compared)
+        guard result.isValid else {
+            session.terminal.print("\(migration.name) is not valid: \(compared) compared.")
+            for problem in result.problems { session.terminal.print("  \(problem)") }
+            for sample in result.report.held.samples { session.terminal.print("    \(sample.reason)  \(sample.key)") }
+            return false
+        }
+        let version = try await session.snapshot().version.get()
+        session.terminal.print("\(migration.name) is verified: \(compared) compared. Schema version \(version).")
+        return true
+    }
+
+    /// The same order as `approve` gives, so that it stands in the history and serves once.
+    private func accept(_ count: Int, of migration: any Migration, _ session: Session) async throws {
+        guard let state = try await session.snapshot().state(of: migration.name), let scope = state.scope else {
+            throw ValidationError("\(migration.name) was not applied yet: there is nothing to accept.")
+        }
+        let order = reasoning.order
+        let approval = Approval(
+            migration: migration.name,
+            phase: .verify,
+            scope: scope,
+            count: count,
+            by: order.by,
+            at: order.at,
+            reason: order.reason
+        )
+        try await session.store.approve(approval, for: nil, on: session.keyspace)
+    }
+
+    private func spotCheck(_ migration: any Migration, count: Int, _ session: Session) async throws -> Bool {
         let report = try await session.runner("sampling").sample(count, of: migration)
         let differing = report.written + report.held.total + report.hot
         session.terminal.print(
@@ -57,6 +122,6 @@ struct VerifyCommand: AsyncParsableCommand {
                 + "A spot check proves nothing and raises nothing."
         )
         for sample in report.held.samples { session.terminal.print("  \(sample.reason)  \(sample.key)") }
-        if differing > 0 { throw ExitStatus.failed.code }
+        return differing == 0
     }
 }

@@ -73,7 +73,7 @@ struct ApproveCommand: AsyncParsableCommand {
         if let name, options.migration != nil, phase == nil {
             word = name
         } else if let name {
-            named.migration = name
+            named.migration = try MigrationArgument.one(name, options.migration)
         }
         guard let word else { return (named, nil) }
         guard let gate = GatedPhase(rawValue: word) else {
@@ -90,7 +90,7 @@ struct ApproveCommand: AsyncParsableCommand {
         switch state.trustedPhase {
         case .planned where Gate.apply(state, approval: approval, policy: policy) == .needsApproval:
             return .apply
-        case .applying, .applied:
+        case .applying, .applied, .failed:
             if let found = state.inUse,
                 (approval?.covers(.verify, of: state) == true ? approval?.count ?? 0 : 0) < found
             {

@@ -66,7 +66,9 @@ struct ResolveCommand: AsyncParsableCommand {
         }
         try await options.withSession { session in
             let migration = try session.registry.migration(named: name)
-            let state = try await session.snapshot().state(of: migration.name)
+            let snapshot = try await session.snapshot()
+            try session.admit(snapshot)
+            let state = try snapshot.state(of: migration.name)
             let count =
                 all ? state?.held?.counts[reasonIs ?? ""].map { Wording.keys($0) } ?? "all keys" : ""
             let question = "Keep the \(keep.rawValue) of \(count) that \(migration.name) holds as \(reasonIs ?? "")?"

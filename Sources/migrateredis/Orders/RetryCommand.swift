@@ -18,7 +18,7 @@ struct RetryCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await options.withSession { session in
-            let named = name ?? options.migration
+            let named = try MigrationArgument.one(name, options.migration)
             if let named { _ = try session.registry.migration(named: named) }
             let snapshot = try await session.snapshot()
             let order = RetryOrder(id: session.locksmith().identity.token, migration: named, order: reasoning.order)

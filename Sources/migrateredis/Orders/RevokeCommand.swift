@@ -17,7 +17,7 @@ struct RevokeCommand: AsyncParsableCommand {
     func run() async throws {
         try await options.withSession { session in
             var named = options
-            named.migration = name ?? options.migration
+            named.migration = try MigrationArgument.one(name, options.migration)
             let migration = try session.migration(named)
             guard let approval = try await session.snapshot().approvals[migration.name] else {
                 throw ValidationError("No gate of \(migration.name) is open.")

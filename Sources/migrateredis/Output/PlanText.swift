@@ -6,7 +6,7 @@ enum PlanText {
     static func lines(_ plan: Plan, of migration: any Migration, server: ServerInfo, verbose: Bool) -> [String] {
         let report = plan.report
         var lines = ["\(migration.name) raises the schema to \(migration.version): \(migration.description)", ""]
-        lines += counts(report, written: "To write")
+        lines += counts(report, written: "To write", in: .apply)
         lines.append("")
         if report.bytesNeeded > 0 {
             lines.append(
@@ -15,6 +15,7 @@ enum PlanText {
         }
         let stays = report.unrelated == 1 ? "is unrelated and stays" : "are unrelated and stay"
         lines.append("\(Wording.keys(report.unrelated)) \(stays) untouched\(samples(report, verbose))")
+        lines += ofOtherTools(report)
         if plan.hasConflicts { lines += held(report, verbose) }
         lines += large(report, verbose)
         if !report.samples.isEmpty {
@@ -24,10 +25,30 @@ enum PlanText {
         return lines
     }
 
-    /// What an apply that nobody was asked about found and did.
-    static func outcome(_ report: WalkReport, verbose: Bool) -> [String] {
-        counts(report, written: "Written") + (report.held.total > 0 ? held(report, verbose) : [])
+    /// What an apply that nobody was asked about found and did, before the raise or after it.
+    static func outcome(_ report: WalkReport, isRaised: Bool, verbose: Bool) -> [String] {
+        counts(report, written: "Written", in: isRaised ? .catchUp : .apply)
+            + (report.held.total > 0 ? held(report, verbose) : [])
             + large(report, verbose)
+    }
+
+    /// What follows from another tool's having copied before.
+    private static func ofOtherTools(_ report: WalkReport) -> [String] {
+        var lines: [String] = []
+        let gone = report.count(of: .reappeared)
+        if gone > 0 {
+            lines.append(
+                "\(Wording.keys(gone, "old")) without a new one: applications may have deleted it, so nothing copies it "
+                    + "(reappeared)."
+            )
+        }
+        let changed = report.count(of: .adopted)
+        if changed > 0 {
+            lines.append(
+                "\(Wording.keys(changed, "new")) that another tool copied and applications changed since: kept as they are."
+            )
+        }
+        return lines.isEmpty ? [] : [""] + lines
     }
 
     private static func held(_ report: WalkReport, _ verbose: Bool) -> [String] {
@@ -36,10 +57,10 @@ enum PlanText {
             + report.held.samples.prefix(verbose ? 20 : 5).map { "    \($0.reason)  \($0.key)" }
     }
 
-    private static func counts(_ report: WalkReport, written: String) -> [String] {
+    private static func counts(_ report: WalkReport, written: String, in column: Column) -> [String] {
         var table = Table(["Kind", "Keys", written, "Done", "Held"], numeric: [1, 2, 3, 4])
         for kind in report.counts.keys.sorted() {
-            let row = Row(report.counts[kind] ?? [:])
+            let row = Row(report.counts[kind] ?? [:], in: column)
             table.add([kind] + [row.keys, row.toWrite, row.done, row.held].map(Wording.number))
         }
         for (kind, counts) in report.rewrites.sorted(by: { $0.key < $1.key }) {
@@ -56,12 +77,12 @@ enum PlanText {
         var done = 0
         var held = 0
 
-        init(_ counts: [PairClass: Int]) {
+        init(_ counts: [PairClass: Int], in column: Column) {
             for (pairClass, count) in counts {
-                let ruling = pairClass.ruling(in: .apply)
+                let ruling = pairClass.ruling(in: column)
                 keys += count
                 switch ruling.finding {
-                case .conflict, .wrong, .kept: held += count
+                case .conflict, .wrong, .unaccepted, .kept: held += count
                 default:
                     // What is forgotten is the ledger's, and writes no key.
                     if ruling.action == .leave || ruling.action == .forget { done += count } else { toWrite += count }

@@ -12,7 +12,7 @@ extension StatusDocument {
         address: String
     ) {
         var observation = Observation(snapshot, registry: registry, names: names)
-        observation.lockedBy = snapshot.lock.holder
+        observation.lockedBy = snapshot.locks.holder
         let action = decide(observation, desired)
         let pin = (try? snapshot.pin.get()) ?? nil
         self.init(
@@ -22,7 +22,7 @@ extension StatusDocument {
             targetFrom: pin == nil ? targetFrom : .pin,
             conditions: Condition.all(of: action),
             migrations: registry.migrations.map { MigrationStatus($0, in: snapshot, names: names) },
-            lock: snapshot.lock.holder.map(LockStatus.init),
+            lock: snapshot.locks.holder.map(LockStatus.init),
             pause: snapshot.pause,
             pin: pin,
             server: ServerStatus(

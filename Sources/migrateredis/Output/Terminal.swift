@@ -6,6 +6,8 @@ import Synchronization
 struct Terminal: Sendable {
     /// Whether a person watches standard error.
     let isInteractive = isatty(STDERR_FILENO) == 1
+    /// Whether every question has been answered with yes beforehand.
+    var saysYes = false
 
     /// Why data could not be written, if they could not.
     private static let lost = Mutex<Int32?>(nil)
@@ -42,6 +44,10 @@ struct Terminal: Sendable {
 
     /// Asks and waits for an answer; anything but yes, and no answer at all, is no.
     func confirms(_ question: String) -> Bool {
+        guard !saysYes else {
+            say(question + " [y/N] yes, by --yes")
+            return true
+        }
         write(SafeText.guarded(lines: question) + " [y/N] ", to: STDERR_FILENO)
         guard let answer = readLine() else {
             write("\n", to: STDERR_FILENO)

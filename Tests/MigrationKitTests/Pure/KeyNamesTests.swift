@@ -9,14 +9,15 @@ struct KeyNamesTests {
         [
             names.version, names.lock, names.epoch, names.pause, names.pin, names.history,
             names.state(of: "001_hash_tags"), names.approval(of: "001_hash_tags"),
-            names.ledger(of: "001_hash_tags", bucket: 12),
-        ]
+            names.ledger(of: "001_hash_tags", bucket: 12), names.outpostRecord(of: "001_hash_tags"),
+        ] + names.outpostLocks
     }
 
     private static let contract = [
         "outpost:schema:version", "outpost:migration:lock", "outpost:migration:epoch", "outpost:migration:pause",
         "outpost:migration:pin", "outpost:migration:history", "outpost:migration:001_hash_tags:state",
         "outpost:migration:001_hash_tags:approval", "outpost:migration:001_hash_tags:ledger:12",
+        "outpost:migration:001_hash_tags", ".outpost:migration_lock", ".outpost:migration:lock",
     ]
 
     @Test("are those of the contract")

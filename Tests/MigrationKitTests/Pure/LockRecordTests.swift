@@ -107,6 +107,10 @@ struct LockRecordTests {
                 shown: "another tool on web, process 17"
             ),
             Odd(text: #"{"migration":"m"}"#, shown: "another tool"),
+            Odd(text: "migration=001_hash_tags, started=2026-01-01T00:00:00Z", shown: "the original tool"),
+            Odd(text: "migration=m", shown: "the original tool"),
+            Odd(text: "started=x", shown: "another tool (9 bytes in a form that this program does not know)"),
+            Odd(text: "migration=m, x=y", shown: "another tool (16 bytes in a form that this program does not know)"),
             Odd(
                 text: #"{"migration":"a\u001b[2Jb","host":"x\ny"}"#,
                 shown: "another tool on \(KeyText.escaped(Bytes("x\ny")))"

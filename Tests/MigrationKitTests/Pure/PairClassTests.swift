@@ -71,13 +71,16 @@ struct PairClassTests {
     }
 
     @Test(
-        "a source that came back while it was being removed is judged as if it had never been marked",
+        "a source that is there although it was being removed is a conflict, unless it is what was marked",
         arguments: [
             Row("A", "A", "A/A", "removing", is: .inSync),
-            Row("B", "A", "A/A", "removing", is: .sourceChanged),
             Row("A", "B", "A/A", "removing", is: .inUse),
-            Row("B", "C", "A/A", "removing", is: .diverged),
-            Row("A", "–", "A/A", "removing", is: .destinationMissing),
+            Row("B", "A", "A/A", "removing", is: .recreated),
+            Row("B", "B", "A/A", "removing", is: .recreated),
+            Row("B", "C", "A/A", "removing", is: .recreated),
+            Row("A@60", "A", "A/A", "removing", is: .recreated),
+            Row("B", "–", "A/A", "removing", is: .recreated),
+            Row("A", "–", "A/A", "removing", is: .recreated),
         ] as [Row]
     )
     func cameBack(_ row: Row) {

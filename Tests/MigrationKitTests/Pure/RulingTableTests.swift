@@ -7,28 +7,32 @@ struct RulingTableTests {
     /// The table as the documentation has it; verify's cells are parted at the raise, rollback's column is added, and
     /// the names that stand in the text and not in the table come last.
     private static let table = """
-        | name               | apply              | verify                   | verify after raise   | catch-up     | cleanup                      | rollback     |
-        | uncopied           | copy               | copy, ok if few          | copy, ok if few      | copy         | keep                         | –            |
-        | equal              | note               | note, ok                 | note, ok             | note         | note, then remove            | –            |
-        | expiryLost         | take expiry from S | ✗                        | conflict             | report       | keep                         | –            |
-        | foreign            | conflict           | ✗                        | ✗                    | conflict     | keep                         | –            |
-        | inSync             | –                  | ok                       | ok                   | –            | remove                       | drop D       |
-        | sourceChanged      | copy over          | copy over, ok if few     | copy over, ok if few | copy over    | keep                         | drop D       |
-        | inUse              | leave              | ok if few                | ok                   | leave        | remove                       | leave, list  |
-        | converged          | note               | note, ok                 | note, ok             | leave        | remove                       | leave, list  |
-        | diverged           | conflict           | ✗                        | ✗                    | conflict     | keep                         | leave, list  |
-        | destinationMissing | copy again         | ✗                        | ok if few            | leave, list  | if S = Bs and few; else keep | forget entry |
-        | sourceGone         | drop D, if sure    | drop, if sure, ok if few | ok, listed           | leave, list  | –                            | leave, list  |
-        | native             | forget entry       | ok                       | ok                   | forget entry | –                            | forget entry |
-        | orphan             | conflict           | ✗                        | ✗                    | conflict     | –                            | –            |
-        | removed            | leave              | ok                       | ok                   | leave        | finish                       | forget entry |
-        | collision          | conflict           | ✗                        | ✗                    | conflict     | keep                         | –            |
-        | reappeared         | report             | report                   | report               | report       | keep                         | –            |
-        | expiring           | –                  | ok                       | ok                   | –            | –                            | –            |
-        | absent             | –                  | ok                       | ok                   | –            | –                            | –            |
+        | name               | apply              | verify                   | verify after raise   | catch-up     | first catch-up | cleanup                      | rollback     |
+        | uncopied           | copy               | copy, ok if few          | copy, ok if few      | copy         | copy           | keep                         | –            |
+        | equal              | note               | note, ok                 | note, ok             | note         | note           | note, then remove            | –            |
+        | expiryLost         | take expiry from S | ✗                        | conflict             | report       | report         | keep                         | –            |
+        | foreign            | conflict           | ✗                        | ✗                    | conflict     | conflict       | keep                         | –            |
+        | adopted            | adopt              | adopt                    | adopt                | adopt        | adopt          | keep                         | –            |
+        | inSync             | –                  | ok                       | ok                   | –            | –              | remove                       | drop D       |
+        | sourceChanged      | copy over          | copy over, ok if few     | copy over, ok if few | copy over    | copy over      | keep                         | drop D       |
+        | inUse              | leave              | ✗ unless accepted       | ok                   | leave        | leave          | remove                       | leave, list  |
+        | converged          | note               | note, ok                 | note, ok             | leave        | leave          | remove                       | leave, list  |
+        | diverged           | conflict           | ✗                        | ✗                    | conflict     | conflict       | keep                         | leave, list  |
+        | recreated          | conflict           | ✗                        | ✗                    | conflict     | conflict       | keep                         | leave, list  |
+        | destinationMissing | copy again         | ✗                        | ok if few            | leave, list  | leave, list    | if S = Bs and few; else keep | forget entry |
+        | sourceGone         | drop D, if sure    | drop, if sure, ok if few | keep                 | keep         | drop D, sure  | keep                         | drop D, if sure |
+        | native             | forget entry       | ok                       | ok                   | forget entry | forget entry   | –                            | forget entry |
+        | orphan             | conflict           | ✗                        | ✗                    | conflict     | conflict       | –                            | –            |
+        | removed            | leave              | ok                       | ok                   | leave        | leave          | finish                       | forget entry |
+        | collision          | conflict           | ✗                        | ✗                    | conflict     | conflict       | keep                         | –            |
+        | reappeared         | report             | report                   | report               | report       | report         | keep                         | –            |
+        | expiring           | –                  | ok                       | ok                   | –            | –              | –                            | –            |
+        | absent             | –                  | ok                       | ok                   | –            | –              | –                            | –            |
         """
 
-    private static let columns: [Column] = [.apply, .verify, .verifyAgain, .catchUp, .cleanup, .rollback]
+    private static let columns: [Column] = [
+        .apply, .verify, .verifyAgain, .catchUp, .firstCatchUp, .cleanup, .rollback,
+    ]
 
     /// What the words of a cell mean.
     private static let words: [String: Ruling] = [
@@ -36,6 +40,7 @@ struct RulingTableTests {
         "ok": Ruling(.leave, .fine),
         "leave": Ruling(.leave, .fine),
         "ok if few": Ruling(.leave, .few),
+        "✗ unless accepted": Ruling(.leave, .unaccepted),
         "ok, listed": Ruling(.leave, .listed),
         "leave, list": Ruling(.leave, .listed),
         "report": Ruling(.leave, .listed),
@@ -47,10 +52,13 @@ struct RulingTableTests {
         "copy over": Ruling(.copyOver, .fine),
         "copy over, ok if few": Ruling(.copyOver, .few),
         "note": Ruling(.note, .fine),
+        "adopt": Ruling(.adopt, .fine),
         "note, ok": Ruling(.note, .fine),
         "take expiry from S": Ruling(.takeExpiry, .fine),
         "drop D, if sure": Ruling(.dropDestination, .few),
         "drop D": Ruling(.dropDestination, .fine),
+        // What is not sure is kept: the walk decides that at its end.
+        "drop D, sure": Ruling(.dropDestination, .fine),
         "drop, if sure, ok if few": Ruling(.dropDestination, .few),
         "forget entry": Ruling(.forget, .fine),
         "remove": Ruling(.removeSource, .fine),

@@ -121,6 +121,19 @@ struct ValuesTests {
     }
 
     @Test(
+        "a server that does not tell its identity is refused, with the fields that are missing",
+        arguments: [
+            ("run_id:a\r\nrole:master\r\n", "INFO does not name master_replid:"),
+            ("role:master\r\n", "INFO does not name run_id, master_replid:"),
+            ("redis_version:7.0.15\r\n", "INFO does not name run_id, master_replid, role:"),
+        ]
+    )
+    func missingIdentity(lines: String, words: String) throws {
+        let error = #expect(throws: RedisError.self) { try ServerInfo(replies: [try WireReply.string(Bytes(lines))]) }
+        #expect(error?.code == .unsupportedServer && error?.message.contains(words) == true)
+    }
+
+    @Test(
         "servers on which the fence would not hold are refused in one sentence with a way out",
         arguments: [
             ("role:active-replica\r\n", "KeyDB"), ("role:master\r\nconnected_masters:1\r\n", "KeyDB"),

@@ -55,7 +55,7 @@ struct WalkReportTests {
 
     @Test(
         "a few changes under its eyes are valid, and many are not",
-        arguments: [PairClass.uncopied, .sourceChanged, .inUse, .sourceGone]
+        arguments: [PairClass.uncopied, .sourceChanged, .sourceGone]
     )
     func few(pairClass: PairClass) {
         #expect(Self.report([(pairClass, 20)]).problems(isRaised: false).isEmpty)
@@ -68,6 +68,22 @@ struct WalkReportTests {
     func spotCheck() {
         let report = Self.report([(.inSync, 20), (.destinationMissing, 980)])
         #expect(!report.problems(isRaised: false).isEmpty)
+    }
+
+    @Test(
+        "before the raise not even one pair in use is valid, unless as many are accepted",
+        arguments: [1, 20, 21, 1000]
+    )
+    func unaccepted(count: Int) {
+        let report = Self.report([(.inSync, 1_000_000), (.inUse, count)])
+        for accepted in [0, count - 1] {
+            #expect(report.problems(isRaised: false, acceptedInUse: accepted).count == 1)
+            #expect(report.needsPerson(isRaised: false, acceptedInUse: accepted))
+            #expect(report.held(acceptingInUse: accepted).counts == ["inUse": count])
+        }
+        #expect(report.problems(isRaised: false, acceptedInUse: count).isEmpty)
+        #expect(!report.needsPerson(isRaised: false, acceptedInUse: count))
+        #expect(report.held(acceptingInUse: count).total == 0)
     }
 
     @Test("after the raise any number of pairs in use is valid")

@@ -119,7 +119,7 @@ struct LeaseLossTests {
             let seen = try await late.pipeline(look).unlessError()
             #expect(seen[1].equals(lease.epoch.bytes))
 
-            let shown = try await bench.snapshot().lock
+            let shown = try await bench.snapshot().locks
             let second = Locksmith(names: bench.names, identity: .named("second"), times: LockTimes())
             let isRemoved = try await second.unlock(shown, on: bench.connection)
             #expect(isRemoved)
@@ -146,7 +146,13 @@ struct LeaseLossTests {
             let writes = try await bench.writes()
             for _ in 0..<2 {
                 let code = await migrationError {
-                    _ = try await bench.store.raiseVersion(to: 1, under: old, on: bench.connection)
+                    _ = try await bench.store.raiseVersion(
+                        to: 1,
+                        by: "test",
+                        recording: OutpostRecord(.applied),
+                        under: old,
+                        on: bench.connection
+                    )
                 }
                 #expect(code == .fenced)
             }

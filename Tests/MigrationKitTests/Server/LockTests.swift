@@ -338,7 +338,7 @@ struct LockTests {
             let other = try await bench.connect()
             let code = await migrationError {
                 try await bench.withLease(as: .named("holder")) { lease in
-                    let shown = try await bench.snapshot().lock
+                    let shown = try await bench.snapshot().locks
                     let isRemoved = try await Self.locksmith(bench, .named("person")).unlock(shown, on: other)
                     #expect(isRemoved)
                     try await bench.store.save(
@@ -369,7 +369,7 @@ struct LockTests {
             #expect(try await bench.connection.send("GET", bench.names.epoch).equals(Bytes(text)))
 
             _ = try await bench.connection.send("SET", bench.names.lock, Bytes("somebody"))
-            let shown = try await bench.snapshot().lock
+            let shown = try await bench.snapshot().locks
             #expect(try await Self.locksmith(bench, .named("person")).unlock(shown, on: bench.connection))
             #expect(try await bench.snapshot().lock == .free)
             try await bench.withLease(as: .named("next")) { lease in #expect(lease.epoch.number == 2) }
@@ -392,13 +392,13 @@ struct LockTests {
             var watch = LockWatch()
             let locksmith = Self.locksmith(bench, .named("me"))
             _ = try await locksmith.acquire(on: bench.connection, for: "test", watch: &watch)
-            let shown = try await bench.snapshot().lock
+            let shown = try await bench.snapshot().locks
             try await bench.send("DEL outpost:migration:lock")
             let free = try await locksmith.unlock(shown, on: bench.connection)
             #expect(!free)
             try await bench.send("\(command) outpost:migration:lock theirs \(command == "HSET" ? "x" : "")")
             let writes = try await bench.writes()
-            for one in [shown, .free] {
+            for one in [shown, Locks(own: .free)] {
                 let isRemoved = try await locksmith.unlock(one, on: bench.connection)
                 #expect(!isRemoved)
             }
@@ -413,7 +413,7 @@ struct LockTests {
             var watch = LockWatch()
             let locksmith = Self.locksmith(bench, .named("me"))
             _ = try await locksmith.acquire(on: bench.connection, for: "test", watch: &watch)
-            let shown = try await bench.snapshot().lock
+            let shown = try await bench.snapshot().locks
             let client = try PlainClient(bench.server)
             let proxy = try CommandProxy(bench.server) { _, words in
                 if words.first == Bytes("EXEC") { client.send("SET outpost:migration:lock theirs") }
@@ -431,7 +431,7 @@ struct LockTests {
             var watch = LockWatch()
             let locksmith = Self.locksmith(bench, .named("me"))
             _ = try await locksmith.acquire(on: bench.connection, for: "test", watch: &watch)
-            let shown = try await bench.snapshot().lock
+            let shown = try await bench.snapshot().locks
             let client = try PlainClient(bench.server)
             let count = Counter()
             let proxy = try CommandProxy(bench.server) { _, words in

@@ -46,7 +46,7 @@ struct PhaseTests {
             }
             #expect(after == Dictionary(uniqueKeysWithValues: expected))
             let own = try await bench.count("outpost:*")
-            #expect(own == 4, "version, state, epoch and history")
+            #expect(own == 5, "version, state, epoch, history and Outpost's record")
         }
     }
 

@@ -20,7 +20,13 @@ struct StoreTests {
         try await withBench { bench in
             if let current { try await bench.send("SET outpost:schema:version \(current)") }
             let result = try await bench.withLease { lease in
-                try await bench.store.raiseVersion(to: version, under: lease, on: bench.connection)
+                try await bench.store.raiseVersion(
+                    to: version,
+                    by: "test",
+                    recording: OutpostRecord(.applied),
+                    under: lease,
+                    on: bench.connection
+                )
             }
             #expect(result == isRaised)
             let after = try await bench.version()
@@ -39,11 +45,83 @@ struct StoreTests {
             }
             let connection = try await bench.connect(through: proxy)
             let isRaised = try await bench.withLease { lease in
-                try await bench.store.raiseVersion(to: 1, under: lease, on: connection)
+                try await bench.store.raiseVersion(
+                    to: 1,
+                    by: "test",
+                    recording: OutpostRecord(.applied),
+                    under: lease,
+                    on: connection
+                )
             }
             #expect(!isRaised)
             let version = try await bench.version()
             #expect(version == 5)
+        }
+    }
+
+    @Test("raises the version and writes Outpost's record in one transaction, or neither")
+    func raisesWithRecord() async throws {
+        try await withBench { bench in
+            let words = Mutex<[[Bytes]]>([])
+            let proxy = try CommandProxy(bench.server) { _, command in words.withLock { $0.append(command) } }
+            let connection = try await bench.connect(through: proxy)
+            let record = OutpostRecord(.applied, at: "2026-01-01T00:00:00Z")
+            let isRaised = try await bench.withLease { lease in
+                try await bench.store.raiseVersion(
+                    to: 1,
+                    by: "m1",
+                    recording: record,
+                    under: lease,
+                    on: connection
+                )
+            }
+            #expect(isRaised)
+            let stored = try await bench.send("HGETALL outpost:migration:m1").elements.compactMap(\.text)
+            #expect(stored == ["status", "applied", "applied_at", "2026-01-01T00:00:00Z"])
+            let names = words.withLock { $0.map { String(decoding: $0[0], as: UTF8.self) } }
+            let multi = try #require(names.lastIndex(of: "MULTI"))
+            #expect(Array(names[multi...].prefix(6)) == ["MULTI", "SET", "HSETNX", "HSETNX", "XADD", "EXEC"])
+        }
+    }
+
+    @Test("does not raise the version over a key that is no record", arguments: ["SET", "LPUSH"])
+    func raisesOverNoOtherKey(command: String) async throws {
+        try await withBench { bench in
+            try await bench.send("\(command) outpost:migration:m1 x")
+            let code = await migrationError {
+                _ = try await bench.withLease { lease in
+                    try await bench.store.raiseVersion(
+                        to: 1,
+                        by: "m1",
+                        recording: OutpostRecord(.applied),
+                        under: lease,
+                        on: bench.connection
+                    )
+                }
+            }
+            #expect(code == .unreadable)
+            let version = try await bench.version()
+            #expect(version == 0)
+        }
+    }
+
+    @Test("takes a record back, for whoever lowers the version")
+    func takesRecordBack() async throws {
+        try await withBench { bench in
+            try await bench.withLease { lease in
+                let record = OutpostRecord(.notApplicable("no"), at: "2026-01-01T00:00:00Z")
+                let store = bench.store
+                let isNew = try await store.keepRecord(record, of: "m1", under: lease, on: bench.connection)
+                let isNewAgain = try await store.keepRecord(record, of: "m1", under: lease, on: bench.connection)
+                #expect(isNew && !isNewAgain)
+                let fields = try await bench.send("HGETALL outpost:migration:m1").elements.compactMap(\.text)
+                #expect(
+                    fields == ["status", "not_applicable", "checked_at", "2026-01-01T00:00:00Z", "reason", "no"]
+                )
+                try await store.takeBackRecord(of: "m1", under: lease, on: bench.connection)
+            }
+            let left = try await bench.send("EXISTS outpost:migration:m1").integer
+            #expect(left == 0)
         }
     }
 
@@ -236,9 +314,10 @@ struct StoreTests {
         }
     }
 
-    @Test("looks in one round trip, and writes nothing")
+    @Test("looks in one round trip once all versions are raised, and writes nothing")
     func snapshotIsOnePipeline() async throws {
         try await withBench { bench in
+            try await bench.send("SET outpost:schema:version 1")
             let proxy = try CommandProxy(bench.server)
             let connection = try await bench.connect(through: proxy)
             let greeting = proxy.commandCount
@@ -247,6 +326,21 @@ struct StoreTests {
             #expect(proxy.longestPipeline == proxy.commandCount - greeting)
             let after = try await bench.writes()
             #expect(after == writes)
+        }
+    }
+
+    @Test("the history tells of the highest version that was raised to, behind however many entries")
+    func raisedBefore() async throws {
+        try await withBench { bench in
+            let raised = { try await bench.snapshot().raisedBefore }
+            #expect(try await raised() == nil)
+            for version in 1...2 {
+                try await bench.send("XADD outpost:migration:history * event versionRaised schema_version \(version)")
+            }
+            for _ in 0..<250 { try await bench.send("XADD outpost:migration:history * event paused by me") }
+            #expect(try await raised() == 2)
+            try await bench.send("SET outpost:schema:version 2")
+            #expect(try await raised() == nil)
         }
     }
 

@@ -23,10 +23,13 @@ struct Situation: Sendable, CustomTestStringConvertible {
     var isMarkedForRemoval = false
     /// Whether deletes of new applications may have gone unseen.
     var deletesAreUnseen = false
+    /// Whether another tool had raised the version before.
+    var wasRaisedElsewhere = false
     /// The pair.
     var source = "tenant:t"
     var destination = "tenant:{t}:tenant"
-    /// What is left after apply, verify, verify once more, catch-up, cleanup and rollback, in this order.
+    /// What is left after apply, verify, verify once more, catch-up, the first catch-up, cleanup and rollback, in this
+    /// order.
     var outcomes: [String]
 
     var testDescription: String { "\(row.rawValue): \(name)" }
@@ -50,19 +53,28 @@ struct Situation: Sendable, CustomTestStringConvertible {
             name: "an old application made a tenant",
             row: .uncopied,
             after: ["HSET tenant:t id t name base"],
-            outcomes: ["S S N fine", "S S N few", "S S N few", "S S N fine", "S - - kept", "S - - fine"]
+            outcomes: [
+                "S S N fine", "S S N few", "S S N few", "S S N fine",
+                "S S N fine", "S - - kept", "S - - fine",
+            ]
         ),
         Situation(
             name: "with a time to live",
             row: .uncopied,
             after: ["HSET tenant:t id t name base", "PEXPIREAT tenant:t \(date)"],
-            outcomes: ["S S N fine", "S S N few", "S S N few", "S S N fine", "S - - kept", "S - - fine"]
+            outcomes: [
+                "S S N fine", "S S N few", "S S N few", "S S N fine",
+                "S S N fine", "S - - kept", "S - - fine",
+            ]
         ),
         Situation(
             name: "both are there, noted by nobody",
             row: .equal,
             after: ["HSET tenant:t id t name base", "HSET tenant:{t}:tenant name base id t"],
-            outcomes: ["S D N fine", "S D N fine", "S D N fine", "S D N fine", "- D - fine", "S D - fine"]
+            outcomes: [
+                "S D N fine", "S D N fine", "S D N fine", "S D N fine",
+                "S D N fine", "- D - fine", "S D - fine",
+            ]
         ),
         Situation(
             name: "both have the same time to live",
@@ -71,19 +83,28 @@ struct Situation: Sendable, CustomTestStringConvertible {
                 "HSET tenant:t id t", "HSET tenant:{t}:tenant id t", "PEXPIREAT tenant:t \(date)",
                 "PEXPIREAT tenant:{t}:tenant \(date)",
             ],
-            outcomes: ["S D N fine", "S D N fine", "S D N fine", "S D N fine", "- D - fine", "S D - fine"]
+            outcomes: [
+                "S D N fine", "S D N fine", "S D N fine", "S D N fine",
+                "S D N fine", "- D - fine", "S D - fine",
+            ]
         ),
         Situation(
             name: "a copy without the time to live",
             row: .expiryLost,
             after: ["HSET tenant:t id t", "HSET tenant:{t}:tenant id t", "PEXPIREAT tenant:t \(date)"],
-            outcomes: ["S S N fine", "S D - wrong", "S D - conflict", "S D - listed", "S D - kept", "S D - fine"]
+            outcomes: [
+                "S S N fine", "S D - wrong", "S D - conflict", "S D - listed",
+                "S D - listed", "S D - kept", "S D - fine",
+            ]
         ),
         Situation(
             name: "a copy with a time to live that the source has not",
             row: .expiryLost,
             after: ["HSET tenant:t id t", "HSET tenant:{t}:tenant id t", "PEXPIREAT tenant:{t}:tenant \(date)"],
-            outcomes: ["S S N fine", "S D - wrong", "S D - conflict", "S D - listed", "S D - kept", "S D - fine"]
+            outcomes: [
+                "S S N fine", "S D - wrong", "S D - conflict", "S D - listed",
+                "S D - listed", "S D - kept", "S D - fine",
+            ]
         ),
         Situation(
             name: "times to live that differ by a little",
@@ -92,14 +113,18 @@ struct Situation: Sendable, CustomTestStringConvertible {
                 "HSET tenant:t id t", "HSET tenant:{t}:tenant id t", "PEXPIREAT tenant:t \(date)",
                 "PEXPIREAT tenant:{t}:tenant \(nearDate)",
             ],
-            outcomes: ["S S N fine", "S D - wrong", "S D - conflict", "S D - listed", "S D - kept", "S D - fine"]
+            outcomes: [
+                "S S N fine", "S D - wrong", "S D - conflict", "S D - listed",
+                "S D - listed", "S D - kept", "S D - fine",
+            ]
         ),
         Situation(
             name: "somebody else's destination",
             row: .foreign,
             after: ["HSET tenant:t id t name base", "HSET tenant:{t}:tenant id t name other"],
             outcomes: [
-                "S D - conflict", "S D - conflict", "S D - conflict", "S D - conflict", "S D - kept", "S D - fine",
+                "S D - conflict", "S D - conflict", "S D - conflict", "S D - conflict",
+                "S D - conflict", "S D - kept", "S D - fine",
             ]
         ),
         Situation(
@@ -107,63 +132,88 @@ struct Situation: Sendable, CustomTestStringConvertible {
             row: .foreign,
             after: ["HSET tenant:t id t name base", "SET tenant:{t}:tenant other"],
             outcomes: [
-                "S D - conflict", "S D - conflict", "S D - conflict", "S D - conflict", "S D - kept", "S D - fine",
+                "S D - conflict", "S D - conflict", "S D - conflict", "S D - conflict",
+                "S D - conflict", "S D - kept", "S D - fine",
             ]
         ),
         Situation(
             name: "nothing happened since",
             row: .inSync,
             before: copied,
-            outcomes: ["S D L fine", "S D L fine", "S D L fine", "S D L fine", "- D - fine", "S - - fine"]
+            outcomes: [
+                "S D L fine", "S D L fine", "S D L fine", "S D L fine",
+                "S D L fine", "- D - fine", "S - - fine",
+            ]
         ),
         Situation(
             name: "written and written back, in another order",
             row: .inSync,
             before: copied,
             after: ["DEL tenant:t", "HSET tenant:t name base id t"],
-            outcomes: ["S D L fine", "S D L fine", "S D L fine", "S D L fine", "- D - fine", "S - - fine"]
+            outcomes: [
+                "S D L fine", "S D L fine", "S D L fine", "S D L fine",
+                "S D L fine", "- D - fine", "S - - fine",
+            ]
         ),
         Situation(
             name: "an old application wrote",
             row: .sourceChanged,
             before: copied,
             after: ["HSET tenant:t name new"],
-            outcomes: ["S S N fine", "S S N few", "S S N few", "S S N fine", "S D L kept", "S - - fine"]
+            outcomes: [
+                "S S N fine", "S S N few", "S S N few", "S S N fine",
+                "S S N fine", "S D L kept", "S - - fine",
+            ]
         ),
         Situation(
             name: "an old application gave it a time to live",
             row: .sourceChanged,
             before: copied,
             after: ["PEXPIREAT tenant:t \(date)"],
-            outcomes: ["S S N fine", "S S N few", "S S N few", "S S N fine", "S D L kept", "S - - fine"]
+            outcomes: [
+                "S S N fine", "S S N few", "S S N few", "S S N fine",
+                "S S N fine", "S D L kept", "S - - fine",
+            ]
         ),
         Situation(
             name: "an old application took the time to live away",
             row: .sourceChanged,
             before: copied + ["PEXPIREAT tenant:t \(date)"],
             after: ["PERSIST tenant:t"],
-            outcomes: ["S S N fine", "S S N few", "S S N few", "S S N fine", "S D L kept", "S - - fine"]
+            outcomes: [
+                "S S N fine", "S S N few", "S S N few", "S S N fine",
+                "S S N fine", "S D L kept", "S - - fine",
+            ]
         ),
         Situation(
             name: "a new application wrote",
             row: .inUse,
             before: copied,
             after: ["HSET tenant:{t}:tenant name new"],
-            outcomes: ["S D L fine", "S D L few", "S D L fine", "S D L fine", "- D - fine", "S D - listed"]
+            outcomes: [
+                "S D L fine", "S D L unaccepted", "S D L fine", "S D L fine",
+                "S D L fine", "- D - fine", "S D - listed",
+            ]
         ),
         Situation(
             name: "a new application took the time to live away",
             row: .inUse,
             before: copied + ["PEXPIREAT tenant:t \(date)"],
             after: ["PERSIST tenant:{t}:tenant"],
-            outcomes: ["S D L fine", "S D L few", "S D L fine", "S D L fine", "- D - fine", "S D - listed"]
+            outcomes: [
+                "S D L fine", "S D L unaccepted", "S D L fine", "S D L fine",
+                "S D L fine", "- D - fine", "S D - listed",
+            ]
         ),
         Situation(
             name: "both applications wrote the same",
             row: .converged,
             before: copied,
             after: ["HSET tenant:t name new", "HSET tenant:{t}:tenant name new"],
-            outcomes: ["S D N fine", "S D N fine", "S D N fine", "S D L fine", "- D - fine", "S D - listed"]
+            outcomes: [
+                "S D N fine", "S D N fine", "S D N fine", "S D L fine",
+                "S D L fine", "- D - fine", "S D - listed",
+            ]
         ),
         Situation(
             name: "both applications wrote, and not the same",
@@ -171,7 +221,8 @@ struct Situation: Sendable, CustomTestStringConvertible {
             before: copied,
             after: ["HSET tenant:t name old", "HSET tenant:{t}:tenant name new"],
             outcomes: [
-                "S D L conflict", "S D L conflict", "S D L conflict", "S D L conflict", "S D L kept", "S D - listed",
+                "S D L conflict", "S D L conflict", "S D L conflict", "S D L conflict",
+                "S D L conflict", "S D L kept", "S D - listed",
             ]
         ),
         Situation(
@@ -180,7 +231,8 @@ struct Situation: Sendable, CustomTestStringConvertible {
             before: copied,
             after: ["PEXPIREAT tenant:t \(date)", "PEXPIREAT tenant:{t}:tenant \(nearDate)"],
             outcomes: [
-                "S D L conflict", "S D L conflict", "S D L conflict", "S D L conflict", "S D L kept", "S D - listed",
+                "S D L conflict", "S D L conflict", "S D L conflict", "S D L conflict",
+                "S D L conflict", "S D L kept", "S D - listed",
             ]
         ),
         Situation(
@@ -189,7 +241,8 @@ struct Situation: Sendable, CustomTestStringConvertible {
             before: copied,
             after: ["DEL tenant:{t}:tenant", "SET tenant:{t}:tenant other"],
             outcomes: [
-                "S D L conflict", "S D L conflict", "S D L conflict", "S D L conflict", "S D L kept", "S D - listed",
+                "S D L conflict", "S D L conflict", "S D L conflict", "S D L conflict",
+                "S D L conflict", "S D L kept", "S D - listed",
             ]
         ),
         Situation(
@@ -197,34 +250,49 @@ struct Situation: Sendable, CustomTestStringConvertible {
             row: .destinationMissing,
             before: copied,
             after: ["DEL tenant:{t}:tenant"],
-            outcomes: ["S S L fine", "S - L wrong", "S - L few", "S - L listed", "- - - fine", "S - - fine"]
+            outcomes: [
+                "S S L fine", "S - L wrong", "S - L few", "S - L listed",
+                "S - L listed", "- - - fine", "S - - fine",
+            ]
         ),
         Situation(
             name: "the copy was deleted and the source written",
             row: .destinationMissing,
             before: copied,
             after: ["DEL tenant:{t}:tenant", "HSET tenant:t name new"],
-            outcomes: ["S S N fine", "S - L wrong", "S - L few", "S - L listed", "S - L kept", "S - - fine"]
+            outcomes: [
+                "S S N fine", "S - L wrong", "S - L few", "S - L listed",
+                "S - L listed", "S - L kept", "S - - fine",
+            ]
         ),
         Situation(
             name: "an old application deleted it",
             row: .sourceGone,
             before: copied,
             after: ["DEL tenant:t"],
-            outcomes: ["- - - few", "- - - few", "- D L listed", "- D L listed", "- D - fine", "- D - listed"]
+            outcomes: [
+                "- - - few", "- - - few", "- D L kept", "- D L kept",
+                "- - - fine", "- D L kept", "- - - few",
+            ]
         ),
         Situation(
             name: "made under the new name",
             row: .native,
             after: ["HSET tenant:{t}:tenant id t"],
-            outcomes: ["- D - fine", "- D - fine", "- D - fine", "- D - fine", "- D - fine", "- D - fine"]
+            outcomes: [
+                "- D - fine", "- D - fine", "- D - fine", "- D - fine",
+                "- D - fine", "- D - fine", "- D - fine",
+            ]
         ),
         Situation(
             name: "deleted under the old name and written under the new one",
             row: .native,
             before: copied,
             after: ["DEL tenant:t", "HSET tenant:{t}:tenant name new"],
-            outcomes: ["- D - fine", "- D L fine", "- D L fine", "- D - fine", "- D - fine", "- D - fine"]
+            outcomes: [
+                "- D - fine", "- D L fine", "- D L fine", "- D - fine",
+                "- D - fine", "- D - fine", "- D - fine",
+            ]
         ),
         Situation(
             name: "a cleanup of two steps broke off between them",
@@ -232,14 +300,51 @@ struct Situation: Sendable, CustomTestStringConvertible {
             before: copied,
             after: ["DEL tenant:t"],
             isMarkedForRemoval: true,
-            outcomes: ["- D L fine", "- D L fine", "- D L fine", "- D L fine", "- D - fine", "- D - fine"]
+            outcomes: [
+                "- D L fine", "- D L fine", "- D L fine", "- D L fine",
+                "- D L fine", "- D - fine", "- D - fine",
+            ]
+        ),
+        Situation(
+            name: "an old application set a field after a cleanup of two steps broke off between them",
+            row: .recreated,
+            before: copied,
+            after: ["DEL tenant:t", "HSET tenant:t name fragment"],
+            isMarkedForRemoval: true,
+            outcomes: [
+                "S D L conflict", "S D L conflict", "S D L conflict", "S D L conflict",
+                "S D L conflict", "S D L kept", "S D - listed",
+            ]
+        ),
+        Situation(
+            name: "the copy was deleted after a cleanup of two steps broke off before the second",
+            row: .recreated,
+            before: copied,
+            after: ["DEL tenant:{t}:tenant"],
+            isMarkedForRemoval: true,
+            outcomes: [
+                "S - L conflict", "S - L conflict", "S - L conflict", "S - L conflict",
+                "S - L conflict", "S - L kept", "S - - listed",
+            ]
+        ),
+        Situation(
+            name: "an application changed what another tool had copied",
+            row: .adopted,
+            after: ["HSET tenant:t id t name old", "HSET tenant:{t}:tenant id t name new"],
+            wasRaisedElsewhere: true,
+            outcomes: [
+                "S D L! fine", "S D L! fine", "S D L! fine", "S D L! fine", "S D L! fine", "S D - kept", "S D - fine",
+            ]
         ),
         Situation(
             name: "a source that new applications may have deleted",
             row: .reappeared,
             after: ["HSET tenant:t id t"],
             deletesAreUnseen: true,
-            outcomes: ["S - - listed", "S - - listed", "S - - listed", "S - - listed", "S - - kept", "S - - fine"]
+            outcomes: [
+                "S - - listed", "S - - listed", "S - - listed", "S - - listed",
+                "S - - listed", "S - - kept", "S - - fine",
+            ]
         ),
         Situation(
             name: "a second source of the same destination",
@@ -250,21 +355,27 @@ struct Situation: Sendable, CustomTestStringConvertible {
             destination: "tenant:{a}:destination:b}:tenant",
             outcomes: [
                 "S D L conflict+fine", "S D L conflict+fine", "S D L conflict+fine", "S D L conflict+fine",
-                "S D - fine+kept", "S - - fine",
+                "S D L conflict+fine", "S D - fine+kept", "S - - fine",
             ]
         ),
         Situation(
             name: "a source about to expire",
             row: .expiring,
             after: ["HSET tenant:t id t", "PEXPIRE tenant:t 4900"],
-            outcomes: ["S - - fine", "S - - fine", "S - - fine", "S - - fine", "S - - fine", "S - - fine"]
+            outcomes: [
+                "S - - fine", "S - - fine", "S - - fine", "S - - fine",
+                "S - - fine", "S - - fine", "S - - fine",
+            ]
         ),
         Situation(
             name: "both sides about to expire",
             row: .expiring,
             before: copied,
             after: ["PEXPIRE tenant:t 4900", "PEXPIRE tenant:{t}:tenant 4900"],
-            outcomes: ["S D L fine", "S D L fine", "S D L fine", "S D L fine", "S D - fine", "S D - fine"]
+            outcomes: [
+                "S D L fine", "S D L fine", "S D L fine", "S D L fine",
+                "S D L fine", "S D - fine", "S D - fine",
+            ]
         ),
     ]
 }

@@ -24,6 +24,12 @@ struct HashTagMovesTests {
 
     private static func old(_ move: KeyMove) -> NameVerdict { .reading(.source(move)) }
     private static func new(_ move: KeyMove) -> NameVerdict { .reading(.destination(move)) }
+    private static func likelyOld(_ old: KeyMove, _ new: KeyMove) -> NameVerdict {
+        .likely(.source(old), among: [.source(old), .destination(new)], by: .sourceRecord)
+    }
+    private static func likelyNew(_ old: KeyMove, _ new: KeyMove, by evidence: NameEvidence) -> NameVerdict {
+        .likely(.destination(new), among: [.source(old), .destination(new)], by: evidence)
+    }
     private static func both(_ move: KeyMove, _ other: KeyMove) -> NameVerdict {
         .ambiguous([.source(move), .destination(other)])
     }
@@ -57,12 +63,20 @@ struct HashTagMovesTests {
             Case(
                 "tenant:{acme}:destinations",
                 among: ["tenant:{acme}:tenant": "acme"],
-                is: new(Outpost.summary("acme"))
+                is: likelyNew(
+                    Outpost.summary("{acme}"),
+                    Outpost.summary("acme"),
+                    by: .destinationRecord(Outpost.tenant("acme"))
+                )
             ),
             Case(
                 "tenant:{acme}:destination:d1",
                 among: ["tenant:{acme}:tenant": "acme", "tenant:{acme}:destination:d1": "d1"],
-                is: new(Outpost.destination("acme", "d1"))
+                is: likelyNew(
+                    Outpost.destination("{acme}", "d1"),
+                    Outpost.destination("acme", "d1"),
+                    by: .destinationRecord(Outpost.tenant("acme"))
+                )
             ),
             Case("tenant:{}:tenant", among: ["tenant:{}:tenant": ""], is: new(Outpost.tenant(""))),
             Case("tenant:{a:b}:tenant", among: ["tenant:{a:b}:tenant": "a:b"], is: new(Outpost.tenant("a:b"))),
@@ -119,13 +133,25 @@ struct HashTagMovesTests {
     @Test(
         "a summary in braces is new or old by the tenant that there is",
         arguments: [
-            Case("tenant:{x}:destinations", among: ["tenant:{x}": "{x}"], is: old(Outpost.summary("{x}"))),
-            Case("tenant:{x}:destinations", among: ["tenant:{x}:tenant": "x"], is: new(Outpost.summary("x"))),
-            Case("tenant:{x}:destinations", among: ["tenant:x": "x"], is: new(Outpost.summary("x"))),
+            Case(
+                "tenant:{x}:destinations",
+                among: ["tenant:{x}": "{x}"],
+                is: likelyOld(Outpost.summary("{x}"), Outpost.summary("x"))
+            ),
+            Case(
+                "tenant:{x}:destinations",
+                among: ["tenant:{x}:tenant": "x"],
+                is: likelyNew(Outpost.summary("{x}"), Outpost.summary("x"), by: .destinationRecord(Outpost.tenant("x")))
+            ),
+            Case(
+                "tenant:{x}:destinations",
+                among: ["tenant:x": "x"],
+                is: likelyNew(Outpost.summary("{x}"), Outpost.summary("x"), by: .sourceRecord)
+            ),
             Case(
                 "tenant:{x}:destinations",
                 among: ["tenant:x": "x", "tenant:{x}:tenant": "x"],
-                is: new(Outpost.summary("x"))
+                is: likelyNew(Outpost.summary("{x}"), Outpost.summary("x"), by: .sourceRecord)
             ),
             Case("tenant:{x}:destinations", is: both(Outpost.summary("{x}"), Outpost.summary("x"))),
             Case(
@@ -160,9 +186,35 @@ struct HashTagMovesTests {
     @Test(
         "a destination in braces is new or old by the tenant that there is",
         arguments: [
-            Case(braced, among: [braced: "d", "tenant:{x}": "{x}"], is: old(Outpost.destination("{x}", "d"))),
-            Case(braced, among: [braced: "d", "tenant:x": "x"], is: new(Outpost.destination("x", "d"))),
-            Case(braced, among: [braced: "d", "tenant:{x}:tenant": "x"], is: new(Outpost.destination("x", "d"))),
+            Case(
+                braced,
+                among: [braced: "d", "tenant:{x}": "{x}"],
+                is: likelyOld(Outpost.destination("{x}", "d"), Outpost.destination("x", "d"))
+            ),
+            Case(
+                braced,
+                among: [braced: "d", "tenant:x": "x"],
+                is: likelyNew(Outpost.destination("{x}", "d"), Outpost.destination("x", "d"), by: .sourceRecord)
+            ),
+            Case(
+                braced,
+                among: [braced: "d", "tenant:{x}:tenant": "x"],
+                is: likelyNew(
+                    Outpost.destination("{x}", "d"),
+                    Outpost.destination("x", "d"),
+                    by: .destinationRecord(Outpost.tenant("x"))
+                )
+            ),
+            // The id that a summary has not does not speak for a destination either: three readings are too many.
+            Case(
+                "tenant:{a}:destination:b:destinations",
+                among: ["tenant:a": "a"],
+                is: .ambiguous([
+                    .source(Outpost.summary("{a}:destination:b")),
+                    .source(Outpost.destination("{a}", "b:destinations")),
+                    .destination(Outpost.destination("a", "b:destinations")),
+                ])
+            ),
             Case(
                 braced,
                 among: [braced: "d"],
@@ -230,7 +282,7 @@ struct HashTagMovesTests {
         records.add(name, id: Bytes("a}:destination:b"))
         #expect(records.read(name) == Self.new(tenant))
         records.add(name, id: Bytes("b}:tenant"))
-        #expect(records.read(name) == Self.new(destination))
+        #expect(records.mostLikely(name) == Self.new(destination))
         // Both sources are read as what they are: the ledger shows that they collide.
         records.add(tenant.source, id: Bytes("a}:destination:b"))
         records.add(destination.source, id: Bytes("b}:tenant"))
@@ -264,17 +316,17 @@ struct HashTagMovesTests {
         records.add(tenant.source, id: id)
         records.add(destination.source, id: id)
         records.add(summary.source, id: nil)
-        #expect(records.read(tenant.source) == Self.old(tenant))
-        #expect(records.read(destination.source) == Self.old(destination))
-        #expect(records.read(summary.source) == Self.old(summary))
+        #expect(records.mostLikely(tenant.source) == Self.old(tenant))
+        #expect(records.mostLikely(destination.source) == Self.old(destination))
+        #expect(records.mostLikely(summary.source) == Self.old(summary))
 
         var later = Records()
         later.add(tenant.destination, id: id)
         later.add(destination.destination, id: id)
         later.add(summary.destination, id: nil)
-        #expect(later.read(tenant.destination) == Self.new(tenant))
-        #expect(later.read(destination.destination) == Self.new(destination))
-        #expect(later.read(summary.destination) == Self.new(summary))
+        #expect(later.mostLikely(tenant.destination) == Self.new(tenant))
+        #expect(later.mostLikely(destination.destination) == Self.new(destination))
+        #expect(later.mostLikely(summary.destination) == Self.new(summary))
     }
 
     @Test("a deployment's prefix belongs to every name")
@@ -324,10 +376,15 @@ struct HashTagMovesTests {
             let verdict = moves.decide(name, answers: questions.map { known[$0] ?? nil })
             let isUndecided =
                 if case .ambiguous(let readings) = verdict { readings.contains(.destination(copy.move)) } else { false }
-            #expect(isRefuted || isUndecided || verdict == Self.new(copy.move), "\(text(name))")
+            let isNew =
+                switch verdict {
+                case .reading(let reading), .likely(let reading, _, _): reading == .destination(copy.move)
+                case .unrelated, .ambiguous: false
+                }
+            #expect(isRefuted || isUndecided || isNew, "\(text(name))")
             guard !isRefuted, known[copy.proof.question] == .some(Bytes(copy.proof.answer)) else { continue }
             proven += 1
-            #expect(verdict == Self.new(copy.move), "\(text(name))")
+            #expect(isNew, "\(text(name))")
         }
         #expect(likely > 5000)
         #expect(proven > 1000)

@@ -35,9 +35,30 @@ struct TimestampRewriteTests {
         #expect(rewrite(nil, nil) == .done)
     }
 
+    @Test("an empty field is no time and stays so, and its neighbour is converted all the same")
+    func empty() {
+        #expect(rewrite("", "") == .done)
+        #expect(rewrite("", nil) == .done)
+        #expect(
+            rewrite("", "2024-01-02T03:04:06Z")
+                == .change([FieldChange(field: Bytes("updated_at"), value: Bytes("1704164646000"))])
+        )
+    }
+
+    @Test(
+        "every number of 64 bits is one that the application reads, and stays",
+        arguments: ["0", "-1", "00", "1704164645678901234", "9223372036854775807", "-9223372036854775808"]
+    )
+    func numbers(value: String) {
+        #expect(rewrite(value, value) == .done)
+    }
+
     @Test(
         "what cannot be converted holds the whole hash, and changes nothing in it",
-        arguments: ["", "-", "yesterday", "2024-01-02", "1.5", "1704164645678901234567890", "0x10"]
+        arguments: [
+            "-", " ", "yesterday", "2024-01-02", "1.5", "9223372036854775808", "-9223372036854775809",
+            "1704164645678901234567890", "0x10", "+5", "17 ", "0001-01-01",
+        ]
     )
     func impossible(value: String) {
         #expect(rewrite("2024-01-02T03:04:05Z", value) == .impossible("notATimestamp"))

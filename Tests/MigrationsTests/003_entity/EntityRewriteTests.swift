@@ -14,7 +14,13 @@ struct EntityRewriteTests {
         #expect(rewrites.rewrite([nil], kind: kind) == expected)
     }
 
-    @Test("an entity that is there stays, whatever it says", arguments: ["tenant", "destination", "", "other"])
+    @Test("an empty entity is none, and gets the kind", arguments: ["tenant", "destination"])
+    func empty(kind: String) {
+        let expected: FieldRewrite = .change([FieldChange(field: Bytes("entity"), value: Bytes(kind))])
+        #expect(rewrites.rewrite([Bytes()], kind: kind) == expected)
+    }
+
+    @Test("an entity that is there stays, whatever it says", arguments: ["tenant", "destination", " ", "other"])
     func present(value: String) {
         #expect(rewrites.rewrite([Bytes(value)], kind: "tenant") == .done)
     }

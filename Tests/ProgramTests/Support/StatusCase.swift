@@ -103,6 +103,10 @@ struct StatusCase: Sendable, CustomTestStringConvertible {
             version: version,
             states: states,
             approvals: approvals,
+            records: states.compactMapValues { state in
+                guard let phase = try? state.get().phase, phase.isVerifiedOrLater else { return nil }
+                return .success(OutpostRecord(.applied, at: "2026-01-02T15:00:00Z"))
+            },
             lock: lock,
             pause: pause,
             pin: pin,

@@ -37,6 +37,11 @@ struct DecideTests {
     }
 
     private static let unreadable = MigrationError(.unreadable, "The key x is odd.")
+    private static var foreign: OutpostRecord {
+        var record = OutpostRecord(.applied)
+        record.isForeign = true
+        return record
+    }
     private static let pause = Override(by: "ann@ops", at: "2024-01-01T00:00:00Z", reason: "incident 7")
 
     private static func paused(_ world: inout World) { world.observation.pause = pause }
@@ -53,6 +58,10 @@ struct DecideTests {
     }
     private static func notApplicable(_ number: Int) -> (inout World) -> Void {
         { $0.observation.migrations[number - 1].applicability = .notApplicable("no") }
+    }
+
+    private static func unrecorded(_ number: Int) -> (inout World) -> Void {
+        { $0.observation.migrations[number - 1].lacksRecord = true }
     }
 
     private static func onOlderServer(_ phase: Phase) -> World {
@@ -108,6 +117,33 @@ struct DecideTests {
             Row("on a third server", onOlderServer(.verified).with { $0.observation.server = nil }, .run(.plan, "m2")),
             Row("version below one that is cleaned", World(version: 0, .cleaned), .stall(.versionRegressed)),
             Row("version below one that is cleaning", World(version: 0, .cleaning), .stall(.versionRegressed)),
+            Row(
+                "version below one that the history says was raised",
+                World(version: 0, .verified).with { $0.observation.raisedBefore = 1 },
+                .stall(.versionRegressed)
+            ),
+            Row(
+                "another tool's record of the migrations before and of this one",
+                World(version: 0).with { world in
+                    for index in 0..<2 { world.observation.migrations[index].record = .success(foreign) }
+                },
+                .run(.adopt, "m2")
+            ),
+            Row(
+                "another tool's record, with none of the migration before",
+                World(version: 0).with { $0.observation.migrations[1].record = .success(foreign) },
+                .stall(.foreignRecord)
+            ),
+            Row(
+                "our own record above the version",
+                World(version: 0).with { $0.observation.migrations[0].record = .success(OutpostRecord(.applied)) },
+                .stall(.versionRegressed)
+            ),
+            Row(
+                "the same without any state",
+                World(version: 0).with { $0.observation.raisedBefore = 1 },
+                .stall(.versionRegressed)
+            ),
             Row("version two below one that is verified", World(version: 0, nil, .verified), .stall(.versionRegressed)),
             Row("version one below one that is verified", World(version: 0, .verified), .run(.verify, "m1")),
             Row("version two below one that is applied", World(version: 0, nil, .applied), .run(.plan, "m1")),
@@ -230,6 +266,26 @@ struct DecideTests {
                 .run(.plan, "m2")
             ),
             Row("not applicable", World(version: 0).with(notApplicable(1)), .run(.skip, "m1")),
+            Row(
+                "raised, without Outpost's record",
+                World(version: 1, .verified).with(unrecorded(1)),
+                .run(.record, "m1")
+            ),
+            Row(
+                "all done, without Outpost's record of one that was skipped",
+                World(version: 3, .cleaned, .cleaned, .cleaned).with(notApplicable(2)).with(unrecorded(2)),
+                .run(.record, "m2")
+            ),
+            Row(
+                "without Outpost's record, and to be verified again",
+                World(version: 1, .applied).with(unrecorded(1)),
+                .run(.verify, "m1")
+            ),
+            Row(
+                "without Outpost's record, while another works",
+                World(version: 1, .verified).with(unrecorded(1)).with(locked),
+                .wait(.lockHeld)
+            ),
             Row("target is the version", World(version: 0).with(target(0)), .converged),
             Row("target is lower than the newest", World(version: 1, .cleaned).with(target(1)), .converged),
         ] as [Row]

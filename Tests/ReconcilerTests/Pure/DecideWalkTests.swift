@@ -45,6 +45,13 @@ private struct Model {
         case .verify: return verify(index)
         case .cleanup: return cleanup(index)
         case .skip: return skip(index)
+        case .record:
+            world.observation.migrations[index].lacksRecord = false
+            return nil
+        case .adopt:
+            guard version < number(index) else { return "adopts a version that is not above the current one" }
+            version = number(index)
+            return nil
         }
     }
 
@@ -221,6 +228,11 @@ struct DecideWalkTests {
             if version < standing.version { return "catch-up before the raise" }
         case .skip:
             if case .applicable = standing.applicability { return "skips what concerns us" }
+        case .record:
+            if version < standing.version { return "records what is not raised" }
+        case .adopt:
+            let record = (try? standing.record.get()) ?? nil
+            if record?.isForeign != true { return "adopts what no other tool has raised" }
         case .plan, .verify:
             if version >= standing.version, step.kind == .plan { return "plans what is raised" }
         }

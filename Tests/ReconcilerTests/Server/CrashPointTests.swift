@@ -99,8 +99,8 @@ struct CrashPointTests {
             .filter { $0 != "outpost:migration:lock" }
         #expect(
             own == [
-                "outpost:migration:001_hash_tags:state", "outpost:migration:epoch", "outpost:migration:history",
-                "outpost:schema:version",
+                "outpost:migration:001_hash_tags", "outpost:migration:001_hash_tags:state", "outpost:migration:epoch",
+                "outpost:migration:history", "outpost:schema:version",
             ],
             "\(point)"
         )

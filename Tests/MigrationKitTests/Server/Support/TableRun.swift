@@ -30,8 +30,25 @@ struct TableRun: Sendable {
         var entry: LedgerEntry?
     }
 
+    private var isRaisedElsewhere = false
+
+    init(migration: any KeyMoveMigration, type: ValueType = .hash, bench: Bench, lease: Lease, features: ServerFeatures)
+    {
+        self.migration = migration
+        self.type = type
+        self.bench = bench
+        self.lease = lease
+        self.features = features
+    }
+
     /// Runs one column.
     func run(_ column: Column, over situation: Situation) async throws -> Outcome {
+        var table = self
+        table.isRaisedElsewhere = situation.wasRaisedElsewhere
+        return try await table.runOne(column, over: situation)
+    }
+
+    private func runOne(_ column: Column, over situation: Situation) async throws -> Outcome {
         var state = MigrationState(migrationName: migration.name, phase: .applying, startedAt: .now)
         let identity = try await ServerInfo.read(from: bench.connection).identity
         for command in situation.before { try await bench.send(command) }
@@ -88,9 +105,11 @@ struct TableRun: Sendable {
     }
 
     private func walk(_ column: Column, _ state: MigrationState) async throws -> WalkReport {
-        let context = context(state, column)
+        var context = context(state, column)
+        context.carriesDeletes = column == .firstCatchUp
+        context.wasRaisedElsewhere = isRaisedElsewhere
         switch column {
-        case .apply, .catchUp:
+        case .apply, .catchUp, .firstCatchUp:
             return try #require(try await migration.apply(plan, in: context).report)
         case .verify, .verifyAgain:
             return try await migration.verify(state, in: context).report

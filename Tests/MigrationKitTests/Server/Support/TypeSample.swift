@@ -72,19 +72,26 @@ struct TypeSample: Sendable, CustomTestStringConvertible {
                 name: "made by an old application",
                 row: .uncopied,
                 after: copied + ended,
-                outcomes: ["S S N fine", "S S N few", "S S N few", "S S N fine", "S - - kept", "S - - fine"]
+                outcomes: [
+                    "S S N fine", "S S N few", "S S N few", "S S N fine", "S S N fine", "S - - kept", "S - - fine",
+                ]
             ),
             Situation(
                 name: "made the same on both sides",
                 row: .equal,
                 after: copied + Self.of(makeAgain, new),
-                outcomes: ["S D N fine", "S D N fine", "S D N fine", "S D N fine", "- D - fine", "S D - fine"]
+                outcomes: [
+                    "S D N fine", "S D N fine", "S D N fine", "S D N fine", "S D N fine", "- D - fine", "S D - fine",
+                ]
             ),
             Situation(
                 name: "made the same without the time to live",
                 row: .expiryLost,
                 after: copied + ended + Self.of(makeAgain, new),
-                outcomes: ["S S N fine", "S D - wrong", "S D - conflict", "S D - listed", "S D - kept", "S D - fine"]
+                outcomes: [
+                    "S S N fine", "S D - wrong", "S D - conflict", "S D - listed", "S D - listed", "S D - kept",
+                    "S D - fine",
+                ]
             ),
             Situation(
                 name: "another one on the other side",
@@ -102,35 +109,37 @@ struct TypeSample: Sendable, CustomTestStringConvertible {
                 name: "nothing happened since",
                 row: .inSync,
                 before: copied + ended,
-                outcomes: [asItWas, asItWas, asItWas, asItWas, "- D - fine", "S - - fine"]
+                outcomes: [asItWas, asItWas, asItWas, asItWas, asItWas, "- D - fine", "S - - fine"]
             ),
             Situation(
                 name: "made anew the same",
                 row: .inSync,
                 before: copied,
                 after: ["DEL \(old)"] + Self.of(makeAgain, old),
-                outcomes: [asItWas, asItWas, asItWas, asItWas, "- D - fine", "S - - fine"]
+                outcomes: [asItWas, asItWas, asItWas, asItWas, asItWas, "- D - fine", "S - - fine"]
             ),
             Situation(
                 name: "an old application wrote",
                 row: .sourceChanged,
                 before: copied + ended,
                 after: Self.of(change, old),
-                outcomes: ["S S N fine", "S S N few", "S S N few", "S S N fine", "S D L kept", "S - - fine"]
+                outcomes: [
+                    "S S N fine", "S S N few", "S S N few", "S S N fine", "S S N fine", "S D L kept", "S - - fine",
+                ]
             ),
             Situation(
                 name: "a new application wrote",
                 row: .inUse,
                 before: copied,
                 after: Self.of(change, new),
-                outcomes: [asItWas, "S D L few", asItWas, asItWas, "- D - fine", "S D - listed"]
+                outcomes: [asItWas, "S D L unaccepted", asItWas, asItWas, asItWas, "- D - fine", "S D - listed"]
             ),
             Situation(
                 name: "both wrote the same",
                 row: .converged,
                 before: copied,
                 after: Self.of(change, old) + Self.of(change, new),
-                outcomes: ["S D N fine", "S D N fine", "S D N fine", asItWas, "- D - fine", "S D - listed"]
+                outcomes: ["S D N fine", "S D N fine", "S D N fine", asItWas, asItWas, "- D - fine", "S D - listed"]
             ),
             Situation(
                 name: "both wrote, each its own",
@@ -144,21 +153,29 @@ struct TypeSample: Sendable, CustomTestStringConvertible {
                 row: .destinationMissing,
                 before: copied,
                 after: ["DEL \(new)"],
-                outcomes: ["S S L fine", "S - L wrong", "S - L few", "S - L listed", "- - - fine", "S - - fine"]
+                outcomes: [
+                    "S S L fine", "S - L wrong", "S - L few", "S - L listed", "S - L listed", "- - - fine",
+                    "S - - fine",
+                ]
             ),
             Situation(
                 name: "an old application deleted it",
                 row: .sourceGone,
                 before: copied,
                 after: ["DEL \(old)"],
-                outcomes: ["- - - few", "- - - few", "- D L listed", "- D L listed", "- D - fine", "- D - listed"]
+                outcomes: [
+                    "- - - few", "- - - few", "- D L kept", "- D L kept", "- - - fine", "- D L kept", "- - - few",
+                ]
             ),
             Situation(
                 name: "an old application made something of another type of it",
                 row: .sourceGone,
                 before: copied,
                 after: ["DEL \(old)"] + Self.of(ofAnotherType, old),
-                outcomes: ["S - - few", "S - - few", "S D L listed", "S D L listed", "S D - fine", "S D - listed"]
+                outcomes: [
+                    "S - - few", "S - - few", "S D L kept", "S D L kept", "S - - fine", "S D L kept",
+                    "S - - few",
+                ]
             ),
             Situation(
                 name: "made under the new name",
@@ -181,6 +198,6 @@ struct TypeSample: Sendable, CustomTestStringConvertible {
     }
 
     private static func conflict(_ cleanup: String, _ rollback: String, entry: String) -> [String] {
-        Array(repeating: "S D \(entry) conflict", count: 4) + [cleanup, rollback]
+        Array(repeating: "S D \(entry) conflict", count: 5) + [cleanup, rollback]
     }
 }
