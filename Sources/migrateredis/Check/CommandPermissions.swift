@@ -33,7 +33,8 @@ struct CommandPermissions {
         var ours = [
             plain("info"), plain("time"), plain("ping"), plain("scan", "0"), plain("command|info", "get"),
             plain("client|id"), plain("client|setname", "x"), plain("client|kill", "ID", "0"),
-            probe("get", own), probe("getrange", own, "0", "0"), probe("exists", own), probe("set", own, "x"), probe("pttl", own), probe("pexpire", own, "1"),
+            probe("get", own), probe("getrange", own, "0", "0"), probe("exists", own), probe("set", own, "x"),
+            probe("pttl", own), probe("pexpire", own, "1"),
             probe("unlink", own), probe("type", own), probe("hget", own, "x"), probe("hset", own, "x", "x"),
             probe("hmget", own, "x"), probe("hsetnx", own, "x", "x"), probe("hdel", own, "x"),
             probe("xadd", own, "*", "x", "x"), probe("xrevrange", own, "+", "-"),
