@@ -439,7 +439,7 @@ final class KeyMoveWork: WalkWork {
         if one.pairClass == .destinationMissing, one.ruling.action == .removeSource {
             removedWithoutDestination += 1
         }
-        if one.entry != nil { report.noted += 1 }
+        if one.entry != nil || ![.leave, .forget].contains(one.ruling.action) { report.noted += 1 }
         // A key that became another type since it was listed is no pair.
         if one.isOtherType { return report.noteUnrelated(one.pair.move.source) }
         count(one.pair, one.pairClass, one.ruling, obstacle: one.obstacle)

@@ -26,7 +26,7 @@ public struct WalkReport: Sendable, Equatable {
     public var hot = 0
     /// How many hashes were looked at by a rewrite, by kind.
     public var rewrites: [String: RewriteCounts] = [:]
-    /// How many pairs the ledger knew.
+    /// How many pairs the ledger knew, or knows since.
     public var noted = 0
     /// How many pairs or hashes were changed by us.
     public var written = 0

@@ -16,7 +16,7 @@ struct Preflight {
             let snapshot = try await session.snapshot()
             findings += server(snapshot.server) + [eviction(snapshot.server)]
             findings += [save(snapshot), replicas(snapshot.server), clock(snapshot.time)]
-            findings += bookkeeping(snapshot)
+            findings += bookkeeping(snapshot) + otherTools(snapshot)
             if session.keyspace.isCluster { findings.append(await cluster()) }
             findings.append(await messages())
             if let memory = await memory(snapshot) { findings.append(memory) }
@@ -139,6 +139,42 @@ struct Preflight {
         }
         guard let holder = snapshot.locks.holder else { return findings + [.ok("lock", "free")] }
         return findings + [.warning("lock", "held by \(holder.words)", "wait, or see `migrateredis unlock`")]
+    }
+
+    /// What Outpost's own migrators and the original tool have left, and what follows from that.
+    private func otherTools(_ snapshot: SchemaSnapshot) -> [CheckFinding] {
+        var findings: [CheckFinding] = []
+        do {
+            let found = try Bookkeeping(snapshot, registry: session.registry, names: session.names).read()
+            if found.raisedByOutpost > found.version {
+                findings.append(
+                    .warning(
+                        "outpost",
+                        "its own migrators have raised the keyspace to version \(found.raisedByOutpost), by their records; "
+                            + "the stored version is \(found.version)",
+                        "nothing: the next pass or apply adopts the version; an old key without a new one is then reported as "
+                            + "reappeared and not copied"
+                    )
+                )
+            }
+        } catch  where error.cause == .foreignRecord {
+            findings.append(.problem("outpost", error.message, nil))
+        } catch {
+            // The other refusals are findings of their own.
+        }
+        for migration in session.registry.migrations {
+            guard let state = try? snapshot.states[migration.name]?.get(), state.hasForeignCopies,
+                state.trustedPhase != .cleaned
+            else { continue }
+            findings.append(
+                .warning(
+                    "outpost",
+                    "another tool says that it has brought \(migration.name) to \(state.phase.rawValue)",
+                    "nothing: its copies are compared; an old key without a new one is reported as reappeared and not copied"
+                )
+            )
+        }
+        return findings
     }
 
     private func cluster() async -> CheckFinding {

@@ -52,6 +52,13 @@ struct PlanCommand: AsyncParsableCommand {
         if let refusal = session.refusal(snapshot) {
             session.terminal.say("Warning: nothing of this could be done now. \(refusal.message)")
         }
+        let found = try? Bookkeeping(snapshot, registry: session.registry, names: session.names).read()
+        if let found, found.raisedByOutpost > found.version {
+            session.terminal.say(
+                "Outpost's own migrators have raised the keyspace to version \(found.raisedByOutpost), by their records; the "
+                    + "stored version is \(found.version). An apply or the daemon adopts theirs first."
+            )
+        }
         session.terminal.show(PlanText.lines(plan, of: migration, server: snapshot.server, verbose: options.verbose))
         return !plan.hasConflicts
     }

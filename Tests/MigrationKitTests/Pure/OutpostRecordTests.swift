@@ -7,7 +7,9 @@ import Testing
 struct OutpostRecordTests {
     private static let key = Bytes("outpost:migration:001_hash_tags")
 
-    private static func reply(_ fields: [String?]) throws -> Reply {
+    /// A record of Outpost's own, or of ours.
+    private static func reply(_ fields: [String?], writer: String? = nil) throws -> Reply {
+        let fields = fields + [writer]
         let elements = fields.map { field in field.map { "$\($0.utf8.count)\r\n\($0)\r\n" } ?? "$-1\r\n" }
         return try WireReply.parse("*\(fields.count)\r\n" + elements.joined())
     }
@@ -32,9 +34,13 @@ struct OutpostRecordTests {
         Case(fields: ["not_applicable", nil, nil, nil], record: OutpostRecord(.notApplicable(""))),
     ]
 
-    @Test("is read as Outpost writes it", arguments: readable)
+    @Test("is read as Outpost writes it, and is known to be ours or another's", arguments: readable)
     func reads(one: Case) throws {
-        #expect(try OutpostRecord.read(try Self.reply(one.fields), at: Self.key).get() == one.record)
+        var record = one.record
+        for writer in ["migrateredis", nil, "", "somebody"] {
+            record?.isForeign = writer != "migrateredis"
+            #expect(try OutpostRecord.read(try Self.reply(one.fields, writer: writer), at: Self.key).get() == record)
+        }
     }
 
     @Test(

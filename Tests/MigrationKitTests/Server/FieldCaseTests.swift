@@ -213,7 +213,7 @@ struct FieldCaseTests {
             let version = try await bench.version()
             #expect(version == 1)
             let own = try await bench.count("*")
-            #expect(own == 4, "version, state, epoch and history")
+            #expect(own == 5, "version, state, epoch, history and Outpost's record")
         }
     }
 

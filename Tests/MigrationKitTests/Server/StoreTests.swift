@@ -77,10 +77,12 @@ struct StoreTests {
             }
             #expect(isRaised)
             let stored = try await bench.send("HGETALL outpost:migration:m1").elements.compactMap(\.text)
-            #expect(stored == ["status", "applied", "applied_at", "2026-01-01T00:00:00Z"])
+            #expect(
+                stored == ["written_by", "migrateredis", "status", "applied", "applied_at", "2026-01-01T00:00:00Z"]
+            )
             let names = words.withLock { $0.map { String(decoding: $0[0], as: UTF8.self) } }
             let multi = try #require(names.lastIndex(of: "MULTI"))
-            #expect(Array(names[multi...].prefix(6)) == ["MULTI", "SET", "HSETNX", "HSETNX", "XADD", "EXEC"])
+            #expect(Array(names[multi...].prefix(6)) == ["MULTI", "SET", "HSETNX", "HSETNX", "HSETNX", "XADD"])
         }
     }
 
@@ -116,7 +118,10 @@ struct StoreTests {
                 #expect(isNew && !isNewAgain)
                 let fields = try await bench.send("HGETALL outpost:migration:m1").elements.compactMap(\.text)
                 #expect(
-                    fields == ["status", "not_applicable", "checked_at", "2026-01-01T00:00:00Z", "reason", "no"]
+                    fields == [
+                        "written_by", "migrateredis", "status", "not_applicable", "checked_at", "2026-01-01T00:00:00Z",
+                        "reason", "no",
+                    ]
                 )
                 try await store.takeBackRecord(of: "m1", under: lease, on: bench.connection)
             }
