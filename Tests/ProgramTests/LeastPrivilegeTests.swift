@@ -122,7 +122,7 @@ struct LeastPrivilegeTests {
             try await Self.load(server)
             let rules = try LeastPrivilege.rule(of: "application")
             try await server.load(
-                "SET outpost:schema:version 1\nACL SETUSER application reset "
+                "SET outpost:schema:version 1\nHSET outpost:migration:003_entity status applied\nACL SETUSER application reset "
                     + rules.map { "\"\($0)\"" }.joined(separator: " ")
             )
             func run(_ command: String...) async throws -> String {
@@ -130,8 +130,11 @@ struct LeastPrivilegeTests {
             }
             #expect(try await run("HSET", "tenant:a", "name", "x").contains("1"))
             #expect(try await run("GET", "outpost:schema:version").contains("1"))
+            #expect(try await run("HGET", "outpost:migration:003_entity", "status").contains("applied"))
             for command in [
-                ["SET", "outpost:schema:version", "9"], ["SET", "outpost:migration:pause", "{}"],
+                ["SET", "outpost:schema:version", "9"], ["HSET", "outpost:migration:003_entity", "status", "x"],
+                ["GET", "outpost:migration:003_entity:state"], ["UNLINK", ".outpost:migration_lock"],
+                ["SET", "outpost:migration:pause", "{}"],
                 ["GET", "outpost:migration:lock"], ["UNLINK", "outpost:migration:epoch"],
                 ["XADD", "outpost:migration:history", "*", "a", "b"], ["PUBLISH", "outpost:migration:wake", "x"],
                 ["COPY", "tenant:a", "outpost:migration:x"], ["REPLCONF", "ip-address", "x"], ["PSYNC", "?", "-1"],

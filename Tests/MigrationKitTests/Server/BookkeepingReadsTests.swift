@@ -104,6 +104,50 @@ struct BookkeepingReadsTests {
         }
     }
 
+    @Test("An empty lock of Outpost's is held and none is not, and a long one is not read whole")
+    func outpostLocks() async throws {
+        try await withBench { bench in
+            let key = bench.names.outpostLocks[0]
+            for (value, isLong) in [(Bytes(), false), (Bytes(repeating: 0x78, count: 40_000_000), true)] {
+                try await Self.set(bench, key, value)
+                let before = try await Self.sent(by: bench)
+                let held = try await bench.snapshot().locks
+                #expect(held.outpostHolder != nil && held.outpost[1].holder == .nobody)
+                let code = await migrationError { try await bench.withLease(as: .named("holder")) { _ in } }
+                #expect(code == .lockHeld)
+                #expect(try await Self.sent(by: bench) - before < (isLong ? 8 << 20 : 1 << 20))
+            }
+            _ = try await bench.connection.send("DEL", key)
+            #expect(try await bench.snapshot().locks.holder == nil)
+            let isThere = try await bench.withLease(as: .named("holder")) { _ in
+                try await bench.connection.send("EXISTS", key).integer
+            }
+            let isLeft = try await bench.connection.send("EXISTS", key).integer
+            #expect(isThere == 1 && isLeft == 0)
+        }
+    }
+
+    @Test("How high the version was is found in a history of huge entries, page by page, and is a bounded number")
+    func highestRaised() async throws {
+        try await withBench { bench in
+            func add(_ event: String, _ version: String, _ filler: Bytes) async throws {
+                let words = ["*", "event", event, Event.Fact.schemaVersion.rawValue, version, "x"].map { Bytes($0) }
+                var commands = CommandBuffer()
+                commands.append("XADD", [bench.names.history] + words + [filler])
+                _ = try await bench.connection.pipeline(commands).unlessError()
+            }
+            let huge = Bytes(repeating: 0x78, count: 5_000_000)
+            #expect(try await bench.store.highestRaised(on: bench.worker) == nil)
+            try await add(Event.Kind.versionRaised.rawValue, "2", huge)
+            for _ in 0..<8 { try await add("other", "7", huge) }
+            for text in ["-1", "007", "99999999999999999999", "x"] {
+                try await add(Event.Kind.versionAdopted.rawValue, text, huge)
+            }
+            #expect(try await bench.store.highestRaised(on: bench.worker) == 2)
+            #expect(try await bench.snapshot().raisedBefore == 2)
+        }
+    }
+
     @Test("A history of huge entries is read entry by entry, and each is cut")
     func history() async throws {
         try await withBench { bench in
