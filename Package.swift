@@ -38,11 +38,13 @@ let package = Package(
         .executable(name: "migrateredisd", targets: ["migrateredisd"]),
         .executable(name: "migrateredis", targets: ["migrateredis"]),
     ],
+    // Exact: a build of today takes what was tested, and not what somebody has published since. What these need themselves
+    // (swift-async-algorithms, swift-collections, swift-system) SwiftPM pins only where a target uses it.
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
-        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-configuration", exact: "1.4.0", traits: []),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     ],
     targets: [
         .systemLibrary(name: "CHiredis"),
@@ -56,7 +58,7 @@ let package = Package(
         module("Migrations", ["MigrationKit", "RedisClient"]),
         module("Reconciler", ["Migrations", "MigrationKit", "RedisClient", lifecycle, logging]),
         module("Settings", ["MigrationKit", "RedisClient", "CYAML", configuration]),
-        module("Systemd", ["CSystemd", logging]),
+        module("Systemd", ["RedisClient", "CSystemd", logging]),
 
         module("Programs", ["Settings", "Reconciler", "MigrationKit", "RedisClient", "CLinux", arguments]),
 

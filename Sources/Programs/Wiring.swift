@@ -50,6 +50,7 @@ public struct Wiring: Sendable {
             tls: tls
         )
         options.isCluster = redis.clusterEnabled
+        options.peerTrust = PeerTrust(redis.clusterHosts)
         options.password = password
         options.sentinels = sentinels
         return options

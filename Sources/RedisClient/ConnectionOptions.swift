@@ -24,6 +24,8 @@ public struct ConnectionOptions: Sendable {
     public var limits: ReplyLimits
     /// Whether the server is a node of a cluster, and stands for all of it.
     public var isCluster = false
+    /// Which hosts that nodes and sentinels name may get the password.
+    public var peerTrust = PeerTrust()
     /// Told of each connection that sent a password to a server which asks for none.
     public var onSurplusPassword: (@Sendable () -> Void)?
 

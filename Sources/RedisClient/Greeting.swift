@@ -70,7 +70,7 @@ struct Greeting {
         }
         // A server's text is made printable before it is looked at here.
         let words = Self.withoutOwnWords(error.message)
-        if let secret, !secret.isEmpty, words.contains(secret) || words.contains(printable(secret)) {
+        if let secret, !secret.isEmpty, words.contains(secret) || words.contains(printable(secret, limit: .max)) {
             error.message = "The server refused the greeting (\(error.code)), in words that repeat the password."
         }
         return error

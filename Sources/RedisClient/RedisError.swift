@@ -55,7 +55,7 @@ public struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
         self.serverCode = serverCode
     }
 
-    /// The failure that an error reply stands for, in the server's words without control characters, 1,000 at most.
+    /// The failure that an error reply stands for, in the server's words in the notation of ``SafeText``, 1,000 characters at most.
     ///
     /// Error replies other than EXEC's inner ones mean that the command did not run
     /// (https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors).

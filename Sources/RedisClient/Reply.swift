@@ -30,6 +30,12 @@ public struct Reply: Sendable {
         self.node = node
     }
 
+    /// Null, in the place of a reply that says the same in another way.
+    public static let null = Reply(
+        storage: ReplyStorage(nodes: [.init(number: 0, offset: 0, length: 0, end: 1, kind: .null)], bytes: []),
+        node: 0
+    )
+
     /// What it is.
     @inlinable public var kind: Kind { storage.nodes[node].kind }
 

@@ -1,4 +1,5 @@
 import Logging
+import RedisClient
 
 /// One log event as the journal will hold it.
 struct JournalEntry: Equatable, Sendable {
@@ -9,7 +10,7 @@ struct JournalEntry: Equatable, Sendable {
 
     init(event: LogEvent, label: String, identifier: String, pairs: [(key: String, value: String)]) {
         let own = [
-            JournalField(name: "MESSAGE", value: event.message.description),
+            JournalField(name: "MESSAGE", value: SafeText.guarded(lines: event.message.description)),
             JournalField(name: "PRIORITY", value: String(event.level.syslogPriority)),
             JournalField(name: "SYSLOG_IDENTIFIER", value: identifier),
             JournalField(name: "CODE_FILE", value: event.file),
@@ -20,7 +21,7 @@ struct JournalEntry: Equatable, Sendable {
         fields =
             own
             + pairs.prefix(Self.metadataLimit).map { key, value in
-                JournalField(name: JournalField.name(forKey: key), value: value)
+                JournalField(name: JournalField.name(forKey: key), value: SafeText.guarded(lines: value))
             }
     }
 }

@@ -1,4 +1,5 @@
 import Logging
+import RedisClient
 
 /// One log event as a line for people.
 struct PlainLogLine: Sendable {
@@ -15,9 +16,9 @@ struct PlainLogLine: Sendable {
         var parts: [String] = []
         if let time { parts.append(time.description) }
         parts.append(colored ? level.coloredWord : level.word)
-        parts.append(SafeText.escaped(message))
+        parts.append(SafeText.guarded(message))
         for (key, value) in pairs where !Self.hidden.contains(JournalField.name(forKey: key)) {
-            parts.append("\(SafeText.word(key))=\(SafeText.word(value))")
+            parts.append("\(LogText.word(key))=\(LogText.word(value))")
         }
         return parts.joined(separator: " ")
     }

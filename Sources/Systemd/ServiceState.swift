@@ -28,7 +28,7 @@ enum ServiceState: Equatable, Sendable {
 
     /// A newline in the text would be another assignment, so it may not stay one.
     private static func statusLine(_ text: String) -> String {
-        "STATUS=" + SafeText.oneLine(text, atMost: statusLimit)
+        "STATUS=" + LogText.oneLine(text, atMost: statusLimit)
     }
 
     /// Rounds up, since an extension cut short is a kill; what is out of range becomes the nearest that is in it.

@@ -7,10 +7,8 @@ import Testing
 struct LeastPrivilegeTests {
     /// The file's one rule for the server under test.
     static func rules() async throws -> [String] {
-        var rules = try LeastPrivilege.rule()
-        // As the file's comments say.
-        if try await !ServerCommands.has("PEXPIRETIME") { rules.removeAll { $0 == "+pexpiretime" } }
-        return rules
+        let rules = try LeastPrivilege.rule()
+        return try await ServerCommands.has("PEXPIRETIME") ? rules : LeastPrivilege.old(rules)
     }
 
     private static func load(_ server: RedisServer) async throws {
@@ -98,6 +96,56 @@ struct LeastPrivilegeTests {
         }
     }
 
+    @Test(
+        "the ACL file's user cannot write strings under the application's names",
+        .enabled("the server has no selectors") { try await ServerCommands.has("PEXPIRETIME") },
+        arguments: [
+            ["SET", "tenant:a", "x"], ["GET", "tenant:a"], ["PEXPIRE", "tenant:a", "1"],
+            ["XADD", "tenant:a", "*", "a", "b"],
+            ["HDEL", "tenant:a", "id"], ["SET", "other", "x"], ["FLUSHALL"], ["CONFIG", "GET", "dir"],
+        ]
+    )
+    func isNarrow(command: [String]) async throws {
+        try await withRedisServer { server in
+            try await Self.load(server)
+            let said = try await server.says(to: command, as: LeastPrivilege.user)
+            #expect(said.contains("NOPERM") || said.contains("no permission"), "\(command): \(said)")
+        }
+    }
+
+    @Test(
+        "the ACL file's application reaches its data and the version, and gives no order",
+        .enabled("the server has no selectors") { try await ServerCommands.has("PEXPIRETIME") }
+    )
+    func application() async throws {
+        try await withRedisServer { server in
+            try await Self.load(server)
+            let rules = try LeastPrivilege.rule(of: "application")
+            try await server.load(
+                "SET outpost:schema:version 1\nHSET outpost:migration:003_entity status applied\nACL SETUSER application reset "
+                    + rules.map { "\"\($0)\"" }.joined(separator: " ")
+            )
+            func run(_ command: String...) async throws -> String {
+                try await server.says(to: command, as: "application")
+            }
+            #expect(try await run("HSET", "tenant:a", "name", "x").contains("1"))
+            #expect(try await run("GET", "outpost:schema:version").contains("1"))
+            #expect(try await run("HGET", "outpost:migration:003_entity", "status").contains("applied"))
+            for command in [
+                ["SET", "outpost:schema:version", "9"], ["HSET", "outpost:migration:003_entity", "status", "x"],
+                ["GET", "outpost:migration:003_entity:state"], ["UNLINK", ".outpost:migration_lock"],
+                ["SET", "outpost:migration:pause", "{}"],
+                ["GET", "outpost:migration:lock"], ["UNLINK", "outpost:migration:epoch"],
+                ["XADD", "outpost:migration:history", "*", "a", "b"], ["PUBLISH", "outpost:migration:wake", "x"],
+                ["COPY", "tenant:a", "outpost:migration:x"], ["REPLCONF", "ip-address", "x"], ["PSYNC", "?", "-1"],
+                ["CONFIG", "SET", "maxmemory", "1"], ["KEYS", "*"], ["FLUSHALL"],
+            ] {
+                let said = try await server.says(to: command, as: "application")
+                #expect(said.contains("NOPERM") || said.contains("no permission"), "\(command): \(said)")
+            }
+        }
+    }
+
     private func converge(without command: String) async throws {
         try await withRedisServer { server in
             try await Self.load(server)
@@ -117,6 +165,13 @@ struct LeastPrivilegeTests {
 }
 
 extension RedisServer {
+    /// What the server answers to a command of a user, errors too.
+    fileprivate func says(to command: [String], as user: String) async throws -> String {
+        let identity = ["--user", user, "--pass", LeastPrivilege.password, "--no-auth-warning"]
+        let result = try await ProcessRunner.run("redis-cli", ["-s", socketPath] + identity + command)
+        return result.standardOutput + result.standardError
+    }
+
     /// Makes the user of the ACL file anew, with these rules.
     fileprivate func makeUser(_ rules: [String]) async throws {
         try await load("ACL SETUSER \(LeastPrivilege.user) reset " + rules.map { "\"\($0)\"" }.joined(separator: " "))

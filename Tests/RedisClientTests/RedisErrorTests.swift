@@ -94,7 +94,7 @@ struct RedisErrorTests {
 
     @Test("shows no control character of the server's, and no text without end")
     func printableText() {
-        #expect(RedisError(serverReply: "ERR a\u{1B}[2Jb\nc\u{85}d").message == "ERR a\u{FFFD}[2Jb\u{FFFD}c\u{FFFD}d")
+        #expect(RedisError(serverReply: "ERR a\u{1B}[2Jb\nc\u{85}d").message == "ERR a\\x1b[2Jb\\x0ac\\xc2\\x85d")
         #expect(RedisError(serverReply: "ERR " + String(repeating: "ä", count: 5000)).message.count == 1001)
         #expect(RedisError(serverReply: "OOM\u{1B}").serverCode == "ERR")
     }

@@ -98,6 +98,6 @@ struct HostileFileTests {
         #expect(found.count == 2)
         #expect(!found.joined().unicodeScalars.contains { $0 == "\u{1B}" || $0 == "\u{202E}" })
         let path = problems(SettingsSources(configFile: .init(path: "/\u{1B}[2J", mustExist: true)))
-        #expect(path.joined().contains("\\u{1b}[2J"))
+        #expect(path.joined().contains("\\x1b[2J"))
     }
 }

@@ -83,7 +83,11 @@ struct TrustTests {
         return sources
     }
 
-    @Test("join by this table, by the host and by the port alone", arguments: table, ["redis.host", "redis.port"])
+    @Test(
+        "join by this table, by the host, by the port, and by the hosts that it may send the program on to",
+        arguments: table,
+        ["redis.host", "redis.port", "redis.cluster-hosts"]
+    )
     func joins(row: (password: Place, server: Place?, joins: Bool), part: String) throws {
         let folder = try Folder()
         let sources = try sources(folder, row.password, row.server, part: part)

@@ -29,7 +29,7 @@ struct JournalLogHandlerTests {
         #expect(fields["LOGGER"] == ["reconciler"])
         #expect(fields["MIGRATION"] == ["002_timestamps"])
         #expect(fields["REASON"] == ["x\nPRIORITY=0"])
-        #expect(fields["NUL"] == ["a\u{0}b"])
+        #expect(fields["NUL"] == ["a\\x00b"])
         #expect(fields["MESSAGE_ID"] == ["c0ffee"])
         #expect(fields["CODE_FILE"] == [#fileID])
         #expect(fields["CODE_FUNC"] == ["wire()"])

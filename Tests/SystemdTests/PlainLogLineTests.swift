@@ -30,7 +30,7 @@ struct PlainLogLineTests {
         )
         #expect(
             line.text
-                == #"ERROR a\x0AERROR forged \x1B[2J "k\x0Aey="="v\x0D\x0AINFO forged\xC2\x9B2J\xE2\x80\xAE" "#
+                == #"ERROR a\x0aERROR forged \x1b[2J "k\x0aey="="v\x0d\x0aINFO forged\xc2\x9b2J\xe2\x80\xae" "#
                 + #"reason="x\" forged=\"y""#
         )
     }

@@ -14,8 +14,8 @@ public enum LeastPrivilege {
     /// How programs are told.
     public static let variables = ["REDIS_USERNAME": user, "REDIS_PASSWORD": password]
 
-    /// The words of the file's rule behind the user's name, with this password.
-    public static func rule(file: String = #filePath) throws -> [String] {
+    /// The words of the file's rule behind a user's name, with this password.
+    public static func rule(of user: String = user, file: String = #filePath) throws -> [String] {
         let path = URL(filePath: file).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appending(path: "deploy/migrateredis.acl")
         let text = try String(contentsOf: path, encoding: .utf8)
@@ -30,7 +30,13 @@ public enum LeastPrivilege {
 
     /// The options that give a server the user; a server refuses a rule with a command that it does not know.
     static func options(version: Int) throws -> [String] {
-        let unknown: Set<String> = version < 7 ? ["+pexpiretime"] : []
-        return ["--user", user] + (try rule()).filter { !unknown.contains($0) }
+        ["--user", user] + (version < 7 ? old(try rule()) : try rule())
+    }
+
+    /// The words of a rule for Redis 6.2, as the file's comments say.
+    public static func old(_ words: [String]) -> [String] {
+        guard let selector = words.firstIndex(where: { $0.hasPrefix("(") }) else { return words }
+        let commands = words[selector...].filter { $0.hasPrefix("+") }.map { $0.filter { $0 != ")" } }
+        return (words[..<selector] + commands).filter { $0 != "+pexpiretime" }
     }
 }

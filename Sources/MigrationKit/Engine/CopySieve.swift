@@ -161,7 +161,9 @@ struct CopySieve {
                 if answer?.equals(one.copy.type.name) != true { doubtful.append(one) }
             case .hashes:
                 // A key that vanished since the scan is none.
-                if answer?.isNull != true { page.copies.append((one.copy, answer?.integer.map(Int.init))) }
+                guard answer?.isNull != true else { continue }
+                let memory = answer?.kind == .integer ? try answer?.bounded("MEMORY USAGE") : nil
+                page.copies.append((one.copy, memory))
             }
         }
         guard asksItself else { return doubtful.map { ($0.name, nil) } }

@@ -117,7 +117,7 @@ struct KeyMoveLister: PageLister {
                 listing.native[pair.move.kind, default: 0] += 1
                 continue
             }
-            let other = Int(answer?.integer ?? 0)
+            let other = answer?.kind == .integer ? try answer?.bounded("MEMORY USAGE") ?? 0 : 0
             guard max(memory ?? 0, other) <= keyBytes else {
                 listing.large.append(LargeKey(pair.move.source, bytes: max(memory ?? 0, other)))
                 listing.held.append(.tooLarge(pair.move.source, destination: pair.move.destination))
@@ -145,7 +145,7 @@ struct KeyMoveLister: PageLister {
         let keyBytes = limits.current.keyBytes
         var listing = Listing<Pair>()
         for (pair, reply) in zip(pairs, replies) {
-            let bytes = Int(try reply.unlessError().integer ?? 0)
+            let bytes = try reply.bounded("MEMORY USAGE") ?? 0
             guard bytes <= keyBytes else {
                 listing.large.append(LargeKey(pair.move.source, bytes: bytes))
                 listing.held.append(.tooLarge(pair.move.source, destination: pair.move.destination))

@@ -50,11 +50,14 @@ extension KeyMoveMigration {
             preconditionFailure("Apply needs a lease and a state.")
         }
         let known = try await ledgerShape(in: context)
-        let shape = known ?? plan.ledger ?? Ledger.shape(forPairs: plan.scope.total, names: context.names)
+        var shape = known ?? plan.ledger ?? Ledger.shape(forPairs: plan.scope.total, names: context.names)
         if state.ledger == nil || !context.isRaised {
+            let servers = try await KeyspaceServers.read(from: context.keyspace)
+            // What was planned may have been stored, and by anybody: the work is sized by what is counted here.
+            if known == nil { shape = shape.limited(to: servers.info.keys, in: context.names) }
             // A hash that was lost before the raise is made again: what it held is read and noted anew.
             let ledger = Ledger(names: context.names, migration: name, shape: shape)
-            try await ledger.create(under: lease, on: context.keyspace)
+            try await ledger.create(under: lease, in: context, on: servers)
         }
         if state.ledger == nil {
             state.ledger = shape
@@ -130,7 +133,7 @@ extension KeyMoveMigration {
         held.counts["ambiguous"] = nil
         if held.total == 0 {
             try await Ledger(names: context.names, migration: name, shape: shape)
-                .remove(under: lease, on: context.keyspace)
+                .remove(under: lease, in: context)
         }
         return CleanupResult(report: report, removed: report.written, held: held)
     }
@@ -140,7 +143,7 @@ extension KeyMoveMigration {
         guard let lease = context.lease, let shape = state.ledger else { return WalkReport() }
         let report = try await walk(.rollback, in: context, ledger: shape, total: state.scope?.total ?? 0).run()
         try await Ledger(names: context.names, migration: name, shape: shape)
-            .remove(under: lease, on: context.keyspace)
+            .remove(under: lease, in: context)
         return report
     }
 
@@ -208,7 +211,13 @@ extension KeyMoveMigration {
     private func ledgerShape(in context: MigrationContext) async throws -> LedgerShape? {
         if let shape = context.state?.ledger { return shape }
         let key = Ledger(names: context.names, migration: name, shape: LedgerShape(buckets: 1)).firstKey
-        return try await context.keyspace.send("HGET", key, Ledger.headerField).bytes.flatMap(Ledger.shape)
+        let header = try await context.keyspace.send("HGET", key, Ledger.headerField)
+        guard let shape = header.bytes.flatMap(Ledger.shape) else { return nil }
+        let keys = try await ServerInfo.read(from: context.keyspace).keys
+        guard shape.fits(among: keys, in: context.names) else {
+            throw MigrationError.unreadable(key, shape.excess(over: keys))
+        }
+        return shape
     }
 }
 

@@ -85,7 +85,15 @@ extension KeyMoveWork {
             defer { next = end }
             // A command that was refused at queue time is the cause; EXECABORT follows from it.
             if let error = replies[next..<end].lazy.compactMap(\.error).first { throw error }
-            return Array(replies[end - 1].elements)
+            let answers = Array(replies[end - 1].elements)
+            guard answers.count == end - next - 2 else {
+                throw RedisError(
+                    .unexpectedReply,
+                    "EXEC did not answer for each of its commands.",
+                    outcome: .notExecuted
+                )
+            }
+            return answers
         }
     }
 

@@ -105,7 +105,7 @@ final class KeyspaceWalk<Work: WalkWork> {
         topology = try await Topology.read(from: servers.masters.map(\.master), of: context.keyspace)
         reader = PageReader(
             work.lister,
-            of: servers.masters.map { .init(master: $0.master, runID: $0.info.identity.runID) },
+            of: servers.masters.map { .init(master: $0.master, runID: $0.info.identity.runID, keys: $0.info.keys) },
             prefix: prefix,
             context: context
         )

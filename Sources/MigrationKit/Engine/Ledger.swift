@@ -16,7 +16,8 @@ struct Ledger: Sendable {
     /// The shape that suits so many pairs; in a cluster each slot has so many hashes.
     static func shape(forPairs count: Int, names: KeyNames) -> LedgerShape {
         let pairs = names.isCluster ? (count + Slot.count - 1) / Slot.count : count
-        return LedgerShape(buckets: max(1, (pairs + entriesPerHash - 1) / entriesPerHash))
+        let hashes = (pairs + LedgerShape.pairsPerHash - 1) / LedgerShape.pairsPerHash
+        return LedgerShape(buckets: max(1, min(hashes, LedgerShape.most)))
     }
 
     /// The header's value: the format and the number of hashes.
@@ -26,12 +27,12 @@ struct Ledger: Sendable {
     static func shape(fromHeader bytes: Bytes) -> LedgerShape? {
         guard let text = String(validating: bytes, as: UTF8.self) else { return nil }
         let parts = text.split(separator: " ")
-        guard parts.count == 2, parts[0] == "\(LedgerEntry.format)", let buckets = Int(parts[1]),
-            (1...LedgerShape.most).contains(buckets)
+        guard parts.count == 2, parts[0] == "\(LedgerEntry.format)", let buckets = Bounded(decimal: parts[1]),
+            (1...LedgerShape.most).contains(buckets.value)
         else {
             return nil
         }
-        return LedgerShape(buckets: buckets)
+        return LedgerShape(buckets: buckets.value)
     }
 
     /// The hash and the field of an entry, by its destination's name and the digest of that.
@@ -49,16 +50,29 @@ struct Ledger: Sendable {
     var firstKey: Bytes { names.ledger(of: migration, bucket: 0, in: names.isCluster ? Slot(0) : nil) }
 
     /// Creates the header of every hash that has none.
-    func create(under lease: Lease, on keyspace: any Keyspace) async throws {
-        try await forEachHash(under: lease, on: keyspace) { key, commands in
+    ///
+    /// Errors: `interrupted` when asked to stop, `serverStrained`, and all of the fence's; what is there stays, and is
+    /// completed by the next call.
+    func create(under lease: Lease, in context: MigrationContext, on servers: KeyspaceServers) async throws {
+        let pace = LedgerPace(context, on: servers)
+        var left = shape.hashes(in: names)
+        try await forEachHash(under: lease, on: context.keyspace) { key, commands in
             commands.append("HSETNX", key, Self.headerField, header)
+        } between: { hashes in
+            left -= hashes
+            try await pace.rest(after: hashes, needed: left * Self.bytesPerHash)
         }
     }
 
     /// Removes every hash, the first one last: its header tells how many there are.
-    func remove(under lease: Lease, on keyspace: any Keyspace) async throws {
-        try await forEachHash(under: lease, on: keyspace) { key, commands in
+    ///
+    /// Errors: as of `create`.
+    func remove(under lease: Lease, in context: MigrationContext) async throws {
+        let pace = try await LedgerPace(context, on: .read(from: context.keyspace))
+        try await forEachHash(under: lease, on: context.keyspace) { key, commands in
             commands.append("UNLINK", key)
+        } between: { hashes in
+            try await pace.rest(after: hashes, needed: nil)
         }
     }
 
@@ -89,41 +103,42 @@ struct Ledger: Sendable {
         return count
     }
 
-    /// Runs a command on every hash, the first one last.
+    /// Runs a command on every hash, the first one last; after each round of transactions `between` says when to go on.
     private func forEachHash(
         under lease: Lease,
         on keyspace: any Keyspace,
-        _ body: @escaping (Bytes, inout CommandBuffer) -> Void
+        _ body: @escaping (Bytes, inout CommandBuffer) -> Void,
+        between: (_ hashes: Int) async throws -> Void
     ) async throws {
-        if names.isCluster {
-            for slots in [Array((1..<Slot.count).map(Slot.init)), [Slot(0)]] {
-                try await forEachHash(in: slots, under: lease, on: keyspace, body)
-            }
-            return
+        let all = names.isCluster ? (1..<Slot.count).map { Slot($0) } : []
+        let rounds = stride(from: 0, to: all.count, by: Self.slotsPerRound).map {
+            all[$0..<min(all.count, $0 + Self.slotsPerRound)]
         }
-        let fence = Fence(lease)
-        for last in stride(from: shape.buckets, to: 0, by: -Self.hashesPerTransaction) {
-            var commands = CommandBuffer()
-            for bucket in (max(0, last - Self.hashesPerTransaction)..<last).reversed() {
-                body(names.ledger(of: migration, bucket: bucket), &commands)
+        for slots in rounds + [[Slot(0)]] {
+            for last in stride(from: shape.buckets, to: 0, by: -Self.hashesPerTransaction) {
+                let buckets = max(0, last - Self.hashesPerTransaction)..<last
+                try await forEachHash(of: buckets, in: slots, under: lease, on: keyspace, body)
+                let isLast = buckets.lowerBound == 0 && slots.first == Slot(0)
+                if !isLast { try await between(buckets.count * slots.count) }
             }
-            let outcome = try await fence.transaction(on: keyspace, at: firstKey) { _ in commands }
-            guard case .committed = outcome else { throw notWritten }
         }
     }
 
-    /// One transaction a slot.
+    /// One transaction a slot; one server is one.
     private func forEachHash(
-        in slots: [Slot],
+        of buckets: Range<Int>,
+        in slots: ArraySlice<Slot>,
         under lease: Lease,
         on keyspace: any Keyspace,
         _ body: @escaping (Bytes, inout CommandBuffer) -> Void
     ) async throws {
-        let looks = slots.map { Fence.Look(at: names.epoch(in: $0)) }
+        let slots = Array(slots)
+        let looks = slots.map { Fence.Look(at: names.isCluster ? names.epoch(in: $0) : firstKey) }
         try await Fence(lease).transactions(looks, on: keyspace) { index, _ in
             var commands = CommandBuffer()
-            for bucket in (0..<shape.buckets).reversed() {
-                body(names.ledger(of: migration, bucket: bucket, in: slots[index]), &commands)
+            for bucket in buckets.reversed() {
+                let slot = names.isCluster ? slots[index] : nil
+                body(names.ledger(of: migration, bucket: bucket, in: slot), &commands)
             }
             return commands
         } finish: { _, outcome in
@@ -141,5 +156,7 @@ struct Ledger: Sendable {
 
     private static let hashesPerTransaction = 200
     private static let hashesPerRequest = 500
-    private static let entriesPerHash = 32
+    private static let slotsPerRound = 1024
+    /// About what a hash with nothing but its header takes.
+    private static let bytesPerHash = 100
 }

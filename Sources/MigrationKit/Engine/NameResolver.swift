@@ -134,7 +134,7 @@ struct NameResolver {
         var next = replies.startIndex
         for (candidate, type) in zip(candidates, types) {
             if !candidate.asksItself { next += 1 }
-            let memory = try replies[next].unlessError().integer
+            let memory = try replies[next].bounded("MEMORY USAGE")
             next += 1
             let answers = try candidate.questions.indices.map { try Self.answer(replies[next + $0]) }
             next += answers.count
@@ -143,14 +143,12 @@ struct NameResolver {
             let name = candidate.name
             switch candidate.reading.map(NameVerdict.reading) ?? moves.decide(name, answers: answers) {
             case .reading(let reading) where type == .known(reading.move.type):
-                page.add(reading, memory: Int(memory), unnoted: candidate.unnoted)
+                page.add(reading, memory: memory, unnoted: candidate.unnoted)
             case .ambiguous(let readings) where readings.contains { type == .known($0.move.type) }:
-                doubtful.append(
-                    Doubt(name: name, readings: readings, memory: Int(memory), unnoted: candidate.unnoted)
-                )
+                doubtful.append(Doubt(name: name, readings: readings, memory: memory, unnoted: candidate.unnoted))
             case .likely(let reading, let readings, let evidence)
             where readings.contains { type == .known($0.move.type) }:
-                var doubt = Doubt(name: name, readings: readings, memory: Int(memory), unnoted: candidate.unnoted)
+                var doubt = Doubt(name: name, readings: readings, memory: memory, unnoted: candidate.unnoted)
                 doubt.likely = (reading, evidence)
                 doubtful.append(doubt)
             case .unrelated, .reading, .ambiguous, .likely:

@@ -18,6 +18,22 @@ struct PageReader<Lister: PageLister>: Sendable {
         let runID: String
         var cursor = Bytes("0")
         var isDone = false
+        /// How far it may go.
+        var bound: ScanBound
+
+        /// A walk at its beginning, over a master that has so many keys by INFO.
+        init(master: KeyspaceMaster, runID: String, keys: Int = 0) {
+            self.master = master
+            self.runID = runID
+            bound = ScanBound(count: keys, slack: 1_000_000)
+        }
+
+        /// The same walk, by way of another connection.
+        fileprivate func by(_ master: KeyspaceMaster) -> Lane {
+            var lane = Lane(master: master, runID: runID)
+            (lane.cursor, lane.isDone, lane.bound) = (cursor, isDone, bound)
+            return lane
+        }
     }
 
     /// The masters and how far each is.
@@ -75,9 +91,7 @@ struct PageReader<Lister: PageLister>: Sendable {
     func asking(over connection: RedisConnection) -> PageReader {
         var copy = self
         copy.keyspace = connection
-        copy.lanes = lanes.map { lane in
-            Lane(master: connection.masters()[0], runID: lane.runID, cursor: lane.cursor, isDone: lane.isDone)
-        }
+        copy.lanes = lanes.map { $0.by(connection.masters()[0]) }
         return copy
     }
 
@@ -142,6 +156,7 @@ struct PageReader<Lister: PageLister>: Sendable {
             let page = try ScanPage(reply)
             lanes[index].cursor = page.cursor
             lanes[index].isDone = page.isLast
+            if !page.isLast { try lanes[index].bound.goOn(behind: pageSize, of: "SCAN", "keys") }
             // A node may still hold keys of a slot that it lost: they are nobody's.
             let master = lanes[index].master
             for element in page.names.elements {

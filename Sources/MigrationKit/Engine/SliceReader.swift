@@ -20,6 +20,8 @@ final class SliceReader {
     /// A slice that takes the server a quarter of a millisecond, at most.
     private static let leastSlice = 500
     private static let largestSlice = 4000
+    /// Fields that a hash may have had before: its table becomes smaller only when the server gets to it.
+    private static let slack = 100_000
 
     init(_ context: MigrationContext, digester: Digester) {
         self.context = context
@@ -88,7 +90,8 @@ final class SliceReader {
             guard error.serverCode == "WRONGTYPE" else { throw error }
             return nil
         }
-        guard let count = length.integer, count >= Self.leastFields else { return nil }
+        guard let count = try length.bounded("HLEN"), count >= Self.leastFields else { return nil }
+        var bound = ScanBound(count: count, slack: Self.slack)
         var sum = HashSum()
         var cursor = Bytes("0")
         var size = Self.leastSlice
@@ -106,6 +109,7 @@ final class SliceReader {
                 return nil
             }
             let took = began.duration(to: .now)
+            let asked = size
             let isQuick = took <= context.limits.batchTime
             size = isQuick ? min(Self.largestSlice, size * 5 / 4) : max(Self.leastSlice, size / 2)
             var parts = page.elements
@@ -116,8 +120,9 @@ final class SliceReader {
             // A table that grows for ever would otherwise never be at its end.
             guard sum.count <= count else { return nil }
             cursor = next
+            if cursor != Bytes("0") { try bound.goOn(behind: asked, of: "HSCAN", "fields") }
         } while cursor != Bytes("0")
-        return sum.count == Int(count) ? digester.hash(sum) : nil
+        return sum.count == count ? digester.hash(sum) : nil
     }
 
     /// Reads what a look of a plan asks, which no transaction follows; nil where the slices do not belong together.
@@ -131,6 +136,9 @@ final class SliceReader {
         let replies = try await connection.pipeline(commands)
         if let error = replies.dropLast().lazy.compactMap(\.error).first { throw error }
         guard let result = try replies.last?.unlessError(), !result.isNull else { return nil }
+        guard result.count == reads.count else {
+            throw RedisError(.unexpectedReply, "EXEC did not answer for each of its commands.", outcome: .notExecuted)
+        }
         return Replies(gathered: Array(result.elements))
     }
 }

@@ -12,7 +12,10 @@ extension KeyMoveWork {
         guard column == .apply || column == .catchUp && report.bytesNeeded > 0 else { return nil }
         let seen = report.pairs
         guard seen > 0 else { return 0 }
-        return report.bytesNeeded / seen * max(0, total - progress.processedItems)
+        let (bytes, overflows) = (report.bytesNeeded / seen).multipliedReportingOverflow(
+            by: max(0, total - progress.processedItems)
+        )
+        return overflows ? .max : bytes
     }
 }
 

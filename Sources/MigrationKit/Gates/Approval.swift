@@ -36,6 +36,19 @@ public struct Approval: Sendable, Equatable, Codable {
         self.reason = reason
     }
 
+    /// Reads an approval; a count that no keyspace has makes it none.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        format = try container.decode(Int.self, forKey: .format)
+        migration = try container.decode(String.self, forKey: .migration)
+        phase = try container.decode(GatedPhase.self, forKey: .phase)
+        scope = try container.decodeIfPresent(Scope.self, forKey: .scope)
+        count = try container.boundedIfPresent(.count)
+        by = try container.decode(String.self, forKey: .by)
+        at = try container.decode(String.self, forKey: .at)
+        reason = try container.decode(String.self, forKey: .reason)
+    }
+
     /// Whether it opens a phase of a migration as it stands now.
     public func covers(_ phase: GatedPhase, of state: MigrationState) -> Bool {
         guard format == 1, opens(phase, of: state), migration == state.migrationName else { return false }

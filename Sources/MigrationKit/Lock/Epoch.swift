@@ -18,12 +18,14 @@ public struct Epoch: Sendable, Hashable {
     /// The epoch in these bytes, `<n>:<token>`; nil where they have another form.
     public init?(_ bytes: Bytes) {
         guard let text = String(validating: bytes, as: UTF8.self), let colon = text.firstIndex(of: ":"),
-            let number = UInt64(text[..<colon]), number < UInt64.max
+            let number = Bounded(decimal: text[..<colon])
         else { return nil }
-        self.number = number
-        token = String(text[text.index(after: colon)...])
-        // It is compared whole: what would be written otherwise is none of ours.
-        guard self.bytes == bytes else { return nil }
+        self.init(number: UInt64(number.value), token: String(text[text.index(after: colon)...]))
+    }
+
+    /// The epoch of the next holder; nil after the last number.
+    func next(token: String) -> Epoch? {
+        number < Bounded.most ? Epoch(number: number + 1, token: token) : nil
     }
 
     /// How it is stored.

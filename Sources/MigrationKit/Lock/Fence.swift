@@ -2,7 +2,7 @@ import RedisClient
 
 /// Lets a write count only while no other holder has raised the epoch.
 ///
-/// Every write of a migration is one of its transactions: `WATCH epoch …`, `GET epoch`, `GET lock`, reads, `MULTI` …
+/// Every write of a migration is one of its transactions: `WATCH epoch …`, the epoch, the lock, reads, `MULTI` …
 /// `EXEC`. The epoch is watched and not the lock, since renewals of the lock must not abort our own batches. In a
 /// cluster a transaction is about one slot, which has an epoch of its own; the lock is elsewhere, and is read beside.
 /// Source: https://redis.io/docs/latest/develop/using-commands/transactions/
@@ -157,7 +157,7 @@ public struct Fence: Sendable {
         var mustUnwatch = false
         /// How many replies belong to the commit, and to UNWATCH.
         var commitReplies = 0
-        var committed: (look: Int, epoch: Bytes)?
+        var committed: (look: Int, epoch: Bytes, writes: Int)?
     }
 
     /// One request after the other on each lane: the commit of its last look, and its next look. No lane waits for another.
@@ -215,7 +215,7 @@ public struct Fence: Sendable {
         let known = (lane.commit?.writes.byteCount ?? 0) + (next?.look.reads.byteCount ?? 0)
         let watched = next?.look.watching.reduce(0) { $0 + $1.count + 16 } ?? 0
         var commands = CommandBuffer(reserving: known + watched + 400)
-        lane.committed = lane.commit.map { ($0.look, $0.epoch) }
+        lane.committed = lane.commit.map { ($0.look, $0.epoch, $0.writes.count) }
         if let commit = lane.commit {
             commands.append("MULTI")
             commands.append(contentsOf: commit.writes)
@@ -234,8 +234,8 @@ public struct Fence: Sendable {
                 if SeededBug.isOn(.noFence) { watched[0] = lease.names.pause }
             #endif
             if look.isWatched { commands.append("WATCH", watched) }
-            commands.append("GET", epoch)
-            if !lease.names.isCluster { commands.append("GET", lease.names.lock) }
+            lease.askForEpoch(epoch, in: &commands)
+            if !lease.names.isCluster { lease.askForLock(in: &commands) }
             commands.append(contentsOf: look.reads)
         }
         return commands.isEmpty ? nil : commands
@@ -267,6 +267,13 @@ public struct Fence: Sendable {
                 "A command of a transaction failed while the others ran: \(error.message)",
                 outcome: .unknown,
                 serverCode: error.serverCode
+            )
+        }
+        guard result.count == committed.writes else {
+            throw RedisError(
+                .unexpectedReply,
+                "EXEC answered \(result.count) replies to \(committed.writes) commands.",
+                outcome: .unknown
             )
         }
         try finish(look, .committed(result))
@@ -303,8 +310,8 @@ public struct Fence: Sendable {
     /// What tells why a commit was refused: by the fence, or by a change of the data.
     private func lookAgain(epochKey: Bytes) -> CommandBuffer {
         var look = CommandBuffer()
-        look.append("GET", epochKey)
-        if !lease.names.isCluster { look.append("GET", lease.names.lock) }
+        lease.askForEpoch(epochKey, in: &look)
+        if !lease.names.isCluster { lease.askForLock(in: &look) }
         return look
     }
 
@@ -330,7 +337,7 @@ public struct Fence: Sendable {
         }
         guard let lock else { return }
         guard lock.equals(lease.recordBytes) else {
-            let holder = LockReading(value: lock, timeToLive: lock).holder
+            let holder = Lease.holder(by: lock)
             let loss = MigrationError(
                 .leaseLost,
                 "The migration lock is no longer ours (\(holder.map { "held by \($0.text)" } ?? "it was removed")); "

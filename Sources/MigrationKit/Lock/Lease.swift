@@ -87,7 +87,7 @@ public final class Lease: Sendable {
     private func renew(_ keys: [Bytes], on connection: RedisConnection) async throws -> Bool {
         var look = CommandBuffer()
         look.append("WATCH", keys)
-        for key in keys { look.append("GET", key) }
+        for key in keys { BookkeepingReads.ask(key, in: &look) }
         let seen = try await connection.pipeline(look)
         _ = try seen[0].unlessError()
         for (index, key) in keys.enumerated() {
@@ -108,6 +108,9 @@ public final class Lease: Sendable {
         // Null: a key changed in between; the next renewal sees how.
         guard let result = replies.last, !result.isNull else { return false }
         if let error = result.elements.lazy.compactMap(\.error).first { throw error }
+        guard result.count == keys.count else {
+            throw RedisError(.unexpectedReply, "EXEC did not answer for each of its commands.", outcome: .unknown)
+        }
         return true
     }
 
@@ -118,14 +121,30 @@ public final class Lease: Sendable {
 
     /// Looks whether the lock is still ours; says nothing about its renewal.
     func look(on connection: RedisConnection) async throws {
-        let value = try await connection.send("GET", names.lock)
+        var look = CommandBuffer()
+        askForLock(in: &look)
+        let value = try await connection.pipeline(look)[0].unlessError()
         if !value.equals(recordBytes) { lose(takenAway(names.lock, by: value)) }
+    }
+
+    /// Adds the read of the lock: it is compared with ours, and told of where it is another's. Nothing is read without a bound.
+    func askForLock(in commands: inout CommandBuffer) {
+        BookkeepingReads.ask(names.lock, in: &commands)
+    }
+
+    /// Adds the read of an epoch; what is longer than ours is another's.
+    func askForEpoch(_ key: Bytes, in commands: inout CommandBuffer) {
+        commands.append("GETRANGE", key, Bytes("0"), Bytes(decimal: epochBytes.count))
+    }
+
+    /// Who holds a lock that is not ours; nil where there is none, which is read as an empty one.
+    static func holder(by value: Reply) -> LockHolder? {
+        value.equals([]) ? nil : LockReading(value: value, timeToLive: value).holder
     }
 
     private func takenAway(_ key: Bytes, by value: Reply) -> MigrationError {
         guard key == names.lock else { return Self.takenAway(outpostLock: key, by: value) }
-        let reading = LockReading(value: value, timeToLive: value)
-        guard let holder = reading.holder else {
+        guard let holder = Self.holder(by: value) else {
             return MigrationError(.leaseLost, "The migration lock was removed; work stopped at the last batch.")
         }
         return MigrationError(
@@ -138,7 +157,8 @@ public final class Lease: Sendable {
     /// As with our own: who takes it away wants us to stop, or works already.
     private static func takenAway(outpostLock key: Bytes, by value: Reply) -> MigrationError {
         let name = KeyText.escaped(key)
-        let holder = try? OutpostLock(key: key, value: value, timeToLive: value).lockHolder
+        // One that is not there is read as an empty one.
+        let holder = value.equals([]) ? nil : try? OutpostLock(key: key, value: value, timeToLive: value).lockHolder
         return MigrationError(
             .leaseLost,
             holder == nil

@@ -77,11 +77,13 @@ public enum LockReading: Sendable, Equatable {
 
     /// What the replies to GET and PTTL of the lock say.
     public init(value: Reply, timeToLive: Reply) {
-        let left = timeToLive.integer.flatMap { $0 >= 0 ? Duration.milliseconds($0) : nil }
+        let left = timeToLive.integer.flatMap { Bounded($0) }.map { Duration.milliseconds($0.value) }
         if value.isNull {
             self = .free
         } else if let bytes = value.bytes {
-            if let record = StoredDocument.decode(LockRecord.self, from: bytes), record.isPlausible {
+            if bytes.count <= BookkeepingReads.mostBytes,
+                let record = StoredDocument.decode(LockRecord.self, from: bytes), record.isPlausible
+            {
                 self = .ours(record, bytes: bytes, timeToLive: left)
             } else {
                 self = .foreign(Self.describe(bytes), bytes: bytes, timeToLive: left)
@@ -113,7 +115,7 @@ public enum LockReading: Sendable, Equatable {
                 isForeign: false
             )
         case .foreign(let text, let bytes, let left):
-            let original = bytes.flatMap(Original.init)
+            let original = bytes.flatMap { Original($0) }
             return LockHolder(
                 text: text,
                 migration: original?.migration.map { KeyText.escaped(Bytes($0)) },
@@ -127,7 +129,8 @@ public enum LockReading: Sendable, Equatable {
     /// Some tools write some of our fields, the original a text; of anything else only the length is told.
     private static func describe(_ bytes: Bytes) -> String {
         guard let original = Original(bytes) else {
-            return "another tool (\(bytes.count) bytes in a form that this program does not know)"
+            let size = bytes.count <= BookkeepingReads.mostBytes ? "\(bytes.count) bytes" : "more than 1 MiB"
+            return "another tool (\(size) in a form that this program does not know)"
         }
         var text = original.isText ? "the original tool" : "another tool"
         if let host = original.host { text += " on \(KeyText.escaped(Bytes(host)))" }
@@ -150,6 +153,7 @@ public enum LockReading: Sendable, Equatable {
         }
 
         init?(_ bytes: Bytes) {
+            guard bytes.count <= BookkeepingReads.mostBytes else { return nil }
             if let original = StoredDocument.decode(Original.self, from: bytes), original.migration != nil {
                 self = original
                 return

@@ -88,7 +88,7 @@ extension Locksmith {
         for _ in 0..<Self.attempts {
             var look = CommandBuffer()
             look.append("WATCH", key)
-            look.append("GET", key)
+            BookkeepingReads.ask(key, in: &look)
             look.append("PTTL", key)
             let replies = try await connection.pipeline(look)
             _ = try replies[0].unlessError()
@@ -101,6 +101,9 @@ extension Locksmith {
             let result = try await connection.pipeline(transaction).unlessError().last
             guard let result, !result.isNull else { continue }
             if let error = result.elements.lazy.compactMap(\.error).first { throw error }
+            guard result.count == commands.count else {
+                throw RedisError(.unexpectedReply, "EXEC did not answer for each of its commands.", outcome: .unknown)
+            }
             return true
         }
         return false

@@ -58,7 +58,8 @@ public struct Locksmith: Sendable {
             do {
                 try admit(seen.locks.own, watch: &watch)
                 try admit(seen.locks.outpost)
-                let lease = try await take(after: seen, for: migration, server: server, on: connection)
+                let epoch = try next(after: seen.epoch.get())
+                let lease = try await take(after: seen, epoch, for: migration, server: server, on: connection)
                 if let lease { return lease }
             } catch {
                 _ = try? await connection.send("UNWATCH")
@@ -95,7 +96,10 @@ public struct Locksmith: Sendable {
             for lock in theirs { removal.append("UNLINK", lock.key) }
             if isOurs {
                 removal.append("UNLINK", names.lock)
-                if raisingEpoch { removal.append("SET", names.epoch, next(after: seen.epoch).bytes) }
+                // One that cannot be read, or not be raised, is not ours either: it makes our transactions fail as well.
+                if raisingEpoch, let epoch = try? next(after: seen.epoch.get()) {
+                    removal.append("SET", names.epoch, epoch.bytes)
+                }
             }
             removal.append("EXEC")
             // Null: one of the keys changed since the look.
@@ -134,7 +138,8 @@ public struct Locksmith: Sendable {
             commands.append("MULTI")
             let keys = [names.lock] + shown.outpost.filter { $0.holder != .nobody }.map(\.key)
             commands.append("UNLINK", keys)
-            let epoch = next(after: seen.epoch)
+            // Where it cannot be read or raised a new count begins: it is compared whole, so no holder finds its own in it.
+            let epoch = (try? next(after: seen.epoch.get())) ?? Epoch(number: 1, token: identity.token)
             commands.append("SET", names.epoch, epoch.bytes)
             var history = CommandBuffer()
             History.append(
@@ -150,6 +155,7 @@ public struct Locksmith: Sendable {
             let result = try await connection.pipeline(commands).unlessError().last
             // Its holder renewed it meanwhile, or another lock stands there by now: the next look tells.
             guard let result, !result.isNull else { continue }
+            try require(2, in: result)
             // An entry that the history does not take is not worth a lock that seems to stay.
             if let error = result.elements.prefix(2).lazy.compactMap(\.error).first { throw error }
             if names.isCluster {
@@ -184,7 +190,8 @@ public struct Locksmith: Sendable {
 
     private struct Seen {
         var locks: Locks
-        var epoch: Epoch?
+        /// Why it cannot be read, where it cannot.
+        var epoch: Result<Epoch?, MigrationError>
     }
 
     static let attempts = 10
@@ -194,27 +201,39 @@ public struct Locksmith: Sendable {
         var commands = CommandBuffer()
         let theirs = names.isCluster ? [] : names.outpostLocks + names.awaitedLocks
         commands.append("WATCH", [names.lock, names.epoch] + theirs)
-        commands.append("GET", names.lock)
+        BookkeepingReads.ask(names.lock, in: &commands)
         commands.append("PTTL", names.lock)
-        commands.append("GET", names.epoch)
+        BookkeepingReads.ask(names.epoch, in: &commands)
+        commands.append("EXISTS", names.epoch)
         if !names.isCluster { Locks.ask(names, in: &commands) }
         let replies = try await connection.pipeline(commands)
         _ = try replies[0].unlessError()
         // A lock of another type answers WRONGTYPE, and that is a lock all the same; other errors are not.
         if let error = replies[1].error, error.serverCode != "WRONGTYPE" { throw error }
         if let error = replies[3].error, error.serverCode != "WRONGTYPE" { throw error }
-        var epoch: Epoch?
-        if !replies[3].isNull {
-            guard let known = replies[3].bytes.flatMap(Epoch.init) else {
-                throw MigrationError.unreadable(names.epoch, "is not an epoch (<number>:<token>)")
-            }
-            epoch = known
-        }
-        let own = LockReading(value: replies[1], timeToLive: replies[2])
+        // Both are watched, so what is asked of each speaks of the same: a key that is not there has the time to live -2.
+        let lock = replies[2].integer == -2 ? .null : replies[1]
+        let hasEpoch = try replies[4].bounded("EXISTS") != 0
+        let own = LockReading(value: lock, timeToLive: replies[2])
         return Seen(
-            locks: Locks(own: own, outpost: names.isCluster ? [] : try Locks.outpost(names, in: replies[4...])),
-            epoch: epoch
+            locks: Locks(own: own, outpost: names.isCluster ? [] : try Locks.outpost(names, in: replies[5...])),
+            epoch: epoch(hasEpoch ? replies[3] : .null)
         )
+    }
+
+    private func epoch(_ reply: Reply) -> Result<Epoch?, MigrationError> {
+        if reply.isNull { return .success(nil) }
+        guard let known = reply.bytes.flatMap(Epoch.init) else {
+            return .failure(.unreadable(names.epoch, "is not an epoch (<number>:<token>)"))
+        }
+        return .success(known)
+    }
+
+    /// The first commands of a transaction are those that count.
+    private func require(_ count: Int, in result: Reply) throws {
+        guard result.count >= count else {
+            throw RedisError(.unexpectedReply, "EXEC did not answer for each of its commands.", outcome: .unknown)
+        }
     }
 
     /// Throws if another tool holds one of Outpost's locks.
@@ -241,6 +260,7 @@ public struct Locksmith: Sendable {
     /// Nil when the lock or the epoch changed since the look.
     private func take(
         after seen: Seen,
+        _ epoch: Epoch,
         for migration: String,
         server: String,
         on connection: RedisConnection
@@ -248,7 +268,6 @@ public struct Locksmith: Sendable {
         let instant = ContinuousClock.now
         let record = LockRecord(identity: identity, times: times, migration: migration, at: .now)
         let bytes = try StoredDocument.encode(record)
-        let epoch = next(after: seen.epoch)
         var commands = CommandBuffer()
         commands.append("MULTI")
         commands.append("SET", names.lock, bytes, Bytes("PX"), Bytes(decimal: record.ttl))
@@ -262,6 +281,7 @@ public struct Locksmith: Sendable {
         let replies = try await connection.pipeline(commands)
         // An error at queue time is the cause; EXECABORT, which follows from it, is not.
         guard let result = try replies.unlessError().last, !result.isNull else { return nil }
+        try require(2 + theirs.count, in: result)
         // The lock is ours even where the history does not take its entry.
         if let error = result.elements.prefix(2 + theirs.count).lazy.compactMap(\.error).first { throw error }
         return Lease(
@@ -283,8 +303,11 @@ public struct Locksmith: Sendable {
         return Event(.lockTakenOver, [.migration: record.migration, .holder: holder.text, .by: record.holder])
     }
 
-    private func next(after epoch: Epoch?) -> Epoch {
-        Epoch(number: (epoch?.number ?? 0) + 1, token: identity.token)
+    private func next(after epoch: Epoch?) throws -> Epoch {
+        guard let next = (epoch ?? Epoch(number: 0, token: "")).next(token: identity.token) else {
+            throw MigrationError.unreadable(names.epoch, "has the last number and cannot be raised")
+        }
+        return next
     }
 
     /// A connection of its own for the lock, which gives up before a renewal is due.

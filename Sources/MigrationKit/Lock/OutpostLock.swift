@@ -20,27 +20,32 @@ public struct OutpostLock: Sendable, Equatable {
     public var key: Bytes
     /// Whose it is.
     public var holder: Holder
-    /// What it holds; nil where that is no string.
+    /// What it holds, or the beginning of that where it is longer than any document of ours; nil where that is no string.
     var bytes: Bytes?
     /// How long until it ends by itself; nil for never, and for a free one.
     public var timeToLive: Duration?
 
-    /// What the replies to GET and PTTL of the lock say.
+    /// What the replies to the questions about the lock say: its value, and its time to live.
     ///
+    /// GETRANGE answers the same to an empty string and to none; a key that is not there has the time to live -2.
     /// Errors: those of the server; a key of another type is a lock all the same.
     public init(key: Bytes, value: Reply, timeToLive: Reply) throws {
         self.key = key
-        self.timeToLive = timeToLive.integer.flatMap { $0 >= 0 ? .milliseconds($0) : nil }
-        bytes = value.error == nil ? value.bytes : nil
+        self.timeToLive = timeToLive.integer.flatMap { Bounded($0) }.map { .milliseconds($0.value) }
+        let isThere = timeToLive.integer != Self.absent
+        bytes = isThere && value.error == nil ? value.bytes : nil
         if let error = value.error {
             guard error.serverCode == "WRONGTYPE" else { throw Self.naming(key, error) }
-            holder = .other(isString: false)
+            holder = isThere ? .other(isString: false) : .nobody
         } else if let bytes {
             holder = Self.token(in: bytes).map(Holder.ours) ?? .other(isString: true)
         } else {
             holder = .nobody
         }
     }
+
+    /// What PTTL answers where there is no key.
+    private static let absent: Int64 = -2
 
     /// Takes it for nobody's.
     fileprivate mutating func giveUp() {
@@ -128,7 +133,7 @@ extension Locks {
     /// Adds what is asked about Outpost's locks.
     static func ask(_ names: KeyNames, in commands: inout CommandBuffer) {
         for key in names.outpostLocks + names.awaitedLocks {
-            commands.append("GET", key)
+            BookkeepingReads.ask(key, in: &commands)
             commands.append("PTTL", key)
         }
     }
@@ -137,7 +142,7 @@ extension Locks {
     static func ask(_ names: KeyNames, in commands: inout RoutedCommands) {
         for key in names.outpostLocks + names.awaitedLocks {
             commands.add(for: key) {
-                $0.append("GET", key)
+                BookkeepingReads.ask(key, in: &$0)
                 $0.append("PTTL", key)
             }
         }

@@ -12,8 +12,14 @@ enum ReplicaAcknowledgement {
     ///
     /// Errors: `replicasBehind`.
     static func allHaveAll(on servers: KeyspaceServers) async throws {
-        for (master, info) in servers.masters where info.connectedReplicas > 0 {
-            let wanted = info.connectedReplicas
+        for (master, info) in servers.masters where info.connectedReplicas != 0 {
+            guard let wanted = info.connectedReplicas else {
+                throw MigrationError(
+                    .replicasBehind,
+                    "\(master.connection.options.endpoint) tells no number of replicas: no old key goes before all of them "
+                        + "have what it has; it is tried again."
+                )
+            }
             let acknowledged = try await master.connection.send(
                 "WAIT",
                 String(wanted),

@@ -11,7 +11,10 @@ extension ServerInfo {
         }
         for info in sorted.dropFirst() {
             merged.isMaster = merged.isMaster && info.isMaster
-            merged.connectedReplicas += info.connectedReplicas
+            merged.connectedReplicas = merged.connectedReplicas.flatMap { one in
+                info.connectedReplicas.map { Bounded.sum([one, $0]) }
+            }
+            merged.keys = Bounded.sum([merged.keys, info.keys])
             if info.headRoom < merged.headRoom {
                 merged.maxMemory = info.maxMemory
                 merged.usedMemory = info.usedMemory
@@ -61,8 +64,8 @@ extension Digester {
 extension String {
     /// Whether it is an older version's number than another.
     fileprivate func isOlder(than other: String) -> Bool {
-        let own = split(separator: ".").map { Int($0) ?? 0 }
-        let theirs = other.split(separator: ".").map { Int($0) ?? 0 }
+        let own = split(separator: ".").map { Bounded(decimal: $0)?.value ?? 0 }
+        let theirs = other.split(separator: ".").map { Bounded(decimal: $0)?.value ?? 0 }
         return own.lexicographicallyPrecedes(theirs)
     }
 }

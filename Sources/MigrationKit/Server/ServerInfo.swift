@@ -6,19 +6,19 @@ public struct ServerInfo: Sendable, Equatable {
     public var identity: ServerIdentity
     /// Whether it is a master.
     public var isMaster: Bool
-    /// The version it claims.
+    /// The version it claims, escaped.
     public var version: String
     /// Whether it is part of a cluster.
     public var isCluster: Bool
-    /// How many replicas are connected to it.
-    public var connectedReplicas: Int
+    /// How many replicas are connected to it; nil where it tells no number.
+    public var connectedReplicas: Int?
     /// The limit on memory in bytes; 0 for none.
     public var maxMemory: Int
     /// Memory in use, in bytes.
     public var usedMemory: Int
     /// How many keys all its databases hold.
     public var keys: Int
-    /// What it drops at the limit.
+    /// What it drops at the limit, escaped.
     public var evictionPolicy: String
     /// How safe the data is on its disk.
     public var save: Save
@@ -69,15 +69,15 @@ public struct ServerInfo: Sendable, Equatable {
         }
         identity = ServerIdentity(runID: runID, replicationID: replicationID)
         isMaster = role == "master"
-        version = fields["redis_version"] ?? "unknown"
+        version = known.shown("redis_version") ?? "unknown"
         isCluster = fields["cluster_enabled"] == "1"
-        connectedReplicas = fields["connected_slaves"].flatMap { Int($0) } ?? 0
-        maxMemory = fields["maxmemory"].flatMap { Int($0) } ?? 0
-        usedMemory = fields["used_memory"].flatMap { Int($0) } ?? 0
-        evictionPolicy = fields["maxmemory_policy"] ?? "noeviction"
-        save = Self.save(fields)
+        connectedReplicas = fields["connected_slaves"] == nil ? 0 : known.number("connected_slaves")
+        maxMemory = known.limit("maxmemory")
+        usedMemory = known.number("used_memory") ?? 0
+        evictionPolicy = known.shown("maxmemory_policy") ?? "noeviction"
+        save = Self.save(known)
         load = ServerLoad(known)
-        keys = fields.reduce(0) { $0 + (Self.isDatabase($1.key) ? Self.keys($1.value) : 0) }
+        keys = Bounded.sum(fields.lazy.filter { Self.isDatabase($0.key) }.map { Self.keys($0.value) })
     }
 
     /// Why no guarantee can be given on such a server; nil where nothing is against it.
@@ -86,7 +86,7 @@ public struct ServerInfo: Sendable, Equatable {
     /// them later, each of two holders finds its own epoch, and both would write.
     /// Sources: https://docs.keydb.dev/docs/multi-master and https://www.dragonflydb.io/docs/command-reference/server-management/info
     private static func refusal(_ fields: [String: String]) -> String? {
-        if fields["role"] == "active-replica" || fields["connected_masters"].flatMap({ Int($0) }) ?? 0 > 0 {
+        if fields["role"] == "active-replica" || fields["connected_masters"] ?? "0" != "0" {
             return
                 "This is a KeyDB with several masters that all accept writes: two holders of the lock could not see each "
                 + "other. Migrate on a server without active-replica, and let the others copy it."
@@ -99,22 +99,22 @@ public struct ServerInfo: Sendable, Equatable {
     }
 
     private static func isDatabase(_ field: String) -> Bool {
-        field.hasPrefix("db") && Int(field.dropFirst(2)) != nil
+        field.hasPrefix("db") && Bounded(decimal: field.dropFirst(2)) != nil
     }
 
     /// The keys of a database by its field in the section "keyspace", `keys=12,expires=3,…`; one without keys has none.
     static func keys(_ field: String?) -> Int {
         guard let field, field.hasPrefix("keys=") else { return 0 }
-        return Int(field.dropFirst(5).prefix { $0 != "," }) ?? 0
+        return Bounded(decimal: field.dropFirst(5).prefix { $0 != "," })?.value ?? 0
     }
 
     /// The time of the last save is that of the start where nothing was saved; since 7.0 the saves are counted.
-    private static func save(_ fields: [String: String]) -> Save {
+    private static func save(_ fields: InfoFields) -> Save {
         if fields["aof_enabled"] == "1", fields["aof_last_write_status"] == "ok" { return .continuous }
         guard fields["rdb_last_bgsave_status"] == "ok", fields["rdb_saves"] != "0",
-            let seconds = fields["rdb_last_save_time"].flatMap({ Int64($0) })
+            let seconds = fields.number("rdb_last_save_time"), seconds <= Bounded.most / 1000
         else { return .never }
-        return .at(Timestamp(milliseconds: seconds * 1000))
+        return .at(Timestamp(milliseconds: Int64(seconds) * 1000))
     }
 
     /// Asks a server; of a cluster all masters, whose answers are taken as one.

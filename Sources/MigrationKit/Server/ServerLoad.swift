@@ -46,18 +46,25 @@ struct ServerLoad: Sendable, Equatable {
     init(_ fields: InfoFields) {
         // What waits for replicas and the append-only file is in used_memory, and the limit does not mean it.
         usedMemory = max(0, (fields.number("used_memory") ?? 0) - (fields.number("mem_not_counted_for_evict") ?? 0))
-        memoryLimit = fields.number("maxmemory") ?? 0
+        memoryLimit = fields.limit("maxmemory")
         if memoryLimit == 0, let machine = fields.number("total_system_memory") {
             memoryLimit = machine
             isMachinesLimit = true
         }
         evictedKeys = fields.number("evicted_keys")
-        offset = fields.number("master_repl_offset") ?? 0
-        replicas = (0..<(fields.number("connected_slaves") ?? 0)).compactMap { number in
-            fields["slave\(number)"].map(Self.replica)
-        }
+        offset = fields.place("master_repl_offset")
+        replicas = Self.replicas(fields)
         isLoading = fields["loading"] == "1"
         save = Self.save(fields)
+    }
+
+    /// The replicas that are listed, however many the server counts.
+    private static func replicas(_ fields: InfoFields) -> [Replica] {
+        let listed = fields.all.compactMap { name, line -> (number: Bounded, line: String)? in
+            guard name.hasPrefix("slave") else { return nil }
+            return Bounded(decimal: name.dropFirst(5)).map { ($0, line) }
+        }
+        return listed.sorted { $0.number < $1.number }.map { replica($0.line) }
     }
 
     private static func replica(_ line: String) -> Replica {
@@ -67,9 +74,9 @@ struct ServerLoad: Sendable, Equatable {
             if words.count == 2 { facts[words[0]] = words[1] }
         }
         return Replica(
-            name: "\(facts["ip"] ?? "?"):\(facts["port"] ?? "?")",
-            offset: facts["offset"].flatMap { Int($0) } ?? 0,
-            lag: facts["lag"].flatMap { Int($0) } ?? 0,
+            name: KeyText.escaped(Bytes("\(facts["ip"] ?? "?"):\(facts["port"] ?? "?")"), limit: 60),
+            offset: InfoFields.place(facts["offset"]),
+            lag: facts["lag"].flatMap { Bounded(decimal: $0)?.value } ?? 0,
             isOnline: facts["state"] == "online"
         )
     }

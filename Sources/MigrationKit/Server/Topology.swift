@@ -39,8 +39,8 @@ struct Topology: Sendable, Equatable {
     }
 
     private static func count(_ range: String) -> Int {
-        let ends = range.split(separator: "-").compactMap { Int($0) }
-        guard let first = ends.first, let last = ends.last, first <= last else { return 0 }
+        let ends = range.split(separator: "-").compactMap { Bounded(decimal: $0)?.value }
+        guard let first = ends.first, let last = ends.last, first <= last, last < Slot.count else { return 0 }
         return last - first + 1
     }
 

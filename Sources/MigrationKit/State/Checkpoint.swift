@@ -19,4 +19,23 @@ public struct Checkpoint: Sendable, Equatable, Codable {
         case cursors
         case processedItems = "processed_items"
     }
+
+    /// Reads a checkpoint; what is no cursor is refused, since it would be sent.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        cursors = try container.decode([String: String].self, forKey: .cursors)
+        processedItems = try container.bounded(.processedItems)
+        guard cursors.count <= 1000, cursors.values.allSatisfy(Self.isCursor) else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .cursors,
+                in: container,
+                debugDescription: "are not the cursors of SCAN on at most 1,000 servers"
+            )
+        }
+    }
+
+    /// A cursor may be any number of 64 bits: nobody reckons with it.
+    private static func isCursor(_ text: String) -> Bool {
+        text == end || UInt64(text).map { String($0) == text } ?? false
+    }
 }

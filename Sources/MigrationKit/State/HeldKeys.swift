@@ -24,19 +24,15 @@ public struct HeldKeys: Sendable, Equatable, Codable {
     /// Nothing held.
     public init() {}
 
-    /// Reads what was held; counts that no keyspace has are refused, since they are reckoned with.
+    /// Reads what was held; counts that no keyspace has are refused, and samples beyond the 20th are left out.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
-        counts = try container.decodeIfPresent([String: Int].self, forKey: .counts) ?? [:]
-        samples = try container.decodeIfPresent([Sample].self, forKey: .samples) ?? []
-        guard counts.count <= 1000, counts.values.allSatisfy((0...1 << 48).contains) else {
-            throw DecodingError.dataCorruptedError(
-                forKey: .counts,
-                in: container,
-                debugDescription: "no counts of keys"
-            )
-        }
+        counts = container.contains(.counts) ? try container.bounded(byName: .counts) : [:]
+        let all = try container.decodeIfPresent([Sample].self, forKey: .samples) ?? []
+        samples = Array(all.prefix(Self.mostSamples))
     }
+
+    private static let mostSamples = 20
 
     /// How many keys are held.
     public var total: Int { counts.values.reduce(0, +) }
@@ -52,6 +48,6 @@ public struct HeldKeys: Sendable, Equatable, Codable {
     /// Notes one more.
     mutating func add(_ key: Bytes, reason: String) {
         counts[reason, default: 0] += 1
-        if samples.count < 20 { samples.append(Sample(key: KeyText.escaped(key), reason: reason)) }
+        if samples.count < Self.mostSamples { samples.append(Sample(key: KeyText.escaped(key), reason: reason)) }
     }
 }

@@ -8,6 +8,8 @@ public struct MigrationState: Sendable, Equatable, Codable {
     /// The newest format that this program reads and writes.
     public static let currentFormat = 1
 
+    private static let mostErrors = 20
+
     /// The migration's name.
     public var migrationName: String
     /// How far it has come.
@@ -111,16 +113,16 @@ public struct MigrationState: Sendable, Equatable, Codable {
         completedAt = try container.decodeIfPresent(String.self, forKey: .completedAt)
         if completedAt == Self.zeroTime { completedAt = nil }
         progress = try container.decodeIfPresent(Progress.self, forKey: .progress) ?? Progress()
-        errors = try container.decodeIfPresent([String].self, forKey: .errors) ?? []
+        errors = Array((try container.decodeIfPresent([String].self, forKey: .errors) ?? []).prefix(Self.mostErrors))
         metadata = try container.decodeIfPresent([String: JSONValue].self, forKey: .metadata) ?? [:]
         format = try container.decodeIfPresent(Int.self, forKey: .format)
-        epoch = try container.decodeIfPresent(UInt64.self, forKey: .epoch)
+        epoch = try container.boundedIfPresent(.epoch).map(UInt64.init)
         scope = try container.decodeIfPresent(Scope.self, forKey: .scope)
         ledger = try container.decodeIfPresent(LedgerShape.self, forKey: .ledger)
         checkpoint = try container.decodeIfPresent(Checkpoint.self, forKey: .checkpoint)
         verification = try container.decodeIfPresent(Verification.self, forKey: .verification)
         held = try container.decodeIfPresent(HeldKeys.self, forKey: .held)
-        inUse = try container.decodeIfPresent(Int.self, forKey: .inUse)
+        inUse = try container.boundedIfPresent(.inUse)
         failedPhase = try container.decodeIfPresent(String.self, forKey: .failedPhase)
         server = try container.decodeIfPresent(ServerIdentity.self, forKey: .server)
         followedAt = try container.decodeIfPresent(Timestamp.self, forKey: .followedAt)
@@ -145,8 +147,12 @@ public struct MigrationState: Sendable, Equatable, Codable {
                 "is of format \(format) and this program knows only \(currentFormat): a newer program wrote it"
             )
         }
-        guard let state = StoredDocument.decode(MigrationState.self, from: bytes) else {
-            throw MigrationError.unreadable(key, "holds JSON that is not a migration's state")
+        let state: MigrationState
+        do {
+            state = try StoredDocument.read(MigrationState.self, from: bytes)
+        } catch {
+            let fault = error.text.isEmpty ? "" : ": \(error.text)"
+            throw MigrationError.unreadable(key, "holds JSON that is not a migration's state\(fault)")
         }
         guard state.migrationName == migration else {
             throw MigrationError.unreadable(

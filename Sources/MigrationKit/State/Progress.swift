@@ -25,10 +25,10 @@ public struct Progress: Sendable, Equatable, Codable {
     /// Reads counts; one that another tool leaves out is 0.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
-        totalItems = try container.decodeIfPresent(Int.self, forKey: .totalItems) ?? 0
-        processedItems = try container.decodeIfPresent(Int.self, forKey: .processedItems) ?? 0
-        failedItems = try container.decodeIfPresent(Int.self, forKey: .failedItems) ?? 0
-        skippedItems = try container.decodeIfPresent(Int.self, forKey: .skippedItems) ?? 0
+        totalItems = try container.boundedIfPresent(.totalItems) ?? 0
+        processedItems = try container.boundedIfPresent(.processedItems) ?? 0
+        failedItems = try container.boundedIfPresent(.failedItems) ?? 0
+        skippedItems = try container.boundedIfPresent(.skippedItems) ?? 0
         // Whatever another tool may keep under this name.
         strain = try? container.decodeIfPresent(WalkStrain.self, forKey: .strain)
     }

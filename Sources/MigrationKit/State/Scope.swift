@@ -10,10 +10,7 @@ public struct Scope: Sendable, Equatable, Codable {
     /// Reads a scope; counts that no keyspace has are refused, since they are reckoned with.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
-        kinds = try container.decode([String: Int].self, forKey: .kinds)
-        guard kinds.count <= 1000, kinds.values.allSatisfy((0...1 << 48).contains) else {
-            throw DecodingError.dataCorruptedError(forKey: .kinds, in: container, debugDescription: "no counts of keys")
-        }
+        kinds = try container.bounded(byName: .kinds)
     }
 
     /// All source keys.

@@ -26,4 +26,14 @@ public struct Verification: Sendable, Equatable, Codable {
         case comparedPairs = "compared_pairs"
         case removable, server
     }
+
+    /// Reads what a verify saw; counts that no keyspace has are refused.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        verifiedAt = try container.decode(Timestamp.self, forKey: .verifiedAt)
+        soakFrom = try container.decode(Timestamp.self, forKey: .soakFrom)
+        comparedPairs = try container.bounded(.comparedPairs)
+        removable = try container.bounded(.removable)
+        server = try container.decode(ServerIdentity.self, forKey: .server)
+    }
 }

@@ -20,7 +20,10 @@ public struct HistoryEntry: Sendable, Equatable {
     public var time: Timestamp
     /// The entry's id in the stream.
     public var id: String
-    /// Its fields in their order, `event` among them, as stored.
+    /// The most fields of an entry that are kept, and the most bytes of a name or a value; none of ours has more.
+    static let most = (fields: 50, bytes: 4096)
+
+    /// Its fields in their order, `event` among them, as stored; what goes beyond all that these programs write is cut.
     public var fields: [(name: Bytes, value: Bytes)]
 
     /// The kind of event; nil for one that a newer program wrote.
@@ -41,7 +44,7 @@ public struct HistoryEntry: Sendable, Equatable {
     /// The entry in an element of the reply to XRANGE.
     init(_ reply: Reply) throws {
         let parts = Array(reply.elements)
-        let words = parts.last?.elements.compactMap(\.bytes) ?? []
+        let words = parts.last?.bytes(ofFirst: 2 * Self.most.fields).compactMap { $0?.prefix(Self.most.bytes) } ?? []
         guard parts.count == 2, let id = parts[0].text,
             let time = id.split(separator: "-").first.flatMap({ Int64($0) }),
             words.count.isMultiple(of: 2)
@@ -51,25 +54,28 @@ public struct HistoryEntry: Sendable, Equatable {
         self.id = id
         // An id may be any number; what lies ten thousand years from here is no time.
         self.time = Timestamp(milliseconds: min(time, 1 << 48))
-        fields = stride(from: 0, to: words.count, by: 2).map { (words[$0], words[$0 + 1]) }
+        fields = stride(from: 0, to: words.count, by: 2).map { (Bytes(words[$0]), Bytes(words[$0 + 1])) }
     }
 }
 
 extension SchemaStore {
     /// The last entries of the history, the newest last.
     ///
+    /// Entries of any size may stand there: where all of them take more than ours ever do, each comes by itself.
     /// Errors: `unreadable` for a history that is not a stream; those of the connection and of the server.
     public func history(last count: Int, on keyspace: any Keyspace) async throws -> [HistoryEntry] {
         do {
-            let reply = try await keyspace.send(
-                "XREVRANGE",
-                names.history,
-                Bytes("+"),
-                Bytes("-"),
-                Bytes("COUNT"),
-                Bytes(decimal: count)
-            )
-            return try reply.elements.map(HistoryEntry.init).reversed()
+            let page = try await entriesPerPage(most: count, on: keyspace)
+            var entries: [HistoryEntry] = []
+            var end = Bytes("+")
+            while entries.count < count {
+                let asked = min(page, count - entries.count)
+                let more = try await self.entries(asked, before: end, on: keyspace)
+                entries += more
+                guard more.count == asked, let last = more.last else { break }
+                end = Bytes("(\(last.id)")
+            }
+            return entries.prefix(count).reversed()
         } catch let error as RedisError where error.serverCode == "WRONGTYPE" {
             throw MigrationError.unreadable(names.history, "is not a stream")
         }
@@ -77,28 +83,47 @@ extension SchemaStore {
 
     /// The highest version that the history says was raised to; nil if it tells of none.
     ///
-    /// From the newest entry on, a page at a time: versions only rise, so the first one found is the highest.
+    /// From the newest entry on, a page at a time: versions only rise, so the first one found is the highest. What stands
+    /// behind many more entries than are kept is nobody's whose word counts.
     func highestRaised(on keyspace: any Keyspace) async throws -> Int? {
+        let page = try await entriesPerPage(most: 100, on: keyspace)
         var end = Bytes("+")
-        while true {
-            let reply = try await keyspace.send(
-                "XREVRANGE",
-                names.history,
-                end,
-                Bytes("-"),
-                Bytes("COUNT"),
-                Bytes(decimal: Self.entriesPerPage)
-            )
-            let page = try reply.elements.map(HistoryEntry.init)
-            for entry in page where entry.kind == .versionRaised || entry.kind == .versionAdopted {
-                if let version = entry.text(of: Event.Fact.schemaVersion.rawValue).flatMap({ Int($0) }) {
-                    return version
-                }
+        for _ in 0..<(10 * History.length / page) {
+            let entries = try await entries(page, before: end, on: keyspace)
+            for entry in entries where entry.kind == .versionRaised || entry.kind == .versionAdopted {
+                let text = entry.text(of: Event.Fact.schemaVersion.rawValue)
+                if let version = text.flatMap({ Bounded(decimal: $0) }) { return version.value }
             }
-            guard page.count == Self.entriesPerPage, let last = page.last else { return nil }
-            end = Bytes("(" + last.id)
+            guard entries.count == page, let last = entries.last else { return nil }
+            end = Bytes("(\(last.id)")
         }
+        return nil
     }
 
-    private static let entriesPerPage = 100
+    /// The entries before an id, the newest first.
+    private func entries(_ count: Int, before end: Bytes, on keyspace: any Keyspace) async throws -> [HistoryEntry] {
+        let reply = try await keyspace.send(
+            "XREVRANGE",
+            names.history,
+            end,
+            Bytes("-"),
+            Bytes("COUNT"),
+            Bytes(decimal: count)
+        )
+        return try reply.elements.map { try HistoryEntry($0) }
+    }
+
+    /// How many entries one reply may hold.
+    private func entriesPerPage(most: Int, on keyspace: any Keyspace) async throws -> Int {
+        var question = RoutedCommands(for: keyspace)
+        question.add(for: names.history) {
+            $0.append("MEMORY", Bytes("USAGE"), names.history, Bytes("SAMPLES"), Bytes("0"))
+        }
+        let answer = try await keyspace.pipeline(question)[0]
+        let size = answer.error == nil ? try answer.bounded("MEMORY USAGE") ?? 0 : .max
+        return size <= Self.largestHistory ? most : 1
+    }
+
+    /// A thousand entries of ours take a fraction of it.
+    private static let largestHistory = 16 << 20
 }

@@ -74,21 +74,28 @@ extension OutpostRecord {
             throw RedisError(.unexpectedReply, "HMGET did not answer for each field.", outcome: .notExecuted)
         }
         var record: OutpostRecord
-        switch fields[0].text {
-        case nil:
-            return .success(nil)
-        case "applied":
-            record = OutpostRecord(.applied, at: fields[1].text)
-        case "not_applicable":
-            record = OutpostRecord(.notApplicable(fields[3].text ?? ""), at: fields[2].text)
-        case let word?:
-            let shown = KeyText.escaped(Bytes(word), limit: 40)
+        guard let word = fields[0].bytes else { return .success(nil) }
+        switch word {
+        case Bytes("applied"):
+            record = OutpostRecord(.applied, at: text(fields[1]))
+        case Bytes("not_applicable"):
+            record = OutpostRecord(.notApplicable(text(fields[3]) ?? ""), at: text(fields[2]))
+        default:
+            let shown = KeyText.escaped(word, limit: 40)
             return .failure(
                 .unreadable(key, "has the status “\(shown)”, which is none of Outpost's (applied, not_applicable)")
             )
         }
         record.isForeign = fields[4].bytes != ourselves
         return .success(record)
+    }
+
+    /// The most bytes of a field that are kept; Outpost's own are a time and a sentence.
+    private static let mostBytes = 1024
+
+    /// The text of a field, which may be of any length, as much of it as is kept.
+    private static func text(_ field: Reply) -> String? {
+        field.bytes.map { String(decoding: $0.prefix(mostBytes), as: UTF8.self) }
     }
 
     /// Adds the commands that write a record that is not there yet.

@@ -63,14 +63,13 @@ extension SchemaStore {
     /// The orders that bear on a migration, at one look.
     public func orders(on migration: String, on keyspace: any Keyspace) async throws -> StandingOrders {
         var commands = RoutedCommands(for: keyspace)
-        commands.append("GET", names.pause)
-        commands.append("GET", names.pin)
-        commands.append("GET", names.approval(of: migration))
-        let replies = try await keyspace.pipeline(commands)
+        let keys = [names.pause, names.pin, names.approval(of: migration)]
+        let reads = BookkeepingReads(keys, behind: 0, in: &commands)
+        let values = try await reads.values(in: keyspace.pipeline(commands), on: keyspace)
         return StandingOrders(
-            pause: try pause(replies[0]),
-            pin: try pin(replies[1]),
-            approval: try document(replies[2], as: Approval.self)
+            pause: try pause(values[0]),
+            pin: try pin(values[1]),
+            approval: try document(values[2], as: Approval.self)
         )
     }
 

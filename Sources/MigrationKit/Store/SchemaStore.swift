@@ -15,25 +15,22 @@ public struct SchemaStore: Sendable {
     /// Errors: those of the connection and of the server; what Redis holds and cannot be read is part of the snapshot.
     public func snapshot(of migrations: [String], on keyspace: any Keyspace) async throws -> SchemaSnapshot {
         var commands = RoutedCommands(for: keyspace)
-        commands.append("GET", names.version)
-        commands.append("GET", names.lock)
         commands.append("PTTL", names.lock)
-        commands.append("GET", names.pause)
         commands.add(for: names.lock) { $0.append("TIME") }
         commands.append("TYPE", names.history)
-        commands.append("GET", names.pin)
-        commands.append("GET", names.retry)
         Locks.ask(names, in: &commands)
-        let unlocked = 8
-        let fixed = unlocked + Locks.questionCount(names)
+        let unlocked = 3
+        let locked = unlocked + Locks.questionCount(names)
         for migration in migrations {
-            commands.append("GET", names.state(of: migration))
-            commands.append("GET", names.approval(of: migration))
             let record = names.outpostRecord(of: migration)
             commands.add(for: record) { $0.append("HMGET", OutpostRecord.question(of: record)) }
         }
-        let each = 3
-        let info = fixed + each * migrations.count
+        let asked = locked + migrations.count
+        var keys = [names.version, names.lock, names.pause, names.pin, names.retry]
+        let fixed = keys.count
+        for migration in migrations { keys += [names.state(of: migration), names.approval(of: migration)] }
+        let reads = BookkeepingReads(keys, behind: asked, in: &commands)
+        let info = asked + BookkeepingReads.replyCount(of: keys.count, isCluster: keyspace.isCluster)
         // A cluster's masters are asked on their own.
         if !keyspace.isCluster { commands.add(for: names.lock) { $0.append(contentsOf: ServerInfo.questions) } }
         let replies = try await keyspace.pipeline(commands)
@@ -47,34 +44,34 @@ public struct SchemaStore: Sendable {
             )
         }
 
+        let values = try await reads.values(in: replies, on: keyspace)
         var states: [String: Result<MigrationState, MigrationError>] = [:]
         var approvals: [String: Approval] = [:]
         var records: [String: Result<OutpostRecord, MigrationError>] = [:]
         for (index, migration) in migrations.enumerated() {
-            let first = fixed + each * index
-            states[migration] = try state(replies[first], of: migration)
-            approvals[migration] = try document(replies[first + 1], as: Approval.self)
-            switch try OutpostRecord.read(replies[first + 2], at: names.outpostRecord(of: migration)) {
+            states[migration] = try state(values[fixed + 2 * index], of: migration, among: server.keys)
+            approvals[migration] = try document(values[fixed + 2 * index + 1], as: Approval.self)
+            switch try OutpostRecord.read(replies[locked + index], at: names.outpostRecord(of: migration)) {
             case .success(let record): records[migration] = record.map(Result.success)
             case .failure(let error): records[migration] = .failure(error)
             }
         }
-        if let error = replies[1].error, error.serverCode != "WRONGTYPE" { throw error }
-        let refusal = try refusal(historyType: replies[5])
-        let version = try version(replies[0])
+        if let error = values[1].error, error.serverCode != "WRONGTYPE" { throw error }
+        let refusal = try refusal(historyType: replies[2])
+        let version = try version(values[0])
         var snapshot = SchemaSnapshot(
             refusal: refusal,
             version: version,
             states: states,
             approvals: approvals,
             records: records,
-            lock: LockReading(value: replies[1], timeToLive: replies[2]),
-            outpostLocks: try Locks.outpost(names, in: replies[unlocked..<fixed]),
-            pause: try pause(replies[3]),
-            pin: try pin(replies[6]),
-            retry: try retry(replies[7]),
+            lock: LockReading(value: values[1], timeToLive: replies[0]),
+            outpostLocks: try Locks.outpost(names, in: replies[unlocked..<locked]),
+            pause: try pause(values[2]),
+            pin: try pin(values[3]),
+            retry: try retry(values[4]),
             server: server,
-            time: try ServerTime.read(replies[4])
+            time: try ServerTime.read(replies[1])
         )
         try await doubtCleaned(in: &snapshot, on: keyspace)
         // Only while something is to be raised: then it matters whether it was before.
@@ -89,7 +86,7 @@ public struct SchemaStore: Sendable {
         for (name, result) in snapshot.states {
             guard var state = try? result.get(), state.format == nil, state.phase == .cleaned else { continue }
             let ledger = Ledger(names: names, migration: name, shape: LedgerShape(buckets: 1))
-            guard try await keyspace.send("EXISTS", ledger.firstKey).integer != 0 else { continue }
+            guard try await keyspace.send("EXISTS", ledger.firstKey).bounded("EXISTS") != 0 else { continue }
             state.isContradicted = true
             snapshot.states[name] = .success(state)
         }
@@ -135,7 +132,7 @@ public struct SchemaStore: Sendable {
     ) async throws -> Bool {
         let recordKey = names.outpostRecord(of: migration)
         var reads = CommandBuffer()
-        reads.append("GET", names.version)
+        askForVersion(in: &reads)
         if !names.isCluster { reads.append("HMGET", OutpostRecord.question(of: recordKey)) }
         let event = Event(
             .versionRaised,
@@ -149,13 +146,12 @@ public struct SchemaStore: Sendable {
                 watching: names.isCluster ? [names.version] : [names.version, recordKey],
                 reads: reads
             ) { replies in
-                let current = try self.version(replies[replies.startIndex]).get()
-                isAsExpected = current == version - 1
+                isAsExpected = try watchedVersion(in: replies) == version - 1
                 guard isAsExpected else { return nil }
                 var commands = CommandBuffer()
                 commands.append("SET", names.version, Bytes(decimal: version))
                 if !names.isCluster {
-                    let known = try OutpostRecord.read(replies[replies.startIndex + 1], at: recordKey).get()
+                    let known = try OutpostRecord.read(replies[replies.startIndex + 2], at: recordKey).get()
                     if known == nil { record.append(to: &commands, at: recordKey) }
                     History.append(event, names: names, to: &commands)
                 }
@@ -181,7 +177,7 @@ public struct SchemaStore: Sendable {
         on keyspace: any Keyspace
     ) async throws -> Bool {
         var reads = CommandBuffer()
-        reads.append("GET", names.version)
+        askForVersion(in: &reads)
         let event = Event(
             .versionAdopted,
             [.migration: migration, .schemaVersion: String(version), .by: lease.record.holder]
@@ -193,7 +189,7 @@ public struct SchemaStore: Sendable {
                 watching: [names.version],
                 reads: reads
             ) { replies in
-                guard try self.version(replies[replies.startIndex]).get() == found else { return nil }
+                guard try watchedVersion(in: replies) == found else { return nil }
                 var commands = CommandBuffer()
                 commands.append("SET", names.version, Bytes(decimal: version))
                 if !names.isCluster { History.append(event, names: names, to: &commands) }
@@ -222,7 +218,7 @@ public struct SchemaStore: Sendable {
     public func useUpApplyApproval(of migration: String, under lease: Lease, on keyspace: any Keyspace) async throws {
         let key = names.approval(of: migration)
         var reads = CommandBuffer()
-        reads.append("GET", key)
+        BookkeepingReads.ask(key, in: &reads)
         for _ in 0..<10 {
             let outcome = try await Fence(lease).transaction(on: keyspace, at: key, watching: [key], reads: reads) {
                 replies in
@@ -296,28 +292,50 @@ public struct SchemaStore: Sendable {
         return .unreadable(names.history, "is not a stream")
     }
 
-    /// The version in a reply to GET: decimal without a sign, absent is 0.
+    /// Adds the reads of the version for a transaction that watches it.
+    private func askForVersion(in reads: inout CommandBuffer) {
+        BookkeepingReads.ask(names.version, in: &reads)
+        reads.append("EXISTS", names.version)
+    }
+
+    /// The version in the replies, which begin with those to these reads; as it is watched, both speak of the same.
+    private func watchedVersion(in replies: Replies.SubSequence) throws -> Int {
+        let isThere = try replies[replies.startIndex + 1].bounded("EXISTS") != 0
+        return try version(isThere ? replies[replies.startIndex] : .null).get()
+    }
+
+    /// The version in a reply to GET: decimal without a sign or zeros before it, absent is 0.
     private func version(_ reply: Reply) throws -> Result<Int, MigrationError> {
         if let error = reply.error, error.serverCode != "WRONGTYPE" { throw error }
         if reply.isNull { return .success(0) }
-        guard let text = reply.error == nil ? reply.text : nil, !text.isEmpty,
-            text.utf8.allSatisfy({ (48...57).contains($0) }), let number = Int(text)
-        else {
+        guard let text = reply.error == nil ? reply.text : nil, let number = Bounded(decimal: text) else {
             let shown = reply.bytes.map { "holds “\(KeyText.escaped($0, limit: 40))”, which is no version number" }
             return .failure(.unreadable(names.version, shown ?? "is not a string"))
         }
-        return .success(number)
+        return .success(number.value)
     }
 
-    private func state(_ reply: Reply, of migration: String) throws -> Result<MigrationState, MigrationError>? {
+    /// A state whose ledger has more hashes than the server has keys is none: it would size what is done.
+    private func state(
+        _ reply: Reply,
+        of migration: String,
+        among keys: Int
+    ) throws -> Result<MigrationState, MigrationError>? {
         let key = names.state(of: migration)
         if let error = reply.error {
             guard error.serverCode == "WRONGTYPE" else { throw error }
             return .failure(.unreadable(key, "is not a string"))
         }
         guard let bytes = reply.bytes else { return nil }
+        guard bytes.count <= BookkeepingReads.mostBytes else {
+            return .failure(.unreadable(key, BookkeepingReads.excess))
+        }
         do {
-            return .success(try MigrationState.read(bytes, key: key, migration: migration))
+            let state = try MigrationState.read(bytes, key: key, migration: migration)
+            if let shape = state.ledger, !shape.fits(among: keys, in: names) {
+                return .failure(.unreadable(key, shape.excess(over: keys)))
+            }
+            return .success(state)
         } catch let error as MigrationError {
             return .failure(error)
         }
@@ -325,7 +343,8 @@ public struct SchemaStore: Sendable {
 
     func document<Document: Decodable>(_ reply: Reply, as type: Document.Type) throws -> Document? {
         if let error = reply.error, error.serverCode != "WRONGTYPE" { throw error }
-        return reply.bytes.flatMap { StoredDocument.decode(type, from: $0) }
+        guard let bytes = reply.bytes, bytes.count <= BookkeepingReads.mostBytes else { return nil }
+        return StoredDocument.decode(type, from: bytes)
     }
 
     /// A pause that cannot be read is a pause all the same.
@@ -338,7 +357,10 @@ public struct SchemaStore: Sendable {
     func pin(_ reply: Reply) throws -> Result<Pin?, MigrationError> {
         if reply.isNull { return .success(nil) }
         guard let pin = try document(reply, as: Pin.self) else {
-            return .failure(.unreadable(names.pin, "holds no order to pin a version"))
+            let isLong = (reply.bytes?.count ?? 0) > BookkeepingReads.mostBytes
+            return .failure(
+                .unreadable(names.pin, isLong ? BookkeepingReads.excess : "holds no order to pin a version")
+            )
         }
         return .success(pin)
     }

@@ -20,8 +20,8 @@ public struct Timestamp: Sendable, Hashable, Comparable, Codable {
         let container = try decoder.singleValueContainer()
         milliseconds = try container.decode(Int64.self)
         // Times are subtracted; what lies ten thousand years from here is no time.
-        guard milliseconds.magnitude <= 1 << 48 else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "no time")
+        guard milliseconds.magnitude <= Bounded.most else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "is \(milliseconds), and no time")
         }
     }
 

@@ -1,3 +1,5 @@
+import RedisClient
+
 /// Prometheus' text format, as node_exporter's textfile collector reads it.
 ///
 /// See prometheus.io/docs/instrumenting/exposition_formats. No sample has a time: the collector refuses those.
@@ -36,7 +38,8 @@ public enum MetricText {
             case "\\": result += "\\\\"
             case "\n": result += "\\n"
             case "\"" where quote: result += "\\\""
-            default: result.unicodeScalars.append(scalar)
+            default:
+                result += SafeText.isUnsafe(scalar) ? escaped(SafeText.hexadecimal(scalar)) : String(scalar)
             }
         }
     }

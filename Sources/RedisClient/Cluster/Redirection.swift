@@ -26,12 +26,13 @@ enum Redirection: Equatable {
     /// The address at the end of `ASK 1234 host:port`; without a host it is that of the node that said so.
     private static func endpoint(in message: String, askedAt asked: Endpoint) -> Endpoint? {
         guard let address = message.split(separator: " ").last, let colon = address.lastIndex(of: ":"),
-            let port = Int(address[address.index(after: colon)...]), (1...65_535).contains(port)
+            case let digits = address[address.index(after: colon)...], digits.first?.isNumber == true,
+            let port = UInt16(digits), port > 0
         else { return nil }
         let host = String(address[..<colon])
-        if !host.isEmpty, host != "?" { return .tcp(host: host, port: port) }
+        if !host.isEmpty, host != "?" { return PeerHost(host).map { .tcp(host: $0.text, port: Int(port)) } }
         guard case .tcp(let known, _) = asked else { return nil }
-        return .tcp(host: known, port: port)
+        return .tcp(host: known, port: Int(port))
     }
 }
 

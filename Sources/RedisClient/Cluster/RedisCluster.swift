@@ -95,7 +95,7 @@ public actor RedisCluster: Keyspace {
         for key: Bytes,
         _ adjust: @Sendable (inout ConnectionOptions) -> Void
     ) async throws -> RedisConnection {
-        var options = options(for: try owner(of: Slot(of: key)))
+        var options = try options.following(owner(of: Slot(of: key)).endpoint)
         adjust(&options)
         return try await RedisConnection.open(options)
     }
@@ -142,12 +142,6 @@ public actor RedisCluster: Keyspace {
         return node
     }
 
-    private func options(for node: SlotMap.Node) -> ConnectionOptions {
-        var options = options
-        options.endpoint = node.endpoint
-        return options
-    }
-
     private func connection(to node: SlotMap.Node) async throws -> RedisConnection {
         if isClosed {
             throw RedisError(.disconnected, "The cluster was closed by this program.", outcome: .notExecuted)
@@ -155,7 +149,7 @@ public actor RedisCluster: Keyspace {
         if let known = connections[node.id], known.options.endpoint == node.endpoint, await !known.isClosed {
             return known
         }
-        let opened = try await RedisConnection.open(options(for: node))
+        let opened = try await RedisConnection.open(options.following(node.endpoint))
         // While it was being opened somebody else may have done the same.
         if let known = connections[node.id], known.options.endpoint == node.endpoint, await !known.isClosed {
             await opened.close()
@@ -236,8 +230,7 @@ public actor RedisCluster: Keyspace {
 
     /// Asks the node that takes over a slot about a key that is already there.
     private func ask(_ endpoint: Endpoint, _ command: CommandBuffer) async throws -> Reply {
-        var options = options
-        options.endpoint = endpoint
+        let options = try options.following(endpoint)
         let known = map.nodes.first { $0.endpoint == endpoint }
         let connection: RedisConnection
         if let known {

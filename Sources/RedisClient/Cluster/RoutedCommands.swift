@@ -12,7 +12,8 @@ public struct RoutedCommands: Sendable {
     private(set) var commands = CommandBuffer()
     /// The runs, for a cluster; empty for one server.
     private(set) var runs: [Run] = []
-    private let isRouted: Bool
+    /// Whether each command goes to the master of its key.
+    public let isRouted: Bool
 
     /// An empty pipeline for a keyspace; on one server with room for about so many bytes.
     public init(for keyspace: any Keyspace, reserving byteCount: Int = 0) {

@@ -18,8 +18,11 @@ public struct SlotMap: Sendable, Equatable {
     /// The map in a reply to CLUSTER SLOTS.
     ///
     /// A node whose name is unknown or empty is reached where the answer came from, by its own port.
+    /// Errors: `unexpectedReply` for what is no map: a slot that two nodes have, more nodes than a cluster may have, a host
+    /// that is neither a name nor an address. Each node gets a connection and a thread.
     init(_ reply: Reply, askedAt asked: Endpoint) throws {
         var owned: [Node: [ClosedRange<Int>]] = [:]
+        var isTaken = [Bool](repeating: false, count: Slot.count)
         for range in try reply.unlessError().elements {
             let parts = Array(range.elements)
             guard parts.count >= 3, let first = parts[0].integer, let last = parts[1].integer, 0 <= first,
@@ -31,12 +34,24 @@ public struct SlotMap: Sendable, Equatable {
                     outcome: .notExecuted
                 )
             }
+            for slot in Int(first)...Int(last) {
+                guard !isTaken[slot] else { throw Self.noMap("slot \(slot) twice") }
+                isTaken[slot] = true
+            }
             owned[node, default: []].append(Int(first)...Int(last))
+            guard owned.count <= Self.mostNodes else { throw Self.noMap("more than \(Self.mostNodes) masters") }
         }
         for (node, ranges) in owned.sorted(by: { $0.key.id < $1.key.id }) {
             for slot in ranges.joined() { owners[slot] = Int16(nodes.count) }
             nodes.append(node)
         }
+    }
+
+    /// As many nodes a cluster has at most, by its own documentation.
+    private static let mostNodes = 1000
+
+    private static func noMap(_ what: String) -> RedisError {
+        RedisError(.unexpectedReply, "CLUSTER SLOTS answered \(what), as no cluster does.", outcome: .notExecuted)
     }
 
     /// The master of a slot; nil while nobody has it.
@@ -56,11 +71,13 @@ public struct SlotMap: Sendable, Equatable {
 
     private static func node(_ reply: Reply, askedAt asked: Endpoint) -> Node? {
         let parts = Array(reply.elements)
-        guard parts.count >= 3, let port = parts[1].integer, (1...65_535).contains(port), let id = parts[2].text else {
-            return nil
-        }
+        guard parts.count >= 3, let port = parts[1].integer, (1...65_535).contains(port), let id = parts[2].text,
+            (1...100).contains(id.utf8.count)
+        else { return nil }
         let name = parts[0].text ?? ""
-        guard name.isEmpty || name == "?" else { return Node(id: id, endpoint: .tcp(host: name, port: Int(port))) }
+        guard name.isEmpty || name == "?" else {
+            return PeerHost(name).map { Node(id: id, endpoint: .tcp(host: $0.text, port: Int(port))) }
+        }
         guard case .tcp(let host, _) = asked else { return Node(id: id, endpoint: asked) }
         return Node(id: id, endpoint: .tcp(host: host, port: Int(port)))
     }

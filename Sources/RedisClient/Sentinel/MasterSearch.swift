@@ -72,7 +72,7 @@ extension MasterSearch {
         if reply.isNull { return nil }
         let parts = reply.elements.compactMap(\.text)
         guard reply.count == 2, parts.count == 2, let port = Int(parts[1]), 1...65_535 ~= port,
-            !parts[0].isEmpty, parts[0].utf8.count <= 255, parts[0] == printable(parts[0])
+            let host = PeerHost(parts[0])
         else {
             throw RedisError(
                 .unexpectedReply,
@@ -80,12 +80,13 @@ extension MasterSearch {
                 outcome: .notExecuted
             )
         }
-        return .tcp(host: parts[0], port: port)
+        return .tcp(host: host.text, port: port)
     }
 
     /// Whether what INFO says of replication is what a master says.
     static func isMaster(_ info: Reply) throws -> Bool {
         let lines = try info.unlessError().text?.split(whereSeparator: \.isNewline) ?? []
-        return lines.contains("role:master")
+        // A second one is not the server's own: a replica may have written it into its address.
+        return lines.filter { $0.hasPrefix("role:") } == ["role:master"]
     }
 }

@@ -79,8 +79,7 @@ extension RedisConnection {
         _ options: ConnectionOptions,
         within time: Duration
     ) async throws -> RedisConnection? {
-        var options = options
-        options.endpoint = server
+        var options = try options.following(server)
         options.isFound = true
         let patience = options.connectTimeout
         options.connectTimeout = time

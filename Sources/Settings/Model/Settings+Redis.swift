@@ -1,3 +1,5 @@
+import RedisClient
+
 extension Settings {
     /// Which Redis, and how to reach it.
     ///
@@ -32,6 +34,9 @@ extension Settings {
         public var sentinelPassword: Secret?
         /// The file that the sentinels' password was read from. Default: nil.
         public var sentinelPasswordFile: String?
+        /// Which hosts that nodes and sentinels name may get the password; empty for those near the one that is configured.
+        /// Default: empty.
+        public var clusterHosts: [PeerTrust.Rule] = []
         /// Whether to run although the eviction policy may drop keys. Default: false.
         public var allowEviction = false
 

@@ -139,6 +139,15 @@ extension SettingTable {
             help: "The server is a node of a Redis Cluster."
         ),
         SettingKey(
+            "redis.cluster-hosts",
+            \.redis.clusterHosts,
+            .peers,
+            isList: true,
+            emptyIsUnset: true,
+            help:
+                "Which hosts that nodes and sentinels name may get the password; without it those near the server's own."
+        ),
+        SettingKey(
             "redis.sentinels",
             \.redis.sentinels,
             .endpoints(defaultPort: 26_379),

@@ -15,10 +15,13 @@ extension SettingsDraft {
 
     /// What decides to whom the program speaks.
     private var serverParts: [LayerValue] {
-        if !sentinelParts.isEmpty { return sentinelParts + tlsParts }
-        if settings.redis.socket != nil { return parts(["redis.socket"]) }
-        return parts(["redis.host", "redis.port"]) + tlsParts
+        if !sentinelParts.isEmpty { return sentinelParts + peerParts + tlsParts }
+        if settings.redis.socket != nil { return parts(["redis.socket"]) + peerParts }
+        return parts(["redis.host", "redis.port"]) + peerParts + tlsParts
     }
+
+    /// What widens to whom the server may send the program on.
+    private var peerParts: [LayerValue] { settings.redis.clusterHosts.isEmpty ? [] : parts(["redis.cluster-hosts"]) }
 
     private var sentinelParts: [LayerValue] {
         settings.redis.sentinels.isEmpty ? [] : parts(["redis.sentinels", "redis.sentinel-master"])

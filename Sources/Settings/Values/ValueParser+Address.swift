@@ -1,3 +1,5 @@
+import RedisClient
+
 extension ValueParser where Value == String {
     /// A name or an address without a port; brackets around IPv6 may be there.
     static var host: Self {
@@ -28,6 +30,23 @@ extension ValueParser where Value == [Settings.Endpoint] {
                 endpoints.append(try endpoint(part.drop { $0 == " " }, defaultPort: defaultPort))
             }
             return endpoints
+        }
+    }
+}
+
+extension ValueParser where Value == [PeerTrust.Rule] {
+    /// Hosts, suffixes of hosts and networks, set off by commas; no text means none.
+    static var peers: Self {
+        Self("names, addresses, suffixes such as .redis.example, or networks such as 10.0.0.0/8") {
+            text throws(ValueFault) in
+            var rules: [PeerTrust.Rule] = []
+            for part in text.isEmpty ? [] : text.split(separator: ",", omittingEmptySubsequences: false) {
+                guard let rule = PeerTrust.Rule(String(part.drop { $0 == " " })) else {
+                    throw ValueFault("has a part that is neither a host nor a network")
+                }
+                rules.append(rule)
+            }
+            return rules
         }
     }
 }

@@ -59,7 +59,7 @@ enum CheckText {
     static func json(_ report: CheckReport) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(report), as: UTF8.self)
+        return SafeText.json(String(decoding: try encoder.encode(report), as: UTF8.self))
     }
 
     private static func mark(_ level: CheckFinding.Level) -> String {

@@ -33,7 +33,8 @@ struct CommandPermissions {
         var ours = [
             plain("info"), plain("time"), plain("ping"), plain("scan", "0"), plain("command|info", "get"),
             plain("client|id"), plain("client|setname", "x"), plain("client|kill", "ID", "0"),
-            probe("get", own), probe("set", own, "x"), probe("pttl", own), probe("pexpire", own, "1"),
+            probe("get", own), probe("getrange", own, "0", "0"), probe("exists", own), probe("set", own, "x"),
+            probe("pttl", own), probe("pexpire", own, "1"),
             probe("unlink", own), probe("type", own), probe("hget", own, "x"), probe("hset", own, "x", "x"),
             probe("hmget", own, "x"), probe("hsetnx", own, "x", "x"), probe("hdel", own, "x"),
             probe("xadd", own, "*", "x", "x"), probe("xrevrange", own, "+", "-"),
@@ -62,12 +63,11 @@ struct CommandPermissions {
     private static func lockProbes(for names: KeyNames) -> [(key: String, probes: [Probe])] {
         func probes(_ words: [String], at key: Bytes) -> (key: String, probes: [Probe]) {
             let key = String(decoding: key, as: UTF8.self)
-            return (
-                key, words.map { Probe(rule: $0, words: [$0, key] + ($0 == "set" || $0 == "pexpire" ? ["1"] : [])) }
-            )
+            let arguments = ["getrange": ["0", "0"], "set": ["1"], "pexpire": ["1"]]
+            return (key, words.map { Probe(rule: $0, words: [$0, key] + (arguments[$0] ?? [])) })
         }
-        return names.outpostLocks.map { probes(["get", "pttl", "set", "pexpire", "unlink"], at: $0) }
-            + names.awaitedLocks.map { probes(["get", "pttl", "unlink"], at: $0) }
+        return names.outpostLocks.map { probes(["getrange", "pttl", "set", "pexpire", "unlink"], at: $0) }
+            + names.awaitedLocks.map { probes(["getrange", "pttl", "unlink"], at: $0) }
     }
 
     /// What is missing, as the rule to add; or that nothing is.

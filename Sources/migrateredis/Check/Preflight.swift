@@ -51,7 +51,7 @@ struct Preflight {
         guard server.isMaster else {
             return [.problem("server", "version \(server.version), a replica", "name the master's address")]
         }
-        let numbers = server.version.split(separator: ".").map { Int($0) ?? 0 }
+        let numbers = server.version.split(separator: ".").map { Bounded(decimal: $0)?.value ?? 0 }
         guard !numbers.lexicographicallyPrecedes([6, 2]) else {
             return [.problem("server", "version \(server.version)", "upgrade to Redis 6.2 or newer, best 7.0")]
         }
@@ -105,7 +105,9 @@ struct Preflight {
     }
 
     private func replicas(_ server: ServerInfo) -> CheckFinding {
-        let count = server.connectedReplicas
+        guard let count = server.connectedReplicas else {
+            return .warning("replicas", "the server tells no number of them", "look at INFO replication: cleanup waits")
+        }
         return .ok(
             "replicas",
             count == 0 ? "none is connected" : "\(count) connected; they must have all before cleanup"

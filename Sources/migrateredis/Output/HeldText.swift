@@ -50,7 +50,7 @@ struct HeldText: Sendable {
         )
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(record), as: UTF8.self)
+        return SafeText.json(String(decoding: try encoder.encode(record), as: UTF8.self))
     }
 
     private struct Record: Encodable {

@@ -24,6 +24,6 @@ enum HistoryText {
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(object), as: UTF8.self)
+        return SafeText.json(String(decoding: try encoder.encode(object), as: UTF8.self))
     }
 }

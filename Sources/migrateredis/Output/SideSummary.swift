@@ -71,10 +71,11 @@ struct SideSummary: Sendable, Equatable {
         let asked = Timestamp.now
         let replies = try await keyspace.pipeline(questions)
         var summaries = try keys.indices.map { index in
-            let left = try replies[3 * index + 2].unlessError().integer ?? -1
+            // A time to live may be any number; what lies ten thousand years from here is no time.
+            let left = min(try replies[3 * index + 2].unlessError().integer ?? -1, Int64(Bounded.most))
             return SideSummary(
                 type: try replies[3 * index].unlessError().text ?? "none",
-                bytes: Int(try replies[3 * index + 1].unlessError().integer ?? 0),
+                bytes: try replies[3 * index + 1].bounded("MEMORY USAGE") ?? 0,
                 expiry: left < 0 ? nil : Timestamp(milliseconds: (asked.milliseconds + left) / 1000 * 1000)
             )
         }

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import MigrationKit
 import Reconciler
+import RedisClient
 
 /// What `status` tells: the one value of which text and JSON are made.
 ///
@@ -114,7 +115,7 @@ extension StatusDocument {
     func json() throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
+        return SafeText.json(String(decoding: try encoder.encode(self), as: UTF8.self))
     }
 
     /// What monitoring makes of it: 0 converged, 1 on its way or waiting, 2 stalled, 3 unknown.

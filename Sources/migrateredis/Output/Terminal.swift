@@ -1,4 +1,5 @@
 import Glibc
+import RedisClient
 import Synchronization
 
 /// Where talk, questions and progress go: standard error, as data goes to standard output.
@@ -12,15 +13,19 @@ struct Terminal: Sendable {
     private static let lost = Mutex<Int32?>(nil)
 
     /// One line of talk.
+    ///
+    /// Whatever comes here was escaped where it was put together; this is the door through which all of it goes.
     func say(_ line: String) {
-        write(line + "\n", to: STDERR_FILENO)
+        write(SafeText.guarded(lines: line) + "\n", to: STDERR_FILENO)
     }
 
     /// One line of data.
     ///
     /// Whoever reads a file or a pipe takes the exit status for whether it is whole: see ``faultOfOutput``.
     func print(_ line: String) {
-        guard let failure = write(line + "\n", to: STDOUT_FILENO), failure != EPIPE else { return }
+        guard let failure = write(SafeText.guarded(lines: line) + "\n", to: STDOUT_FILENO), failure != EPIPE else {
+            return
+        }
         Self.lost.withLock { $0 = failure }
     }
 
@@ -43,7 +48,7 @@ struct Terminal: Sendable {
             say(question + " [y/N] yes, by --yes")
             return true
         }
-        write(question + " [y/N] ", to: STDERR_FILENO)
+        write(SafeText.guarded(lines: question) + " [y/N] ", to: STDERR_FILENO)
         guard let answer = readLine() else {
             write("\n", to: STDERR_FILENO)
             return false
@@ -73,7 +78,7 @@ struct Terminal: Sendable {
     func redraw(_ line: String) {
         guard isInteractive else { return }
         let width = Self.width(of: STDERR_FILENO)
-        write("\r\u{1B}[K" + String(line.prefix(width - 1)), to: STDERR_FILENO)
+        write("\r\u{1B}[K" + String(SafeText.guarded(line).prefix(width - 1)), to: STDERR_FILENO)
     }
 
     /// Removes the line that was drawn.

@@ -16,20 +16,19 @@ struct EpochTests {
     func roundTrip() {
         var generator = SplitMix64(seed: 21)
         for _ in 0..<200 {
-            let number = UInt64.random(in: 0..<(.max), using: &generator)
+            let number = UInt64.random(in: 0...UInt64(Bounded.most), using: &generator)
             let epoch = Epoch(number: number, token: HolderIdentity.randomToken())
             #expect(Epoch(epoch.bytes) == epoch)
         }
         // The token is all that stands behind the first colon.
         #expect(Epoch(Bytes("7:a:b")) == Epoch(number: 7, token: "a:b"))
-        #expect(Epoch(Bytes("18446744073709551614:t"))?.number == UInt64.max - 1)
     }
 
     @Test(
         "in another form is none",
         arguments: [
-            "", ":", ":t", "7", "x:t", "7x:t", "-1:t", " 7:t", "7 :t", "0x7:t", "1.0:t", "18446744073709551615:t",
-            "99999999999999999999:t",
+            "", ":", ":t", "7", "x:t", "7x:t", "-1:t", " 7:t", "7 :t", "0x7:t", "1.0:t", "281474976710657:t",
+            "18446744073709551614:t", "18446744073709551615:t", "99999999999999999999:t",
         ]
     )
     func otherForms(text: String) {
@@ -41,6 +40,14 @@ struct EpochTests {
     func canonical(text: String) {
         let epoch = Epoch(Bytes(text))
         #expect(epoch == nil || epoch?.bytes == Bytes(text))
+    }
+
+    @Test("is raised by one up to the last number")
+    func next() {
+        #expect(Epoch(number: 7, token: "a").next(token: "b") == Epoch(number: 8, token: "b"))
+        let last = UInt64(Bounded.most)
+        #expect(Epoch(number: last - 1, token: "a").next(token: "b")?.number == last)
+        #expect(Epoch(number: last, token: "a").next(token: "b") == nil)
     }
 
     @Test("of two holders that raise the same number is not the same")

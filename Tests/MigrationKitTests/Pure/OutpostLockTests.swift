@@ -50,6 +50,15 @@ struct OutpostLockTests {
         #expect(lock.isAnothers == (lock.lockHolder != nil))
     }
 
+    @Test("that is not there is nobody's, whatever the reply about its value, which may be empty")
+    func absent() throws {
+        for value in [nil, "", Self.token, "migrateredis:\(Self.token)"] {
+            let lock = try Self.lock(value, left: -2)
+            #expect(lock.holder == .nobody && lock.bytes == nil && lock.timeToLive == nil)
+        }
+        #expect(try Self.lock("", left: -1).holder == .other(isString: true))
+    }
+
     @Test("is shown by its name and never by what proves whose it is")
     func shown() throws {
         let holder = try #require(try Self.lock("c0ffee", left: 3_600_000).lockHolder)

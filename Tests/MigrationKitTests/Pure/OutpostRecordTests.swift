@@ -60,6 +60,25 @@ struct OutpostRecordTests {
         #expect(!error.message.contains("\u{1b}"))
     }
 
+    @Test("keeps of a field no more than any of Outpost's has")
+    func longFields() throws {
+        let long = String(repeating: "x", count: 5_000_000)
+        let record = try OutpostRecord.read(try Self.reply(["not_applicable", nil, long, long, nil]), at: Self.key)
+            .get()
+        guard let record, case .notApplicable(let reason) = record.status else {
+            Issue.record("It was not read.")
+            return
+        }
+        #expect(reason.utf8.count == 1024 && record.time?.utf8.count == 1024)
+        guard
+            case .failure(let error) = try OutpostRecord.read(try Self.reply([long, nil, nil, nil, nil]), at: Self.key)
+        else {
+            Issue.record("It was taken.")
+            return
+        }
+        #expect(error.message.utf8.count < 1000)
+    }
+
     @Test("of another type is refused; a server that fails is no record")
     func errors() throws {
         let wrongType = try WireReply.parse("-WRONGTYPE Operation against a key\r\n")

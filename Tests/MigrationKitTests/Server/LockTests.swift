@@ -356,6 +356,36 @@ struct LockTests {
         }
     }
 
+    @Test(
+        "Under an epoch that cannot be raised nobody gets the lock, and `unlock` begins a new count",
+        arguments: ["281474976710656:x", "18446744073709551614:x", "18446744073709551615:x", "garbage", ""]
+    )
+    func lastEpoch(text: String) async throws {
+        try await withBench { bench in
+            _ = try await bench.connection.send("SET", bench.names.epoch, Bytes(text))
+            let code = await migrationError { try await bench.withLease(as: .named("first")) { _ in } }
+            #expect(code == .unreadable)
+            #expect(try await bench.snapshot().lock == .free)
+            #expect(try await bench.connection.send("GET", bench.names.epoch).equals(Bytes(text)))
+
+            _ = try await bench.connection.send("SET", bench.names.lock, Bytes("somebody"))
+            let shown = try await bench.snapshot().locks
+            #expect(try await Self.locksmith(bench, .named("person")).unlock(shown, on: bench.connection))
+            #expect(try await bench.snapshot().lock == .free)
+            try await bench.withLease(as: .named("next")) { lease in #expect(lease.epoch.number == 2) }
+        }
+    }
+
+    @Test("A lock is given back also when its epoch has become unreadable meanwhile")
+    func epochLostMeanwhile() async throws {
+        try await withBench { bench in
+            try await bench.withLease(as: .named("holder")) { _ in
+                _ = try await bench.connection.send("SET", bench.names.epoch, Bytes("garbage"))
+            }
+            #expect(try await bench.snapshot().lock == .free)
+        }
+    }
+
     @Test("`unlock` does nothing when another lock stands there by now", arguments: ["SET", "HSET"])
     func unlockIsCompared(command: String) async throws {
         try await withBench { bench in

@@ -1,23 +1,24 @@
+import RedisClient
 import Testing
 
 @testable import Systemd
 
 @Suite("Text from elsewhere")
-struct SafeTextTests {
+struct LogTextTests {
     @Test(
         "becomes one line without control characters",
         arguments: [
             ("schema v1 → v3: 45 %", "schema v1 → v3: 45 %"),
-            ("a\nWATCHDOG=1", "a WATCHDOG=1"),
-            ("a\r\nb\u{0}c\td", "a  b c d"),
-            ("\u{1B}[31mred", " [31mred"),
-            ("\u{9B}2J\u{7F}\u{85}", " 2J  "),
-            ("a\u{2028}b\u{202E}c", "a b c"),
+            ("a\nWATCHDOG=1", "a\\x0aWATCHDOG=1"),
+            ("a\r\nb\u{0}c\td", "a\\x0d\\x0ab\\x00c\\x09d"),
+            ("\u{1B}[31mred", "\\x1b[31mred"),
+            ("\u{9B}2J\u{7F}\u{85}", "\\xc2\\x9b2J\\x7f\\xc2\\x85"),
+            ("a\u{2028}b\u{202E}c", "a\\xe2\\x80\\xa8b\\xe2\\x80\\xaec"),
             ("", ""),
         ]
     )
     func oneLine(text: String, expected: String) {
-        #expect(SafeText.oneLine(text, atMost: 100) == expected)
+        #expect(LogText.oneLine(text, atMost: 100) == expected)
     }
 
     @Test(
@@ -34,7 +35,7 @@ struct SafeTextTests {
         ]
     )
     func cut(text: String, limit: Int, expected: String) {
-        let line = SafeText.oneLine(text, atMost: limit)
+        let line = LogText.oneLine(text, atMost: limit)
         #expect(line == expected)
         #expect(line.utf8.count <= limit)
     }
@@ -43,16 +44,16 @@ struct SafeTextTests {
         "is escaped where it could end a line or drive a terminal",
         arguments: [
             ("plain text, Größe 4 µs", "plain text, Größe 4 µs"),
-            ("a\nb", "a\\x0Ab"),
-            ("\u{1B}]0;title\u{7}", "\\x1B]0;title\\x07"),
-            ("\u{9B}2J", "\\xC2\\x9B2J"),
-            ("a\u{0}b\u{7F}", "a\\x00b\\x7F"),
-            ("\u{2029}\u{202E}", "\\xE2\\x80\\xA9\\xE2\\x80\\xAE"),
-            ("\r\n", "\\x0D\\x0A"),
+            ("a\nb", "a\\x0ab"),
+            ("\u{1B}]0;title\u{7}", "\\x1b]0;title\\x07"),
+            ("\u{9B}2J", "\\xc2\\x9b2J"),
+            ("a\u{0}b\u{7F}", "a\\x00b\\x7f"),
+            ("\u{2029}\u{202E}", "\\xe2\\x80\\xa9\\xe2\\x80\\xae"),
+            ("\r\n", "\\x0d\\x0a"),
         ]
     )
     func escaped(text: String, expected: String) {
-        #expect(SafeText.escaped(text) == expected)
+        #expect(SafeText.guarded(text) == expected)
     }
 
     @Test(
@@ -66,10 +67,10 @@ struct SafeTextTests {
             ("say \"x\"", "\"say \\\"x\\\"\""),
             ("back\\slash", "\"back\\\\slash\""),
             ("no\u{A0}break", "\"no\u{A0}break\""),
-            ("x\n level=fake", "\"x\\x0A level=fake\""),
+            ("x\n level=fake", "\"x\\x0a level=fake\""),
         ]
     )
     func word(text: String, expected: String) {
-        #expect(SafeText.word(text) == expected)
+        #expect(LogText.word(text) == expected)
     }
 }
