@@ -256,7 +256,9 @@ private func cleanUp(_ raised: [Candidate], _ observation: Observation, _ desire
                     ?? PendingCleanup(
                         migration: migration.name,
                         reason: .soaking,
-                        message: "The old keys of \(migration.name) stay for another \(Wording.duration(left))."
+                        message: state.verification?.removable == 0
+                            ? "\(migration.name) has no old keys; it is done in another \(Wording.duration(left))."
+                            : "The old keys of \(migration.name) stay for another \(Wording.duration(left))."
                     )
             )
         case .needsSave:

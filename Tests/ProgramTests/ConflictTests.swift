@@ -84,7 +84,9 @@ struct ConflictTests {
             #expect(try await hand(stage, "apply", "-auto-approve").exitStatus == 0)
             try await stage.send("HSET", Self.new, "config", "newer")
             let newer = try #require(try await stage.snapshot().records[Self.new])
-            for step in [["apply", "-auto-approve"], ["verify"], ["cleanup", "-force"]] {
+            let unaccepted = try await hand(stage, "verify")
+            #expect(unaccepted.exitStatus == 1 && unaccepted.standardOutput.contains("inUse"), "\(unaccepted)")
+            for step in [["apply", "-auto-approve"], ["verify", "--accept-in-use", "1"], ["cleanup", "-force"]] {
                 let result = try await stage.run(["-migration", "001_hash_tags"] + step)
                 #expect(result.exitStatus == 0, "\(step): \(result)")
                 #expect(try await stage.snapshot().records[Self.new] == newer, "\(step)")

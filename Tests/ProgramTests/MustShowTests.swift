@@ -304,7 +304,8 @@ struct MustShowTests {
     private static let bookkeeping: Set<Bytes> = [
         b("outpost:schema:version"), b("outpost:migration:epoch"), b("outpost:migration:history"),
         b("outpost:migration:001_hash_tags:state"), b("outpost:migration:002_timestamps:state"),
-        b("outpost:migration:003_entity:state"),
+        b("outpost:migration:003_entity:state"), b("outpost:migration:001_hash_tags"),
+        b("outpost:migration:002_timestamps"), b("outpost:migration:003_entity"),
     ]
 
     private static func isOurs(_ name: Bytes) -> Bool {

@@ -83,22 +83,22 @@ struct Ledger: Sendable {
         var count = 0
         var seen = 0
         let slots: [Slot?] = names.isCluster ? (0..<Slot.count).map(Slot.init) : [nil]
-        for slot in slots {
-            for start in stride(from: 0, to: shape.buckets, by: Self.hashesPerTransaction) {
-                var commands = RoutedCommands(for: keyspace)
-                for bucket in start..<min(shape.buckets, start + Self.hashesPerTransaction) {
-                    commands.append("HGETALL", names.ledger(of: migration, bucket: bucket, in: slot))
-                }
-                for reply in try await keyspace.pipeline(commands) {
-                    guard let reply = try reply.unlessOtherType() else { continue }
-                    for value in reply.elements {
-                        guard let entry = LedgerEntry(value) else { continue }
-                        seen += 1
-                        if entry.source.expiry.map({ $0 > now }) ?? true { count += 1 }
-                    }
-                    guard seen < most else { return count }
+        let total = slots.count * shape.buckets
+        for start in stride(from: 0, to: total, by: Self.hashesPerRequest) {
+            var commands = RoutedCommands(for: keyspace)
+            for number in start..<min(total, start + Self.hashesPerRequest) {
+                let slot = slots[number / shape.buckets]
+                commands.append("HGETALL", names.ledger(of: migration, bucket: number % shape.buckets, in: slot))
+            }
+            for reply in try await keyspace.pipeline(commands) {
+                guard let reply = try reply.unlessOtherType() else { continue }
+                for value in reply.elements {
+                    guard let entry = LedgerEntry(value) else { continue }
+                    seen += 1
+                    if entry.source.expiry.map({ $0 > now }) ?? true { count += 1 }
                 }
             }
+            guard seen < most else { return count }
         }
         return count
     }
@@ -155,6 +155,7 @@ struct Ledger: Sendable {
     }
 
     private static let hashesPerTransaction = 200
+    private static let hashesPerRequest = 500
     private static let slotsPerRound = 1024
     /// About what a hash with nothing but its header takes.
     private static let bytesPerHash = 100

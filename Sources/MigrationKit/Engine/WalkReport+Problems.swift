@@ -54,6 +54,13 @@ extension WalkReport {
                 )
             )
         }
+        if let count = manyUncopied(isRaised: isRaised) {
+            problems.append(
+                "\(count) old keys have no new one, more than few, although another tool says that it has copied. If it has not, "
+                    + "`resolve --all --reason-is reappeared --keep source` copies them; if applications deleted the new "
+                    + "ones, remove the old ones."
+            )
+        }
         if let count = unacceptedInUse(acceptedInUse) {
             problems.append(
                 Self.told(
@@ -87,6 +94,12 @@ extension WalkReport {
         "\(count) \(count == 1 ? one : many)"
     }
 
+    /// How many old keys nothing copies before the raise, if they are many: then the new names would lack them.
+    private func manyUncopied(isRaised: Bool) -> Int? {
+        guard !isRaised, let count = listed[.reappeared], Few.isMany(count, of: pairs) else { return nil }
+        return count
+    }
+
     /// How many pairs are `inUse`, if that is more than a person has accepted.
     func unacceptedInUse(_ accepted: Int) -> Int? {
         #if SEEDED_BUGS
@@ -104,6 +117,6 @@ extension WalkReport {
     func needsPerson(isRaised: Bool, acceptedInUse: Int = 0) -> Bool {
         let areManyGone = isRaised && Few.isMany(fewByClass[.destinationMissing] ?? 0, of: pairs)
         return (findings[.conflict] ?? 0) > 0 || ambiguous > 0 || held.counts["tooLarge"] != nil || areManyGone
-            || unacceptedInUse(acceptedInUse) != nil
+            || unacceptedInUse(acceptedInUse) != nil || manyUncopied(isRaised: isRaised) != nil
     }
 }

@@ -110,6 +110,15 @@ public struct Bookkeeping: Sendable {
                 migration: entry.name
             )
         }
+        for (entry, state) in found {
+            guard let phase = state?.trustedPhase, entry.isAhead(of: version, in: phase) else { continue }
+            throw Refusal(
+                .versionRegressed,
+                "\(entry.name) is \(phase.rawValue), so the version was \(entry.version) or about to be, and it is "
+                    + "\(version) now. Restore the version that belongs to the data.",
+                migration: entry.name
+            )
+        }
         if let raisedBefore, raisedBefore > version {
             throw Refusal(
                 .versionRegressed,
@@ -125,15 +134,6 @@ public struct Bookkeeping: Sendable {
                     + "Applications may have used the newer names since, so nothing is copied. Restore the version that "
                     + "belongs to the data, or the backup that belongs to this version.",
                 migration: raised.name
-            )
-        }
-        for (entry, state) in found {
-            guard let phase = state?.trustedPhase, entry.isAhead(of: version, in: phase) else { continue }
-            throw Refusal(
-                .versionRegressed,
-                "\(entry.name) is \(phase.rawValue), so the version was \(entry.version) or about to be, and it is "
-                    + "\(version) now. Restore the version that belongs to the data.",
-                migration: entry.name
             )
         }
         return Sound(version: version, raisedByOutpost: try raisedByOutpost(from: version), states: states, pin: pin)

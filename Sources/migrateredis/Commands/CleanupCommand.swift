@@ -38,7 +38,12 @@ struct CleanupCommand: AsyncParsableCommand {
             let result = try await session.underLock(for: migration, "cleaning up") { lease, runner in
                 try await runner.cleanup(migration, under: lease)
             }
-            session.terminal.print("\(migration.name): \(Wording.keys(result.removed, "old")) removed.")
+            let isEmpty = result.removed == 0 && result.held.total == 0
+            session.terminal.print(
+                isEmpty
+                    ? "\(migration.name) is cleaned: there was no old key to remove."
+                    : "\(migration.name): \(Wording.keys(result.removed, "old")) removed."
+            )
             guard result.held.total > 0 else { return }
             let gone = result.held.counts[PairClass.sourceGone.rawValue] ?? 0
             if result.held.total > gone {

@@ -86,6 +86,16 @@ struct WalkReportTests {
         #expect(report.held(acceptingInUse: count).total == 0)
     }
 
+    @Test("before the raise many old keys that nothing copies are for a person, and after it they are only named")
+    func uncopied() {
+        for (count, isMany) in [(20, false), (21, true)] {
+            let report = Self.report([(.reappeared, count)])
+            #expect(report.problems(isRaised: false).isEmpty != isMany)
+            #expect(report.needsPerson(isRaised: false) == isMany)
+            #expect(report.problems(isRaised: true).isEmpty && !report.needsPerson(isRaised: true))
+        }
+    }
+
     @Test("after the raise any number of pairs in use is valid")
     func inUse() {
         let report = Self.report([(.inUse, 1000)], in: .verifyAgain)

@@ -157,6 +157,12 @@ extension StatusCase {
         StatusCase("evicting-server", check: 2) { $0.mayEvict = true },
         StatusCase("applied", check: 1) { $0.put(first, .applied) },
         StatusCase("verified-not-raised", check: 1) { $0.put(first, .verified) },
+        StatusCase("raised-by-outpost", check: 1) {
+            $0.records = [
+                first: .success(StatusCase.foreignRecord), "002_timestamps": .success(StatusCase.foreignRecord),
+            ]
+        },
+        StatusCase("foreign-record", check: 2) { $0.records = ["002_timestamps": .success(StatusCase.foreignRecord)] },
         StatusCase("conflicts", check: 2) {
             $0.put(first, .failed) {
                 $0.failedPhase = "verify"

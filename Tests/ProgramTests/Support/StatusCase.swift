@@ -22,6 +22,8 @@ struct StatusCase: Sendable, CustomTestStringConvertible {
     var lock = LockReading.free
     var pause: Override?
     var pin: Result<Pin?, MigrationError> = .success(nil)
+    /// Outpost's records; nil for those that our raises have written.
+    var records: [String: Result<OutpostRecord, MigrationError>]?
     var mayEvict = false
     var save = ServerInfo.Save.continuous
     var error: RedisError?
@@ -35,6 +37,22 @@ struct StatusCase: Sendable, CustomTestStringConvertible {
         self.check = check
         self.version = .success(version)
         change(&self)
+    }
+
+    /// With each raise its record.
+    private var ownRecords: [String: Result<OutpostRecord, MigrationError>] {
+        let version = (try? version.get()) ?? 0
+        let raised = Set(MigrationRegistry.outpost.migrations.prefix { $0.version <= version }.map(\.name))
+        return states.filter { name, state in
+            raised.contains(name) && (try? state.get().phase.isVerifiedOrLater) == true
+        }.mapValues { _ in .success(OutpostRecord(.applied, at: "2026-01-02T15:00:00Z")) }
+    }
+
+    /// The record of Outpost's own migrator.
+    static var foreignRecord: OutpostRecord {
+        var record = OutpostRecord(.applied, at: "2026-01-02T15:00:00Z")
+        record.isForeign = true
+        return record
     }
 
     /// Puts a migration into a phase, as the programs leave it there.
@@ -103,10 +121,7 @@ struct StatusCase: Sendable, CustomTestStringConvertible {
             version: version,
             states: states,
             approvals: approvals,
-            records: states.compactMapValues { state in
-                guard let phase = try? state.get().phase, phase.isVerifiedOrLater else { return nil }
-                return .success(OutpostRecord(.applied, at: "2026-01-02T15:00:00Z"))
-            },
+            records: records ?? ownRecords,
             lock: lock,
             pause: pause,
             pin: pin,
