@@ -99,20 +99,8 @@ struct BesideOutpostTests {
 
     /// What the comments of the ACL file say for a deployment.
     static func allow(_ stage: Stage, _ deployment: String) async throws {
-        try await stage.send(
-            "ACL",
-            "SETUSER",
-            LeastPrivilege.user,
-            "resetkeys",
-            "~\(deployment):outpost:schema:version",
-            "~\(deployment):outpost:migration:*",
-            "~\(deployment):.outpost:migration_lock",
-            "~\(deployment):.outpost:migration:lock",
-            "~.outpost:migration:lock",
-            "~\(deployment):tenant:*",
-            "resetchannels",
-            "&\(deployment):outpost:migration:wake"
-        )
+        let rules = LeastPrivilege.rule(try await LeastPrivilegeTests.rules(), forDeployment: deployment)
+        try await stage.send(["ACL", "SETUSER", LeastPrivilege.user, "reset"] + rules)
     }
 
     @Test("A record that is there already keeps what it says")

@@ -28,6 +28,19 @@ public enum LeastPrivilege {
         }
     }
 
+    /// A rule for a deployment, as the file's comments say: its id before every pattern, and the lock that all share besides.
+    public static func rule(_ words: [String], forDeployment id: String) -> [String] {
+        words.flatMap { word in
+            let mark = word.prefix(while: { "(~&".contains($0) })
+            guard mark.contains(where: { $0 != "(" }) else { return [word] }
+            let own = "\(mark)\(id):\(word.dropFirst(mark.count))"
+            return word == sharedLock ? [own, word] : [own]
+        }
+    }
+
+    /// Earlier versions of Outpost had one lock for all deployments.
+    private static let sharedLock = "~.outpost:migration:lock"
+
     /// The options that give a server the user; a server refuses a rule with a command that it does not know.
     static func options(version: Int) throws -> [String] {
         ["--user", user] + (version < 7 ? old(try rule()) : try rule())
