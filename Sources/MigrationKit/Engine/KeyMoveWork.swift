@@ -448,6 +448,10 @@ final class KeyMoveWork: WalkWork {
     private func count(_ pair: Pair, _ pairClass: PairClass, _ ruling: Ruling, obstacle: String? = nil) {
         report.note(pair, pairClass, ruling, obstacle: obstacle)
         if pairClass.hasSource, !pair.expectsDestination { report.bytesNeeded += pair.memory }
+        if column == .verifyAgain, pairClass == .destinationMissing {
+            // A few are no fault, and of many a person wants to know which; who asks for what is held is told.
+            heldKeys.add(HeldKey(pair.move.source, destination: pair.move.destination, reason: pairClass.rawValue))
+        }
         if ruling.finding.isHeld {
             let reason = obstacle ?? pairClass.rawValue
             heldKeys.add(HeldKey(pair.move.source, destination: pair.move.destination, reason: reason))

@@ -78,8 +78,8 @@ extension WalkReport {
             let isLost = isRaised && pairClass == .destinationMissing
             problems.append(
                 isLost
-                    ? "\(count) new keys are gone, more than few: new applications deleted them, or they were lost. Nothing "
-                        + "copies them again; look at the data and its backups."
+                    ? "\(count) new keys are gone, more than few: new applications deleted them, or they were lost. If they "
+                        + "deleted them, remove the old keys too; if they are lost, `resolve --keep source` copies the old ones."
                     : "\(count) pairs are \(pairClass.rawValue), more than few; apply again."
             )
         }

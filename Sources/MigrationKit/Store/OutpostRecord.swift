@@ -61,7 +61,7 @@ extension OutpostRecord {
     private static let writer = Bytes("written_by")
     private static let ourselves = Bytes("migrateredis")
 
-    /// The record in the reply to HMGET; nil where there is none, or where it has no status.
+    /// The record in the reply to HMGET; nil where there is none.
     ///
     /// Errors: those of the server; a key of another type and an unknown status are part of the result.
     static func read(_ reply: Reply, at key: Bytes) throws -> Result<OutpostRecord?, MigrationError> {
@@ -74,7 +74,12 @@ extension OutpostRecord {
             throw RedisError(.unexpectedReply, "HMGET did not answer for each field.", outcome: .notExecuted)
         }
         var record: OutpostRecord
-        guard let word = fields[0].bytes else { return .success(nil) }
+        guard let word = fields[0].bytes else {
+            guard fields.allSatisfy(\.isNull) else {
+                return .failure(.unreadable(key, "has no status, which Outpost's record of a migration has"))
+            }
+            return .success(nil)
+        }
         switch word {
         case Bytes("applied"):
             record = OutpostRecord(.applied, at: text(fields[1]))

@@ -21,7 +21,6 @@ struct OutpostRecordTests {
 
     static let readable = [
         Case(fields: [nil, nil, nil, nil], record: nil),
-        Case(fields: [nil, "2026-01-01T00:00:00Z", nil, nil], record: nil),
         Case(fields: ["applied", nil, nil, nil], record: OutpostRecord(.applied)),
         Case(
             fields: ["applied", "2026-01-01T00:00:00+02:00", nil, nil],
@@ -37,7 +36,7 @@ struct OutpostRecordTests {
     @Test("is read as Outpost writes it, and is known to be ours or another's", arguments: readable)
     func reads(one: Case) throws {
         var record = one.record
-        for writer in ["migrateredis", nil, "", "somebody"] {
+        for writer in ["migrateredis", nil, "", "somebody"] where record != nil || writer == nil {
             record?.isForeign = writer != "migrateredis"
             #expect(try OutpostRecord.read(try Self.reply(one.fields, writer: writer), at: Self.key).get() == record)
         }
@@ -77,6 +76,21 @@ struct OutpostRecordTests {
             return
         }
         #expect(error.message.utf8.count < 1000)
+    }
+
+    @Test("without a status is refused, whoever wrote it")
+    func withoutStatus() throws {
+        for (fields, writer) in [
+            ([nil, "2026-01-01T00:00:00Z", nil, nil], nil), ([nil, nil, nil, nil], "migrateredis"),
+        ] {
+            let reply = try Self.reply(fields as [String?], writer: writer)
+            let result = try OutpostRecord.read(reply, at: Self.key)
+            guard case .failure(let error) = result else {
+                Issue.record("A record without a status was taken.")
+                continue
+            }
+            #expect(error.message.contains("has no status"))
+        }
     }
 
     @Test("of another type is refused; a server that fails is no record")
