@@ -52,7 +52,7 @@ public struct Step: Sendable, Equatable {
         case .catchUp: return "catching up"
         case .cleanup: return "cleaning up"
         case .skip: return "skipping"
-        case .adopt: return "adopting"
+        case .adopt: return "adopting the version that Outpost's own records imply"
         case .record: return "recording"
         }
     }
