@@ -78,12 +78,19 @@ extension KeyMoveMigration {
             report = try await walk.run()
             try await requireCopies(report, shape, in: context)
         } else {
-            report = try await walk.run(from: state.checkpoint, keeping: CheckpointKeeper(context)) {
-                cursors,
-                progress in
-                state.progress = progress
-                state.checkpoint = Checkpoint(cursors: cursors, processedItems: progress.processedItems)
-                return state
+            do {
+                report = try await walk.run(from: state.checkpoint, keeping: CheckpointKeeper(context)) {
+                    cursors,
+                    progress in
+                    state.progress = progress
+                    state.checkpoint = Checkpoint(cursors: cursors, processedItems: progress.processedItems)
+                    return state
+                }
+            } catch let error as MigrationError where error.code == .sourcesDisappeared {
+                // Only a whole walk knows how many are gone: the next one must not begin behind them.
+                state.checkpoint = nil
+                try await context.save(state)
+                throw error
             }
         }
         state.progress = walk.progress

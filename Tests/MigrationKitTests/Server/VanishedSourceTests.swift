@@ -26,6 +26,27 @@ struct VanishedSourceTests {
         }
     }
 
+    @Test("too many stall again, however far the checkpoint of the try before had come")
+    func behindTheCheckpoint() async throws {
+        try await withBench { bench in
+            try await bench.addTenants(0..<400)
+            try await bench.apply()
+            for number in 0..<100 { try await bench.send("UNLINK tenant:t\(number)") }
+            // Slow enough for a checkpoint in the middle.
+            let slow = Limits(batchTime: .seconds(1), keysPerSecond: 250)
+            for limits in [slow, Limits(batchTime: .seconds(1))] {
+                let code = await migrationError {
+                    try await bench.withLease { lease in
+                        _ = try await bench.runner(limits: limits).apply(bench.migration, under: lease)
+                    }
+                }
+                #expect(code == .sourcesDisappeared)
+            }
+            let copies = try await bench.count("tenant:{*")
+            #expect(copies == 400)
+        }
+    }
+
     @Test("a few take their copies with them")
     func few() async throws {
         try await withBench { bench in
