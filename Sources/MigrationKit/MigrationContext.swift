@@ -8,6 +8,8 @@ public struct MigrationContext: Sendable {
     public var keyspace: any Keyspace
     /// The lease whose writes count; nil for a plan, which writes nothing.
     public var lease: Lease?
+    /// What must be as it was found before anything is written; nil where nothing was read of it.
+    var versionGuard: VersionGuard?
     /// Where the migration stands.
     public var state: MigrationState?
     /// Whether its version has been raised: from then on the new names are the truth.
@@ -40,6 +42,9 @@ public struct MigrationContext: Sendable {
     public var save: @Sendable (MigrationState) async throws -> Void
     /// Whether the phase should stop at the next safe point.
     public var shouldStop: @Sendable () -> Bool
+
+    /// The fence of a lease, through which only this phase writes.
+    func fence(of lease: Lease) -> Fence { Fence(lease, guarding: versionGuard) }
 
     /// How gently to treat the server now.
     public var limits: Limits { liveLimits.current }

@@ -18,6 +18,8 @@ public struct MigrationError: Error, Sendable, CustomStringConvertible {
         case versionRegressed
         /// The states tell of a later server than this one; nothing was touched.
         case dataLost
+        /// The schema version, or what Outpost records of it, changed while a phase ran.
+        case versionChanged
         /// The walk saw the server change its identity.
         case serverChanged
         /// The nodes of the cluster do not agree, slots are on their way or have no master.
@@ -63,7 +65,7 @@ public struct MigrationError: Error, Sendable, CustomStringConvertible {
     /// Whether the same work may succeed later without anybody doing something.
     public var isRetryable: Bool {
         switch code {
-        case .lockHeld, .leaseLost, .fenced, .newerSchema, .serverChanged, .clusterUnsettled, .replicasBehind,
+        case .lockHeld, .leaseLost, .fenced, .newerSchema, .versionChanged, .serverChanged, .clusterUnsettled, .replicasBehind,
             .serverStrained, .interrupted, .gateClosed:
             return true
         case .unreadable, .versionRegressed, .dataLost, .foreignRecord, .sourcesDisappeared, .copyDiffers, .wrongPhase,

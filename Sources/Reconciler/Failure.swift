@@ -52,7 +52,7 @@ struct Failure: Sendable {
         case .clusterUnsettled: return .clusterUnsettled
         case .replicasBehind: return .replicasBehind
         case .serverStrained: return .serverStrained
-        case .leaseLost, .fenced, .serverChanged, .interrupted, .gateClosed: return .retrying
+        case .leaseLost, .fenced, .versionChanged, .serverChanged, .interrupted, .gateClosed: return .retrying
         case .copyDiffers, .wrongPhase, .unknownMigration, .unsupported: return .stepFailed
         }
     }

@@ -19,8 +19,8 @@ struct BatchLook<Item> {
 struct BatchStream<Item> {
     /// Connections to one server, each for one batch at a time.
     let connections: [RedisConnection]
-    /// The lease of the transactions; nil where batches are only read.
-    let lease: Lease?
+    /// The fence of the transactions; nil where batches are only read.
+    let fence: Fence?
 
     /// Handles batches until there is none left; returns those that a change of their keys has undone.
     ///
@@ -31,14 +31,14 @@ struct BatchStream<Item> {
         waitForMore: @escaping () -> Bool,
         answered: @escaping (Duration) -> Void
     ) async throws -> [[Item]] {
-        guard let lease else {
+        guard let fence else {
             try await read(next: next, waitForMore: waitForMore, answered: answered)
             return []
         }
         var underWay: [Int: BatchLook<Item>] = [:]
         var count = 0
         var changed: [[Item]] = []
-        try await Fence(lease).transactions(over: connections) {
+        try await fence.transactions(over: connections) {
             guard let batch = try next() else { return nil }
             underWay[count] = batch
             count += 1

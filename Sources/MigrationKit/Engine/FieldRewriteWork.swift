@@ -189,7 +189,7 @@ final class FieldRewriteWork: WalkWork {
         let looks = groups.map { transaction(of: $0) }
         var decided = [[DecidedRewrite]](repeating: [], count: groups.count)
         var undone: [RewriteItem] = []
-        try await Fence(lease).transactions(looks, on: context.keyspace) { [self] index, replies in
+        try await context.fence(of: lease).transactions(looks, on: context.keyspace) { [self] index, replies in
             decided[index] = try decide(groups[index], replies)
             return commands(for: decided[index])
         } finish: { [self] index, outcome in

@@ -32,7 +32,7 @@ extension KeyMoveWork {
         var done: [DecidedPair] = []
         var undone: [Pair] = []
         removingWithoutDestination = 0
-        try await Fence(lease).transactions(looks, on: context.keyspace) { [self] index, replies in
+        try await context.fence(of: lease).transactions(looks, on: context.keyspace) { [self] index, replies in
             decided[index] = try decide(groups[index], of: batch, sources: sources, replies)
             removingWithoutDestination += decided[index].count(where: \.removesWithoutDestination)
             return writer.commands(for: decided[index])
@@ -132,7 +132,7 @@ extension KeyMoveWork {
     /// Removes the sources that are still what was seen of them, then forgets their entries; returns those that are not.
     private func removeSources(of removals: [DecidedPair], under lease: Lease) async throws -> Set<Bytes> {
         guard !removals.isEmpty else { return [] }
-        let fence = Fence(lease)
+        let fence = context.fence(of: lease)
         let groups = SlotGroups.of(removals, in: context.keyspace) { $0.pair.move.source }
         let looks = groups.map { group in
             var reads = CommandBuffer()

@@ -246,7 +246,7 @@ final class KeyMoveWork: WalkWork {
             return []
         }
         var decided: [DecidedPair] = []
-        let outcome = try await Fence(lease).transaction(look, on: context.keyspace) { [self] replies in
+        let outcome = try await context.fence(of: lease).transaction(look, on: context.keyspace) { [self] replies in
             decided = try decide(sliced, replies)
             return writer.commands(for: decided)
         }

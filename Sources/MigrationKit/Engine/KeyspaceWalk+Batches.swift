@@ -60,7 +60,10 @@ extension KeyspaceWalk {
     /// the pages that are ready, and returns whether there was anything to handle so.
     private func stream(_ pages: PagesAhead<Work.Lister>?) async throws -> Bool {
         let end = ContinuousClock.now + Self.longestStream
-        let stream = BatchStream<Work.Item>(connections: try await connections(), lease: context.lease)
+        let stream = BatchStream<Work.Item>(
+            connections: try await connections(),
+            fence: context.lease.map(context.fence)
+        )
         var hasStreamed = false
         let isOver = Mutex(false)
         let changed = try await stream.run { [self] in

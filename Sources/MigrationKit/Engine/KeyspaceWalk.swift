@@ -193,9 +193,16 @@ final class KeyspaceWalk<Work: WalkWork> {
                     page = try await pages.next()
                 }
                 try stopIfAsked()
+                try await requireSameVersion()
                 pace.postpone(by: try await giveWay())
             }
         }
+    }
+
+    /// On one server each transaction sees to it.
+    private func requireSameVersion() async throws {
+        guard context.lease != nil, context.keyspace.isCluster else { return }
+        try await context.versionGuard?.look(on: context.keyspace)
     }
 
     /// One more connection to the one server; nil where it is not to be had or leads to another server: then the first

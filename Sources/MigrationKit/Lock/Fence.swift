@@ -10,9 +10,19 @@ public struct Fence: Sendable {
     /// The lease whose writes count.
     public let lease: Lease
 
+    /// What must be as a phase found it besides.
+    let version: VersionGuard?
+
     /// The fence of one lease.
     public init(_ lease: Lease) {
+        self.init(lease, guarding: nil)
+    }
+
+    /// The fence of one lease, through which nothing is written once the schema version is not what it was. In a cluster,
+    /// where the version has a slot of its own, it is the walk that looks at it.
+    init(_ lease: Lease, guarding version: VersionGuard?) {
         self.lease = lease
+        self.version = lease.names.isCluster ? nil : version
     }
 
     /// What became of a transaction.
@@ -229,13 +239,14 @@ public struct Fence: Sendable {
         if let (index, look) = next {
             let epoch = lease.names.epoch(for: look.key)
             lane.looked = (index, epoch, look.isWatched)
-            var watched = [epoch] + look.watching
+            var watched = [epoch] + look.watching + (version?.keys ?? [])
             #if SEEDED_BUGS
                 if SeededBug.isOn(.noFence) { watched[0] = lease.names.pause }
             #endif
             if look.isWatched { commands.append("WATCH", watched) }
             lease.askForEpoch(epoch, in: &commands)
             if !lease.names.isCluster { lease.askForLock(in: &commands) }
+            version?.ask(in: &commands)
             commands.append(contentsOf: look.reads)
         }
         return commands.isEmpty ? nil : commands
@@ -297,7 +308,12 @@ public struct Fence: Sendable {
         }
         if isWatched { _ = try own[own.startIndex].unlessError() }
         try compare(epoch: own[first], lock: lease.names.isCluster ? nil : own[first + 1])
-        guard let writes = try decide(looked, own[(first + (lease.names.isCluster ? 1 : 2))...]) else {
+        var behind = first + (lease.names.isCluster ? 1 : 2)
+        if let version {
+            try version.compare(version: own[behind], records: own[behind + 1])
+            behind += VersionGuard.questionCount
+        }
+        guard let writes = try decide(looked, own[behind...]) else {
             return try finish(looked, .nothingToDo)
         }
         precondition(isWatched, "what was not watched is no ground to write on")

@@ -17,14 +17,28 @@ extension PhaseRunner {
         var refusal: Refusal?
         /// Whether Outpost's own migrator says that it has applied the migration.
         var hasForeignRecord = false
+        /// How many migrations Outpost's own migrators or we have recorded as done.
+        var recorded = 0
 
-        /// Whether others had copied the keys and raised the version before we first came.
+        /// Whether others had copied the keys and raised the version before we came, or before we had verified anything.
         var wasRaisedElsewhere: Bool {
             if let known = state?.wasRaisedElsewhere { return known }
-            return isRaised && hasForeignRecord && (state == nil || state?.trustedPhase == .planned)
+            return isRaised && hasForeignRecord && state?.verification == nil
         }
         /// The migrations whose record is missing, so that Outpost would not start.
         var unrecorded: [any Migration] = []
+
+        /// Notes in a state who raised the version: where it was not a verify of ours, nobody has carried over what
+        /// applications deleted since.
+        func noteRaise(in state: inout MigrationState) {
+            let isRaisedByOthers = isRaised && self.state?.verification == nil
+            if isRaisedByOthers || self.state?.hasForeignCopies == true { state.deletesAreUnseen = true }
+            if wasRaisedElsewhere {
+                state.wasRaisedElsewhere = true
+            } else if !isRaised {
+                state.wasRaisedElsewhere = nil
+            }
+        }
     }
 
     /// Where a migration stands.
@@ -57,6 +71,7 @@ extension PhaseRunner {
             position.acceptedInUse = approval.count ?? 0
         }
         position.features = try await ServerFeatures.read(from: keyspace, names: store.names)
+        position.recorded = registry.migrations.count { snapshot.records[$0.name] != nil }
         position.unrecorded = registry.migrations.filter(snapshot.lacksRecord)
         for other in registry.migrations {
             let standing = try snapshot.state(of: other.name)
@@ -85,12 +100,15 @@ extension PhaseRunner {
 
     /// Writes the records that are missing; returns of how many migrations.
     @discardableResult
-    func keepRecords(at position: Position, under lease: Lease) async throws -> Int {
+    func keepRecords(at position: inout Position, under lease: Lease) async throws -> Int {
         var count = 0
         for migration in position.unrecorded {
             let record = OutpostRecord(of: migration, in: store.names)
             if try await store.keepRecord(record, of: migration.name, under: lease, on: keyspace) { count += 1 }
         }
+        // Those that somebody else wrote meanwhile are there as well.
+        position.recorded += position.unrecorded.count
+        position.unrecorded = []
         return count
     }
 
@@ -146,6 +164,12 @@ extension PhaseRunner {
             },
             shouldStop: shouldStop
         )
+        context.versionGuard = VersionGuard(
+            names: store.names,
+            migrations: registry.migrations.map(\.name),
+            found: position.storedVersion,
+            recorded: position.recorded
+        )
         context.liveLimits = limits
         if let patience { context.patience = patience }
         context.acceptedInUse = position.acceptedInUse
@@ -196,7 +220,8 @@ extension PhaseRunner {
     /// Writes the records that are missing, and nothing else: where nothing else is due any more.
     public func keepRecords(under lease: Lease) async throws -> Int {
         guard let last = registry.migrations.last else { return 0 }
-        return try await keepRecords(at: position(toChange: last), under: lease)
+        var position = try await position(toChange: last)
+        return try await keepRecords(at: &position, under: lease)
     }
 
     func serverTime() async throws -> Timestamp {

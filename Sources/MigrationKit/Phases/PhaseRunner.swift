@@ -103,7 +103,7 @@ public struct PhaseRunner: Sendable {
         if position.state?.trustedPhase == .cleaned {
             throw MigrationError(.wrongPhase, "\(migration.name) is cleaned: there is nothing left to apply.")
         }
-        try await keepRecords(at: position, under: lease)
+        try await keepRecords(at: &position, under: lease)
         let plan = try await plan(for: migration, given: given, at: position)
         let previous = position.state?.phase
         var state =
@@ -118,14 +118,7 @@ public struct PhaseRunner: Sendable {
         state.errors = []
         state.scope = plan.scope
         if acceptsServer { state.server = try await ServerInfo.read(from: keyspace).identity }
-        // Raised, and not by a verify of ours.
-        let isRaisedByOthers = position.isRaised && position.state?.verification == nil
-        if isRaisedByOthers || position.state?.hasForeignCopies == true { state.deletesAreUnseen = true }
-        if position.wasRaisedElsewhere {
-            state.wasRaisedElsewhere = true
-        } else if !position.isRaised {
-            state.wasRaisedElsewhere = nil
-        }
+        position.noteRaise(in: &state)
         try await save(state, previous: previous, under: lease)
         position.state = state
         var context = context(for: migration, at: position, lease: lease)
@@ -142,7 +135,7 @@ public struct PhaseRunner: Sendable {
 
     /// Compares everything; raises the version when all is right and it is next in line.
     public func verify(_ migration: any Migration, under lease: Lease) async throws -> VerificationResult {
-        let position = try await adopting(
+        var position = try await adopting(
             position(toChange: migration, byVerifying: true),
             of: migration,
             under: lease
@@ -156,7 +149,9 @@ public struct PhaseRunner: Sendable {
         guard state.phase != .applying else {
             throw MigrationError(.wrongPhase, "\(migration.name) is not applied to its end: run apply again first.")
         }
-        try await keepRecords(at: position, under: lease)
+        try await keepRecords(at: &position, under: lease)
+        position.noteRaise(in: &state)
+        position.state = state
         let previous = state.phase
         let before = try await ServerInfo.read(from: keyspace).identity
         let result = try await migration.verify(state, in: context(for: migration, at: position, lease: lease))

@@ -118,7 +118,8 @@ public struct SchemaStore: Sendable {
         try await write(commands, at: key, telling: event, under: lease, on: keyspace)
     }
 
-    /// Raises the version from n − 1 to n, by comparison; returns false if it is something else by now.
+    /// Raises the version from n − 1 to n, by comparison; returns false if it is something else by now, or if Outpost has
+    /// recorded the migration as done meanwhile.
     ///
     /// Outpost's record of the migration is written with it: in the same transaction, or, in a cluster, where it has a slot
     /// of its own, right after it.
@@ -147,12 +148,14 @@ public struct SchemaStore: Sendable {
                 reads: reads
             ) { replies in
                 isAsExpected = try watchedVersion(in: replies) == version - 1
+                if isAsExpected, !names.isCluster {
+                    isAsExpected = try OutpostRecord.read(replies[replies.startIndex + 2], at: recordKey).get() == nil
+                }
                 guard isAsExpected else { return nil }
                 var commands = CommandBuffer()
                 commands.append("SET", names.version, Bytes(decimal: version))
                 if !names.isCluster {
-                    let known = try OutpostRecord.read(replies[replies.startIndex + 2], at: recordKey).get()
-                    if known == nil { record.append(to: &commands, at: recordKey) }
+                    record.append(to: &commands, at: recordKey)
                     History.append(event, names: names, to: &commands)
                 }
                 return commands
