@@ -65,8 +65,8 @@ public struct MigrationError: Error, Sendable, CustomStringConvertible {
     /// Whether the same work may succeed later without anybody doing something.
     public var isRetryable: Bool {
         switch code {
-        case .lockHeld, .leaseLost, .fenced, .newerSchema, .versionChanged, .serverChanged, .clusterUnsettled, .replicasBehind,
-            .serverStrained, .interrupted, .gateClosed:
+        case .lockHeld, .leaseLost, .fenced, .newerSchema, .versionChanged, .serverChanged, .clusterUnsettled,
+            .replicasBehind, .serverStrained, .interrupted, .gateClosed:
             return true
         case .unreadable, .versionRegressed, .dataLost, .foreignRecord, .sourcesDisappeared, .copyDiffers, .wrongPhase,
             .unknownMigration, .unsupported, .evictionPolicy:

@@ -51,6 +51,10 @@ struct ResolveTests {
         try await withConflicts { stage in
             let first = try await resolve(stage, Self.pairs[0].0, Self.pairs[1].1, "--keep", "source")
             #expect(first.exitStatus == 0 && first.standardOutput.contains("2 settled"), "\(first)")
+            let left = try #require(try await stage.state()?["held"] as? [String: Any])
+            #expect((left["counts"] as? [String: Int]) == ["foreign": 2])
+            let samples = (left["samples"] as? [[String: String]] ?? []).compactMap { $0["key"] }
+            #expect(Set(samples) == Set(Self.pairs.dropFirst(2).map(\.0)))
             for (old, new) in Self.pairs.prefix(2) {
                 let now = try await stage.snapshot().records
                 #expect(now[new] == stage.before.records[old] && now[old] == stage.before.records[old])
@@ -93,6 +97,10 @@ struct ResolveTests {
             let kept = try #require(try await stage.snapshot().records[keepsSource ? old : new])
             let result = try await resolve(stage, old, "--keep", side, "--reason", "asked the team")
             #expect(result.exitStatus == 0, "\(result)")
+            let state = try await stage.state()
+            #expect(state?["held"] == nil && state?["kept_at_ms"] == nil, "\(state ?? [:])")
+            let status = try await stage.run("status")
+            #expect(!status.standardOutput.contains("back"), "\(status)")
             #expect(try await stage.run("-migration", Self.name, "cleanup", "-force").exitStatus == 0)
             let after = try await stage.snapshot()
             #expect(after.records[new] == kept && after.records[old] == nil)

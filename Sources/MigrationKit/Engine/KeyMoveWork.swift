@@ -447,6 +447,9 @@ final class KeyMoveWork: WalkWork {
 
     private func count(_ pair: Pair, _ pairClass: PairClass, _ ruling: Ruling, obstacle: String? = nil) {
         report.note(pair, pairClass, ruling, obstacle: obstacle)
+        if context.resolution != nil, ruling.action != .leave {
+            report.settled.add(pair.move.source, reason: pairClass.rawValue)
+        }
         if pairClass.hasSource, !pair.expectsDestination { report.bytesNeeded += pair.memory }
         if column == .verifyAgain, pairClass == .destinationMissing {
             // A few are no fault, and of many a person wants to know which; who asks for what is held is told.

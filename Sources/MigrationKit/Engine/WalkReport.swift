@@ -10,6 +10,8 @@ public struct WalkReport: Sendable, Equatable {
     public var fewByClass: [PairClass: Int] = [:]
     /// Keys that are held, with their reasons.
     public var held = HeldKeys()
+    /// Keys that were held and that a person has settled, with the reasons for which they were.
+    public var settled = HeldKeys()
     /// The largest of the keys that are held for their size, at most 20, in any order.
     public var large: [LargeKey] = []
     /// Pairs worth telling of, by class.

@@ -46,11 +46,22 @@ extension PhaseRunner {
         context.resolution = resolution
         let report = try await moving.resolve(keys, state, in: context)
         guard report.written > 0 else { return report }
+        try await note(report.settled, in: state, under: lease)
         var detail = "\(report.written) settled, the \(resolution.kept.rawValue) kept"
         if let reason = resolution.reason { detail += ", held as \(reason)" }
         if !order.reason.isEmpty { detail += ": \(order.reason)" }
         let event = Event(.resolved, [.migration: migration.name, .by: order.by, .detail: detail])
         try await store.tell(event, under: lease, on: keyspace)
         return report
+    }
+
+    /// What is settled is held no more, and what is left is looked at again without a wait.
+    private func note(_ settled: HeldKeys, in state: MigrationState, under lease: Lease) async throws {
+        guard let held = state.held else { return }
+        var state = state
+        let rest = held.without(settled)
+        state.held = rest.total > 0 ? rest : nil
+        state.keptAt = nil
+        try await save(state, previous: state.phase, under: lease)
     }
 }

@@ -45,6 +45,17 @@ public struct HeldKeys: Sendable, Equatable, Codable {
         return rest
     }
 
+    /// All but those that were settled since.
+    func without(_ settled: HeldKeys) -> HeldKeys {
+        var rest = self
+        for (reason, count) in settled.counts {
+            rest.counts[reason] = rest.counts[reason].flatMap { $0 > count ? $0 - count : nil }
+        }
+        let names = Set(settled.samples.map(\.key))
+        rest.samples.removeAll { rest.counts[$0.reason] == nil || names.contains($0.key) }
+        return rest
+    }
+
     /// Notes one more.
     mutating func add(_ key: Bytes, reason: String) {
         counts[reason, default: 0] += 1
