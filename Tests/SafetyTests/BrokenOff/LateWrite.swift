@@ -21,7 +21,7 @@ enum LateWrite: String, CaseIterable, Sendable {
         var new: [String: String]?
     }
 
-    private static let value = "written late"
+    static let value = "written late"
 
     private func whole(_ owner: Owner) -> [String: String] {
         owner.fields(value: Self.value).merging(["topics": "late"]) { $1 }

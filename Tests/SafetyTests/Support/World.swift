@@ -21,6 +21,8 @@ struct World: Sendable {
     /// What stands between the programs and the servers; the application's connections do not come through it.
     let schedule: FaultSchedule
     let servers: [RedisServer]
+    /// Where slots are that were moved.
+    let homes = SlotHomes()
     private let connections: [RedisConnection]
     fileprivate let address: [String: String]
 
@@ -119,8 +121,10 @@ struct World: Sendable {
         return Dictionary(pairs) { $1 }
     }
 
-    private func master(of name: String) -> Int {
-        min(Slot(of: Bytes(name)).number / (Slot.count / servers.count), servers.count - 1)
+    /// The number of the server that has the slot of a name.
+    func master(of name: String) -> Int {
+        homes.node(of: name)
+            ?? min(Slot(of: Bytes(name)).number / (Slot.count / servers.count), servers.count - 1)
     }
 
     // MARK: The programs
