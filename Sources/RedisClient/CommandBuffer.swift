@@ -123,6 +123,33 @@ public struct CommandBuffer: Sendable {
         count += other.count
     }
 
+    // MARK: Telling
+
+    /// The name and the first argument of one of the commands, of which nobody but an error message wants to know; empty
+    /// where there is none.
+    public func beginning(ofCommand index: Int) -> (name: Bytes, argument: Bytes) {
+        var at = bytes.startIndex
+        func number() -> Int {
+            at += 1
+            var value = 0
+            while at < bytes.endIndex, bytes[at] != 13 {
+                value = value * 10 + Int(bytes[at] - UInt8(ascii: "0"))
+                at += 1
+            }
+            at += 2
+            return value
+        }
+        func word() -> Bytes {
+            let length = number()
+            defer { at += length + 2 }
+            return Bytes(bytes[at..<at + length])
+        }
+        guard index < count else { return ([], []) }
+        for _ in 0..<index { for _ in 0..<number() { _ = word() } }
+        let words = number()
+        return (word(), words > 1 ? word() : [])
+    }
+
     // MARK: Encoding
 
     /// Begins a command of so many words, of which its name is the first.

@@ -11,6 +11,19 @@ struct CommandBufferTests {
         var testDescription: String { encoded.debugDescription }
     }
 
+    @Test("tells how each of its commands begins, whatever the arguments hold")
+    func beginnings() {
+        var buffer = CommandBuffer()
+        buffer.append("PING")
+        buffer.append("SET", Bytes("a\r\n$3"), Bytes("*1\r\n"))
+        buffer.append(words: ["XADD", "key", "*"])
+        let texts = (0..<4).map { index in
+            let (name, argument) = buffer.beginning(ofCommand: index)
+            return [name, argument].map { String(decoding: $0, as: UTF8.self) }
+        }
+        #expect(texts == [["PING", ""], ["SET", "a\r\n$3"], ["XADD", "key"], ["", ""]])
+    }
+
     @Test(
         "encodes a command as an array of bulk strings",
         arguments: [

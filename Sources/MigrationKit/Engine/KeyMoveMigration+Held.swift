@@ -11,14 +11,22 @@ extension KeyMoveMigration {
         case (true, .failed): column = .verifyAgain
         case (true, _): column = .catchUp
         }
-        return try await KeyMoveWalk(
+        var context = context.withoutLease
+        // After a valid verify an ambiguous name is no old key that anybody waits for.
+        let isSettled = context.isRaised && (state.trustedPhase == .verified || state.trustedPhase == .cleaning)
+        if isSettled, let tell = context.held {
+            context.held = { keys in try await tell(keys.filter { $0.reason != HeldKey.ambiguousReason }) }
+        }
+        var report = try await KeyMoveWalk(
             moves: moves(in: context.names),
             migration: name,
             column: column,
-            context: context.withoutLease,
+            context: context,
             ledger: shape,
             total: state.scope?.total ?? 0
         ).run()
+        if isSettled { report.held = report.held.without(reason: HeldKey.ambiguousReason) }
+        return report
     }
 
     /// Settles pairs as a person says: those of these keys, each in a transaction of its own; or without keys all that

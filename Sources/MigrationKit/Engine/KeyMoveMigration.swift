@@ -137,7 +137,7 @@ extension KeyMoveMigration {
         let report = try await walk.run()
         var held = report.held
         // After a valid verify an ambiguous name is no old key that anybody waits for; it is left alone.
-        held.counts["ambiguous"] = nil
+        held = held.without(reason: HeldKey.ambiguousReason)
         if held.total == 0 {
             try await Ledger(names: context.names, migration: name, shape: shape)
                 .remove(under: lease, in: context)
@@ -185,7 +185,7 @@ extension KeyMoveMigration {
         guard report.noted == 0 else { return }
         let time = try await context.keyspace.connection(for: context.names.lock).send("TIME")
         let lost = try await Ledger(names: context.names, migration: name, shape: shape)
-            .lasting(at: ServerTime.read(time).milliseconds, most: 1000, on: context.keyspace)
+            .lasting(at: ServerTime.read(time).milliseconds, most: 1000, in: context)
         guard lost > 0 else { return }
         throw MigrationError(
             .dataLost,

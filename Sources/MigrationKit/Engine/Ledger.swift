@@ -79,18 +79,19 @@ struct Ledger: Sendable {
     /// How many copies it lists that should still be there: those that end by themselves may have ended.
     ///
     /// For a walk that met none of them, which is rare; it reads at most `most` entries.
-    func lasting(at now: Int64, most: Int, on keyspace: any Keyspace) async throws -> Int {
+    func lasting(at now: Int64, most: Int, in context: MigrationContext) async throws -> Int {
         var count = 0
         var seen = 0
         let slots: [Slot?] = names.isCluster ? (0..<Slot.count).map(Slot.init) : [nil]
         let total = slots.count * shape.buckets
         for start in stride(from: 0, to: total, by: Self.hashesPerRequest) {
-            var commands = RoutedCommands(for: keyspace)
+            if context.shouldStop() { throw MigrationError(.interrupted, "Stopped while the ledger was read.") }
+            var commands = RoutedCommands(for: context.keyspace)
             for number in start..<min(total, start + Self.hashesPerRequest) {
                 let slot = slots[number / shape.buckets]
                 commands.append("HGETALL", names.ledger(of: migration, bucket: number % shape.buckets, in: slot))
             }
-            for reply in try await keyspace.pipeline(commands) {
+            for reply in try await context.keyspace.pipeline(commands) {
                 guard let reply = try reply.unlessOtherType() else { continue }
                 for value in reply.elements {
                     guard let entry = LedgerEntry(value) else { continue }

@@ -61,7 +61,9 @@ extension PageLister {
 
 extension HeldKey {
     /// Can be read in two ways.
-    static func ambiguous(_ key: Bytes) -> HeldKey { HeldKey(key, reason: "ambiguous") }
+    static func ambiguous(_ key: Bytes) -> HeldKey { HeldKey(key, reason: ambiguousReason) }
+    static let ambiguousReason = "ambiguous"
+
 
     /// Has more bytes than the limits allow.
     static func tooLarge(_ key: Bytes, destination: Bytes? = nil) -> HeldKey {
@@ -74,7 +76,7 @@ extension WalkReport {
     mutating func note<Item>(_ listing: Listing<Item>) {
         for name in listing.unrelated { noteUnrelated(name) }
         for key in listing.held {
-            if key.reason == "ambiguous" { ambiguous += 1 }
+            if key.reason == HeldKey.ambiguousReason { ambiguous += 1 }
             held.add(key.key, reason: key.reason)
         }
         for (kind, count) in listing.native {

@@ -167,7 +167,7 @@ public struct Fence: Sendable {
         var mustUnwatch = false
         /// How many replies belong to the commit, and to UNWATCH.
         var commitReplies = 0
-        var committed: (look: Int, epoch: Bytes, writes: Int)?
+        var committed: (look: Int, epoch: Bytes, writes: CommandBuffer)?
     }
 
     /// One request after the other on each lane: the commit of its last look, and its next look. No lane waits for another.
@@ -225,7 +225,7 @@ public struct Fence: Sendable {
         let known = (lane.commit?.writes.byteCount ?? 0) + (next?.look.reads.byteCount ?? 0)
         let watched = next?.look.watching.reduce(0) { $0 + $1.count + 16 } ?? 0
         var commands = CommandBuffer(reserving: known + watched + 400)
-        lane.committed = lane.commit.map { ($0.look, $0.epoch, $0.writes.count) }
+        lane.committed = lane.commit
         if let commit = lane.commit {
             commands.append("MULTI")
             commands.append(contentsOf: commit.writes)
@@ -272,18 +272,11 @@ public struct Fence: Sendable {
             try again.map(compareAgain)
             return try finish(look, .changed)
         }
-        if let error = result.firstErrorOfElements {
-            throw RedisError(
-                .partlyExecuted,
-                "A command of a transaction failed while the others ran: \(error.message)",
-                outcome: .unknown,
-                serverCode: error.serverCode
-            )
-        }
-        guard result.count == committed.writes else {
+        if let error = RedisError.partlyExecuted(committed.writes, replies: result) { throw error }
+        guard result.count == committed.writes.count else {
             throw RedisError(
                 .unexpectedReply,
-                "EXEC answered \(result.count) replies to \(committed.writes) commands.",
+                "EXEC answered \(result.count) replies to \(committed.writes.count) commands.",
                 outcome: .unknown
             )
         }
@@ -363,5 +356,23 @@ public struct Fence: Sendable {
             lease.lose(loss)
             throw loss
         }
+    }
+}
+
+extension RedisError {
+    /// Names the command of a transaction that failed while the others ran, and its key; nil if none did.
+    static func partlyExecuted(_ commands: CommandBuffer, replies: Reply) -> RedisError? {
+        for (index, reply) in replies.elements.enumerated() {
+            guard let error = reply.error else { continue }
+            let (name, key) = commands.beginning(ofCommand: index)
+            return RedisError(
+                .partlyExecuted,
+                "A command of a transaction failed while the others ran: \(String(decoding: name, as: UTF8.self)) "
+                    + "\(KeyText.escaped(key, limit: 100)): \(error.message)",
+                outcome: .unknown,
+                serverCode: error.serverCode
+            )
+        }
+        return nil
     }
 }

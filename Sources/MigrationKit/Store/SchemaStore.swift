@@ -247,13 +247,14 @@ public struct SchemaStore: Sendable {
         var aftermath = CommandBuffer()
         History.append(event, names: names, to: &aftermath)
         aftermath.append("PUBLISH", names.wake, Bytes(event.kind.rawValue))
+        var commands = commands
+        if !names.isCluster { commands.append(contentsOf: aftermath) }
         var transaction = CommandBuffer()
         transaction.append("MULTI")
         transaction.append(contentsOf: commands)
-        if !names.isCluster { transaction.append(contentsOf: aftermath) }
         transaction.append("EXEC")
         let results = try await keyspace.connection(for: key).pipeline(transaction).unlessError()
-        if let error = results.last?.elements.lazy.compactMap(\.error).first { throw error }
+        if let result = results.last, let error = RedisError.partlyExecuted(commands, replies: result) { throw error }
         // In a cluster the history has a slot of its own.
         if names.isCluster {
             _ = try await keyspace.connection(for: names.history).pipeline(aftermath).unlessError()
