@@ -11,8 +11,8 @@ extension Event.Kind {
             .unlocked:
             return .notice
         case .stepStarted, .stepFinished, .waiting, .phaseChanged: return .info
-        case .stepFailed, .keysHeld, .reloadRefused, .metricsNotWritten, .lockTakenOver: return .warning
-        case .stalled: return .error
+        case .stepFailed, .waitingLong, .reloadRefused, .metricsNotWritten, .lockTakenOver: return .warning
+        case .stalled, .keysHeld: return .error
         case .configurationRefused: return .critical
         }
     }
@@ -21,7 +21,9 @@ extension Event.Kind {
 extension Logger {
     /// Logs an event with its id and facts.
     public func log(_ event: Event) {
-        var metadata: Logger.Metadata = ["message_id": .string(event.kind.messageID)]
+        var metadata: Logger.Metadata = [
+            "message_id": .string(event.kind.messageID), "sentence": .string(event.sentence),
+        ]
         for (fact, value) in event.facts { metadata[fact.rawValue] = .string(value) }
         log(level: event.kind.level, "\(event.kind.text)", metadata: metadata)
     }

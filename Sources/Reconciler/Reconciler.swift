@@ -21,6 +21,7 @@ public actor Reconciler {
     private var backoff = Backoff()
     private var conditions: [Condition] = []
     private var lastAction: Action?
+    private var longWait = LongWait()
 
     /// A reconciler that has seen nothing yet.
     public init(
@@ -183,6 +184,7 @@ public actor Reconciler {
                 return PassResult(action: .run(step), next: .milliseconds(100))
             case .done(let detail):
                 backoff.reset()
+                longWait = LongWait()
                 followsCatchUp = step.kind == .catchUp
                 if followsCatchUp { followed.insert(step.migration) } else { followed = [] }
                 reporter.happened(
@@ -387,6 +389,11 @@ public actor Reconciler {
         reporter.decided(report)
         if action != lastAction, let event = event(for: action, report) { reporter.happened(event) }
         lastAction = action
+        if let wait = longWait.note(action, at: .now), var event = event(for: action, report) {
+            event.kind = .waitingLong
+            event.facts[.duration] = Wording.duration(wait)
+            reporter.happened(event)
+        }
         return report
     }
 

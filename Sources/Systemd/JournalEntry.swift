@@ -8,9 +8,16 @@ struct JournalEntry: Equatable, Sendable {
     /// journald refuses an entry of more than 1,024 fields, and libsystemd keeps them all on the stack.
     static let metadataLimit = 256
 
+    /// The metadata that becomes the message: an event in one sentence with its facts, for whoever sees no fields.
+    static let sentence = "SENTENCE"
+
     init(event: LogEvent, label: String, identifier: String, pairs: [(key: String, value: String)]) {
+        let sentence = pairs.first { JournalField.name(forKey: $0.key) == Self.sentence }?.value
+        let pairs = pairs.filter { JournalField.name(forKey: $0.key) != Self.sentence }
+        // Whoever ships lines takes one: a sentence is one line.
+        let message = sentence.map { SafeText.guarded($0) } ?? SafeText.guarded(lines: event.message.description)
         let own = [
-            JournalField(name: "MESSAGE", value: SafeText.guarded(lines: event.message.description)),
+            JournalField(name: "MESSAGE", value: message),
             JournalField(name: "PRIORITY", value: String(event.level.syslogPriority)),
             JournalField(name: "SYSLOG_IDENTIFIER", value: identifier),
             JournalField(name: "CODE_FILE", value: event.file),

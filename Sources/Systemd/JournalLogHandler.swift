@@ -4,7 +4,7 @@ import Logging
 ///
 /// The fields of an entry are `MESSAGE`, `PRIORITY`, `SYSLOG_IDENTIFIER`, `CODE_FILE`, `CODE_LINE`, `CODE_FUNC`,
 /// `LOGGER` (the label), and one for each metadata key: `migration` becomes `MIGRATION`, `message-id` becomes
-/// `MESSAGE_ID`. A key that would begin with a digit or '_', or take the name of a field above, gets `FIELD_` before it;
+/// `MESSAGE_ID`; the value of `sentence` is the message instead of the event's own. A key that would begin with a digit or '_', or take the name of a field above, gets `FIELD_` before it;
 /// names end at 64 bytes. No value can become another field, whatever it holds.
 public struct JournalLogHandler: LogHandler {
     /// The least level that is written.

@@ -23,8 +23,8 @@ struct PlainLogLine: Sendable {
         return parts.joined(separator: " ")
     }
 
-    /// Fields that serve the journal's catalog and say nothing to a reader.
-    private static let hidden: Set<String> = ["MESSAGE_ID"]
+    /// Fields that serve the journal and tell a reader of the line nothing new.
+    private static let hidden: Set<String> = ["MESSAGE_ID", JournalEntry.sentence]
 }
 
 extension Logger.Level {

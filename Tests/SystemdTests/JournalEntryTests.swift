@@ -40,6 +40,21 @@ struct JournalEntryTests {
         #expect(entry.fields.filter { $0.name == "PRIORITY" }.map(\.value) == ["6"])
     }
 
+    @Test("has the sentence as its message, on one line, and in no field")
+    func sentence() {
+        let entry = JournalEntry(
+            event: .test("stalled"),
+            label: "l",
+            identifier: "i",
+            pairs: [("detail", "NOAUTH"), ("sentence", "stalled (PermissionDenied):\nNOAUTH")]
+        )
+        #expect(
+            entry.fields.filter { $0.name == "MESSAGE" }.map(\.value) == ["stalled (PermissionDenied):\\x0aNOAUTH"]
+        )
+        #expect(entry.fields.contains(JournalField(name: "DETAIL", value: "NOAUTH")))
+        #expect(!entry.fields.contains { $0.name == "SENTENCE" })
+    }
+
     @Test("has no more fields than journald takes")
     func bounded() {
         let pairs = (0..<5_000).map { (key: "key\($0)", value: "v") }

@@ -21,9 +21,8 @@ extension Event.Kind {
         case .started, .stopping, .reloaded, .reloadRefused, .configurationRefused, .credentialChanged,
             .metricsNotWritten:
             return daemonExplanation
-        case .stepStarted, .stepFinished, .stepFailed, .versionRaised, .versionAdopted, .keysHeld, .waiting, .stalled,
-            .converged, .phaseChanged,
-            .lockTakenOver:
+        case .stepStarted, .stepFinished, .stepFailed, .versionRaised, .versionAdopted, .keysHeld, .waiting,
+            .waitingLong, .stalled, .converged, .phaseChanged, .lockTakenOver:
             return workExplanation
         case .approved, .revoked, .paused, .resumed, .pinned, .unpinned, .retryAsked, .reconcileAsked, .resolved,
             .unlocked:
@@ -136,6 +135,13 @@ extension Event.Kind {
                 "The reason is @REASON@: @DETAIL@",
                 "It goes on by itself when that has passed. Where a person holds it back, the reason above says with "
                     + "which command it was done, and which one ends it."
+            )
+        case .waitingLong:
+            return Explanation(
+                "Nothing could be done about the schema for more than a minute",
+                "The reason is @REASON@, for @DURATION@ now: @DETAIL@",
+                "Look at what the reason names: a server that is away, a lock that another host holds, an order or an approval of "
+                    + "a person. It is tried on and on, and goes on by itself once that has passed."
             )
         case .stalled:
             return Explanation(

@@ -31,6 +31,8 @@ extension Event {
         case keysHeld
         /// Nothing can be done now.
         case waiting
+        /// Nothing could be done for more than a minute.
+        case waitingLong
         /// Nothing can be done until somebody does something.
         case stalled
         /// The schema is at the version wanted.
@@ -81,6 +83,7 @@ extension Event.Kind {
         case .versionAdopted: return "40c9e80f68e84f67bca184b49c19329a"
         case .keysHeld: return "a90a277d091b492491be65590bf47765"
         case .waiting: return "5d829011ae2068f48bad367e65d81970"
+        case .waitingLong: return "1b7c0f6e9f0a4a0f8e2d35c6a4d1b9e7"
         case .stalled: return "7ff753e9d8ce02369a2cbf8fac52e116"
         case .converged: return "fd43078b4ad60d5340cebde939678a52"
         case .phaseChanged: return "4b614dc075c7306048ad2ab3c68af4c1"
@@ -115,6 +118,7 @@ extension Event.Kind {
         case .versionAdopted: return "schema version adopted"
         case .keysHeld: return "keys held back for a person"
         case .waiting: return "waiting"
+        case .waitingLong: return "still waiting"
         case .stalled: return "stalled"
         case .converged: return "converged"
         case .phaseChanged: return "phase changed"
