@@ -47,6 +47,26 @@ install_missing() {
         die "apt-get could not install ${missing[*]}"
 }
 
+# Installs a Debian package of whose service nobody is to hear: it is neither started now nor at the next boot.
+install_without_service() {
+    local package="$1" policy=/usr/sbin/policy-rc.d as_root=() status=0
+    if is_installed "$package" || ! command -v dpkg-query >/dev/null; then
+        install_missing "$package"
+        return
+    fi
+    ((EUID == 0)) || as_root=(sudo)
+    if [[ -e "$policy" ]]; then
+        install_missing "$package"
+    else
+        # Debian's own way to say that no service is to be started (invoke-rc.d(8)).
+        printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" install --mode=755 /dev/stdin "$policy"
+        (install_missing "$package") || status=$?
+        "${as_root[@]}" rm --force "$policy"
+        ((status == 0)) || exit "$status"
+    fi
+    if [[ -d /run/systemd/system ]]; then "${as_root[@]}" systemctl --quiet disable "$package" || true; fi
+}
+
 # Stops unless there is a Swift toolchain that can build the package.
 require_swift() {
     local version

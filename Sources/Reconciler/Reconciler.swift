@@ -15,7 +15,9 @@ public actor Reconciler {
     private var regression: String?
     private var retries = RetryMemory()
     private var retried: Set<String> = []
-    private var listener: (task: Task<Void, Never>, keyspace: ObjectIdentifier)?
+    private var listener: Listener?
+    /// The server of the last look.
+    private var lastServer: ServerIdentity?
     private var followsCatchUp = false
     private var followed: Set<String> = []
     private var backoff = Backoff()
@@ -87,16 +89,42 @@ public actor Reconciler {
     }
 
     /// Hears from now on when a person gives an order; on the server of the last look, and only once there.
+    ///
+    /// Another connection to the same server is no reason to subscribe anew: behind a proxy that closes what rests there is
+    /// another one at each pass.
     public func listen() {
-        guard let keyspace, listener?.keyspace != ObjectIdentifier(keyspace as AnyObject) else { return }
+        guard let keyspace else { return }
+        let source = Listener.Source(keyspace: ObjectIdentifier(keyspace as AnyObject), server: lastServer)
+        if let listener, listener.hears(source, isCluster: keyspace.isCluster) { return }
         listener?.task.cancel()
         let control = control
         let channel = configuration.names.wake
         let isPausing = listener != nil && backoff.failures > 0
+        let standing = WakeListener.Standing()
         let task = Task {
-            await WakeListener.listen(to: channel, on: keyspace, isQuietAtFirst: isPausing) { control.heard() }
+            await WakeListener.listen(to: channel, on: keyspace, isQuietAtFirst: isPausing, standing: standing) {
+                control.heard()
+            }
         }
-        listener = (task, ObjectIdentifier(keyspace as AnyObject))
+        listener = Listener(task: task, source: source, standing: standing)
+    }
+
+    /// The task that hears orders, and where.
+    private struct Listener {
+        struct Source: Equatable {
+            var keyspace: ObjectIdentifier
+            var server: ServerIdentity?
+        }
+
+        let task: Task<Void, Never>
+        let source: Source
+        let standing: WakeListener.Standing
+
+        /// Whether it hears what is said there: on the same connections, or, of one server, on its own.
+        func hears(_ other: Source, isCluster: Bool) -> Bool {
+            source.keyspace == other.keyspace
+                || !isCluster && standing.hears && source.server != nil && source.server == other.server
+        }
     }
 
     // MARK: Looking
@@ -123,10 +151,23 @@ public actor Reconciler {
         return opened
     }
 
-    private func observe() async throws -> Observation {
+    /// Looks; once more where the connection of the last pass turns out to be forgotten by the other side.
+    private func snapshot() async throws -> SchemaSnapshot {
+        let store = SchemaStore(names: configuration.names)
+        let migrations = registry.migrations.map(\.name)
+        let earlier = keyspace.map { ObjectIdentifier($0 as AnyObject) }
         let keyspace = try await openKeyspace()
-        let snapshot = try await SchemaStore(names: configuration.names)
-            .snapshot(of: registry.migrations.map(\.name), on: keyspace)
+        do {
+            return try await store.snapshot(of: migrations, on: keyspace)
+        } catch let error as RedisError where error.isUnanswered && ObjectIdentifier(keyspace as AnyObject) == earlier {
+            // A look only reads; what it read before is read again.
+            return try await store.snapshot(of: migrations, on: openKeyspace())
+        }
+    }
+
+    private func observe() async throws -> Observation {
+        let snapshot = try await snapshot()
+        lastServer = snapshot.server.identity
         let order = retries.look(at: snapshot)
         if order.isNew { backoff.reset() }
         if order.forgetsAll {

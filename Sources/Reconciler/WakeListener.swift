@@ -1,13 +1,24 @@
 import MigrationKit
 import RedisClient
+import Synchronization
 
 /// Hears that a person gave an order, as long as its task is not cancelled.
 ///
-/// A subscription that is lost is made again, after 1 s, 2 s, 4 s up to 5 min. Whoever listens still looks at intervals:
+/// A subscription that is lost is made again, after 1 s, 2 s, 4 s up to 5 min; one that is silent is proven by a PING each
+/// minute, or as often as whatever closes silent connections makes necessary. Whoever listens still looks at intervals:
 /// a message that nobody heard is lost.
 public enum WakeListener {
-    /// How long a silent connection is waited on at a time.
-    private static let patience = Duration.seconds(60)
+    /// Whether a listener is subscribed at this moment; any task may ask.
+    public final class Standing: Sendable {
+        fileprivate let isSubscribed = Atomic(false)
+
+        /// That of a listener which is not subscribed yet.
+        public init() {}
+
+        /// Whether a message would be heard now.
+        public var hears: Bool { isSubscribed.load(ordering: .relaxed) }
+    }
+
     /// However many messages come, nobody looks more often than this.
     private static let pace = Duration.milliseconds(100)
 
@@ -19,19 +30,29 @@ public enum WakeListener {
         to channel: Bytes,
         on keyspace: any Keyspace,
         isQuietAtFirst: Bool = false,
+        keepAlive: KeepAlive = KeepAlive(),
+        standing: Standing = Standing(),
         heard: @escaping @Sendable () -> Void
     ) async {
         var backoff = Backoff()
+        var keepAlive = keepAlive
+        // When the server was last heard; nil where there is no subscription.
+        var lastSign: ContinuousClock.Instant?
         var isQuiet = isQuietAtFirst
         while !Task.isCancelled {
             do {
                 let subscription = try await Subscription.open(channel, on: keyspace)
                 backoff.reset()
+                lastSign = .now
+                standing.isSubscribed.store(true, ordering: .relaxed)
                 try await withTaskCancellationHandler {
                     if !isQuiet { heard() }
                     isQuiet = false
                     while !Task.isCancelled {
-                        guard try await !subscription.messages(within: patience).isEmpty else { continue }
+                        var messages = try await subscription.messages(within: keepAlive.interval)
+                        if messages.isEmpty, !Task.isCancelled { messages = try await subscription.prove() }
+                        lastSign = .now
+                        guard !messages.isEmpty else { continue }
                         heard()
                         try await Task.sleep(for: pace)
                     }
@@ -39,6 +60,11 @@ public enum WakeListener {
                     subscription.end()
                 }
             } catch {
+                standing.isSubscribed.store(false, ordering: .relaxed)
+                if let error = error as? RedisError, error.code == .disconnected, let sign = lastSign {
+                    keepAlive.note(endAfter: sign.duration(to: .now))
+                }
+                lastSign = nil
                 // Who is master of the channel's slot may have changed.
                 try? await keyspace.refresh()
             }

@@ -68,6 +68,40 @@ final class Link {
         }
     }
 
+    /// Sends commands whose replies come among what the server says by itself.
+    ///
+    /// Errors: `timedOut`, `disconnected`.
+    func tell(_ commands: CommandBuffer, by deadline: Deadline) throws {
+        var sent = 0
+        try commands.withUnsafeBytes { request in
+            while true {
+                let outgoing = try send(request, sent: &sent)
+                if sent == request.count { return }
+                if outgoing == .ended { throw lost(expecting: 0) }
+                if deadline.hasPassed { throw late(expecting: commands.count) }
+                try wait(for: outgoing.events, by: deadline)
+            }
+        }
+    }
+
+    /// Whether the peer hung up while nothing was asked of it, as servers and proxies do with clients that rest.
+    ///
+    /// The kernel is asked, and nothing is read: with TLS, and with a server that speaks by itself, there may be more to
+    /// read before the end.
+    var hasPeerHungUp: Bool {
+        var state = pollfd(fd: transport.descriptor, events: Self.hungUp, revents: 0)
+        return poll(&state, 1, 0) > 0
+    }
+
+    /// POLLRDHUP, which Glibc does not show to Swift; with it come POLLHUP and POLLERR, unasked (poll(2)).
+    private static let hungUp = Int16(0x2000)
+
+    /// The failure of a peer that gives no sign of life.
+    var silence: RedisError { late(expecting: 1) }
+
+    /// The connection's end where the peer has hung up.
+    var loss: RedisError { lost(expecting: 0) }
+
     /// Makes whoever waits here notice the end of the stream, from any thread.
     var ending: @Sendable () -> Void {
         let transport = transport
@@ -150,18 +184,24 @@ final class Link {
     }
 
     private func late(expecting expected: Int) -> RedisError {
-        RedisError(
+        var error = RedisError(
             .timedOut,
             "No answer from \(endpoint) within the time allowed (\(parser.count) of \(expected) replies came).",
             outcome: .unknown
         )
+        error.isUnanswered = hasNothing
+        return error
     }
 
     private func lost(expecting expected: Int) -> RedisError {
         let came = expected == 0 ? "" : " (\(parser.count) of \(expected) replies came)"
-        return parting()
-            ?? RedisError(.disconnected, "The connection to \(endpoint) was lost\(came).", outcome: .unknown)
+        var error = RedisError(.disconnected, "The connection to \(endpoint) was lost\(came).", outcome: .unknown)
+        error.isUnanswered = hasNothing
+        return parting() ?? error
     }
+
+    /// Whether not a byte of a reply has come.
+    private var hasNothing: Bool { parser.count == 0 && parser.isBetweenReplies }
 
     /// Whether bytes are a TLS record's: an alert or a handshake, of any version (RFC 8446, section 5.1).
     private static func isTLS(_ bytes: ArraySlice<UInt8>) -> Bool {

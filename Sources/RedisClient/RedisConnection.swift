@@ -63,10 +63,18 @@ public actor RedisConnection {
         self.thread = thread
     }
 
-    /// Whether a failure or `close` has ended it. A peer that went away while nothing was asked is noticed at the next
-    /// call.
+    /// Whether a failure, `close`, or a peer that hung up while nothing was asked has ended it.
+    ///
+    /// Servers and proxies close connections that rest; whoever asks here before the next request opens another one, and
+    /// nothing is lost. A peer that went away without a word is noticed at the next call.
     public var isClosed: Bool {
-        if case .ended = state { true } else { false }
+        switch state {
+        case .ended: return true
+        case .open(let link):
+            guard link.hasPeerHungUp else { return false }
+            state = .ended(link.loss.message)
+            return true
+        }
     }
 
     /// Sends a pipeline and returns its replies in order; an error reply is a reply, not a failure.
@@ -112,6 +120,28 @@ public actor RedisConnection {
     /// What the server has said by itself, or nothing when nothing came within the time.
     func pushed(within time: Duration) throws -> Replies {
         try onLink { try $0.pushed(by: Deadline(after: time)) }
+    }
+
+    /// Asks a server that speaks by itself for a sign of life, and returns what it has said until that came.
+    ///
+    /// Errors: `timedOut` when it gives none, `disconnected`, `protocolViolation`.
+    func proof() throws -> Replies {
+        var commands = CommandBuffer()
+        commands.append("PING")
+        let deadline = Deadline(after: options.commandTimeout)
+        return try onLink { link in
+            try link.tell(commands, by: deadline)
+            var said: [Reply] = []
+            while true {
+                let replies = try link.pushed(by: deadline)
+                if replies.isEmpty { throw link.silence }
+                said += replies
+                // To a client that has subscribed a PONG comes as a message does.
+                if replies.contains(where: { $0.element(at: 0)?.equals(Bytes("pong")) ?? false }) {
+                    return Replies(gathered: said)
+                }
+            }
+        }
     }
 
     /// Closes the connection; a second call does nothing.

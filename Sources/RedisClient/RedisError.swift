@@ -46,6 +46,11 @@ public struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
     public var outcome: Outcome
     /// The first word of a server's error, such as `OOM` or `NOPERM`; nil for other codes.
     public var serverCode: String?
+    /// Whether the stream ended, or fell silent, before any reply to the request came.
+    ///
+    /// So it is when a connection rested and the other side, or something between, has forgotten it meanwhile. A request
+    /// that only reads may then be sent once more, on a new connection.
+    public internal(set) var isUnanswered = false
 
     /// A failure with its sentence and outcome.
     public init(_ code: Code, _ message: String, outcome: Outcome, serverCode: String? = nil) {

@@ -1,7 +1,7 @@
 import Glibc
 
 /// An address to connect to, as the kernel takes it.
-struct SocketAddress: Sendable {
+struct SocketAddress: Sendable, Hashable {
     let family: Int32
     private let bytes: [UInt8]
 

@@ -13,20 +13,26 @@ final class SocketTransport: Transport {
         _ = Glibc.close(descriptor)
     }
 
-    /// Connects, trying each address that the name resolves to until one answers or the deadline passes.
+    /// Connects to the address that answers first of those that the name resolves to; the one that worked before is
+    /// tried first.
     ///
     /// Errors: `unreachable`, `timedOut`; nothing was sent.
     static func connect(
         to endpoint: Endpoint,
         deadline: Deadline,
-        resolver: HostResolver = HostResolver()
+        resolver: HostResolver = HostResolver(),
+        memory: AddressMemory = .shared
     ) throws -> SocketTransport {
         switch endpoint {
         case .unix(let path):
-            return try connect(to: SocketAddress(unix: path), name: endpoint, deadline: deadline)
+            return try connect(toUnix: SocketAddress(unix: path), name: endpoint, deadline: deadline)
         case .tcp(let host, let port):
             let addresses = try resolver.resolve(host: host, port: port, by: deadline)
-            return try connect(toAnyOf: addresses, name: endpoint, deadline: deadline)
+            var race = ConnectionRace(to: endpoint, deadline: deadline)
+            let (transport, address) = try race.run(memory.ordered(addresses, of: endpoint))
+            memory.note(address, of: endpoint)
+            setOptions(transport.descriptor, family: address.family)
+            return transport
         }
     }
 
@@ -57,64 +63,54 @@ final class SocketTransport: Transport {
         }
     }
 
-    /// Each address gets an equal part of the time left: one that swallows packets must not use up that of the next.
-    private static func connect(
-        toAnyOf addresses: [SocketAddress],
-        name: Endpoint,
-        deadline: Deadline
-    ) throws -> SocketTransport {
-        var last = failure(.unreachable, "No connection to \(name)", EADDRNOTAVAIL)
-        for (index, address) in addresses.enumerated() {
-            do {
-                let part = deadline.left / (addresses.count - index)
-                return try connect(to: address, name: name, deadline: Deadline(after: part))
-            } catch let error as RedisError {
-                last = error
-            }
+    /// Begins to connect, and tells whether that is done at once.
+    ///
+    /// Errors: `unreachable`.
+    static func begin(
+        _ address: SocketAddress,
+        name: Endpoint
+    ) throws(RedisError) -> (transport: SocketTransport, isConnected: Bool) {
+        let transport = try open(address)
+        if address.connect(transport.descriptor) == 0 { return (transport, true) }
+        guard errno == EINPROGRESS || errno == EINTR else {
+            throw failure(.unreachable, "No connection to \(name)", errno)
         }
-        throw last
+        return (transport, false)
     }
 
-    private static func connect(
-        to address: SocketAddress,
-        name: Endpoint,
-        deadline: Deadline
-    ) throws -> SocketTransport {
+    /// Why an attempt that has ended failed; 0 when it did not.
+    var connectError: Int32 {
+        var code: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        return getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &size) == 0 ? code : errno
+    }
+
+    private static func open(_ address: SocketAddress) throws(RedisError) -> SocketTransport {
         let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
         let descriptor = socket(address.family, kind, 0)
         guard descriptor >= 0 else { throw failure(.unreachable, "No socket could be opened", errno) }
-        let transport = SocketTransport(descriptor: descriptor)
-        while address.connect(descriptor) != 0 {
+        return SocketTransport(descriptor: descriptor)
+    }
+
+    /// A Unix socket whose queue is full says so at once, and cannot be polled for it (connect(2)).
+    private static func connect(
+        toUnix address: SocketAddress,
+        name: Endpoint,
+        deadline: Deadline
+    ) throws -> SocketTransport {
+        let transport = try open(address)
+        while address.connect(transport.descriptor) != 0 {
             switch errno {
-            case EINPROGRESS, EINTR:
-                try waitUntilConnected(descriptor, name: name, deadline: deadline)
-                setOptions(descriptor, family: address.family)
-                return transport
-            case EAGAIN where address.family == AF_UNIX:
-                // A Unix socket whose queue is full says so at once, and cannot be polled for it (connect(2)).
+            case EINTR: continue
+            case EAGAIN:
                 guard !deadline.hasPassed else { throw late(name) }
                 poll(nil, 0, min(10, deadline.pollMilliseconds))
             default:
                 throw failure(.unreachable, "No connection to \(name)", errno)
             }
         }
-        setOptions(descriptor, family: address.family)
+        setOptions(transport.descriptor, family: address.family)
         return transport
-    }
-
-    private static func waitUntilConnected(_ descriptor: Int32, name: Endpoint, deadline: Deadline) throws {
-        var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-        while true {
-            let ready = poll(&waiting, 1, deadline.pollMilliseconds)
-            if ready > 0 { break }
-            guard ready == 0 || errno == EINTR else { throw failure(.unreachable, "No connection to \(name)", errno) }
-            if deadline.hasPassed { throw late(name) }
-        }
-        var code: Int32 = 0
-        var size = socklen_t(MemoryLayout<Int32>.size)
-        guard getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &size) == 0, code == 0 else {
-            throw failure(.unreachable, "No connection to \(name)", code)
-        }
     }
 
     /// How much of a request may lie before a server that is reached by a Unix socket, in bytes; the kernel takes it twice,
@@ -135,13 +131,20 @@ final class SocketTransport: Transport {
         let size = socklen_t(MemoryLayout<Int32>.size)
         _ = setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, size)
         _ = setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &yes, size)
+        // The kernel's own time is two hours. Whatever forgets connections in between does so after minutes.
+        for (option, var value) in keepAlive {
+            _ = setsockopt(descriptor, Int32(IPPROTO_TCP), option, &value, size)
+        }
     }
 
-    private static func late(_ name: Endpoint) -> RedisError {
+    /// The first probe after a minute of silence, four in a quarter of a minute each (tcp(7)).
+    private static let keepAlive: [(Int32, Int32)] = [(TCP_KEEPIDLE, 60), (TCP_KEEPINTVL, 15), (TCP_KEEPCNT, 4)]
+
+    static func late(_ name: Endpoint) -> RedisError {
         RedisError(.timedOut, "No connection to \(name) within the time allowed.", outcome: .notExecuted)
     }
 
-    private static func failure(_ code: RedisError.Code, _ what: String, _ number: Int32) -> RedisError {
+    static func failure(_ code: RedisError.Code, _ what: String, _ number: Int32) -> RedisError {
         RedisError(
             code,
             "\(what): \(String(cString: strerror(number))).",

@@ -46,6 +46,15 @@ public final class Subscription: Sendable {
         return messages(in: try await connection.pushed(within: time))
     }
 
+    /// Proves by a PING that the server still hears us, and gives the messages that came meanwhile.
+    ///
+    /// A connection that something in between has forgotten stays open and silent, as one does on which nobody says
+    /// anything: only an answer tells the two apart.
+    /// Errors: `timedOut` when none comes; those of `messages(within:)`.
+    public func prove() async throws -> [Bytes] {
+        messages(in: try await connection.proof())
+    }
+
     /// Ends the subscription, and any wait for its messages at once.
     public func end() {
         ending()

@@ -9,9 +9,33 @@ import Settings
 /// What a command works with: settings, a connection, and the parts that share them.
 struct Session {
     let wiring: Wiring
-    let keyspace: any Keyspace
     let interruption: Interruption
     let terminal: Terminal
+    private let line: KeyspaceLine
+
+    init(wiring: Wiring, keyspace: any Keyspace, interruption: Interruption, terminal: Terminal) {
+        self.wiring = wiring
+        self.interruption = interruption
+        self.terminal = terminal
+        line = KeyspaceLine(keyspace)
+    }
+
+    /// The keyspace on the connection of the moment.
+    var keyspace: any Keyspace { line.keyspace }
+
+    /// Asks a person, and opens the connection anew after a yes; unless it is answered by an option.
+    ///
+    /// While somebody thinks, servers and proxies close connections that rest, and others forget them without a word. What
+    /// was looked at before the question is looked at again under the lock.
+    /// Errors: those of a connection.
+    func confirms(_ question: String, unless isForced: Bool = false) async throws -> Bool {
+        if isForced { return true }
+        guard terminal.confirms(question) else { return false }
+        if !terminal.saysYes {
+            try await line.replace(by: wiring.connection(clientName: "migrateredis").openKeyspace())
+        }
+        return true
+    }
 
     var registry: MigrationRegistry { .outpost }
     var names: KeyNames { wiring.names }
@@ -142,7 +166,7 @@ extension CommonOptions {
                     terminal: terminal
                 )
                 try await body(session)
-                await keyspace.close()
+                await session.keyspace.close()
             },
             whenUnreachable: whenUnreachable
         )

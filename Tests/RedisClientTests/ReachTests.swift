@@ -100,29 +100,83 @@ struct ReachTests {
         #expect(time >= Self.short && time < Self.prompt)
     }
 
-    @Test("goes on to the next address when one does not answer or refuses")
+    @Test("goes on to the next address when one does not answer or refuses, and begins there the next time")
     func nextAddress() async throws {
         let silent = try RawPeer(tcp: true, backlog: 0)
         let queue = silent.fillQueue()
         let open = try RawPeer(tcp: true)
         let closed = Endpoint.tcp(host: "127.0.0.1", port: try FreePort.find())
-        let addresses = try [closed, silent.endpoint, open.endpoint].flatMap { endpoint -> [SocketAddress] in
+        let addresses = try addresses([closed, silent.endpoint, silent.endpoint, silent.endpoint, open.endpoint])
+        let resolver = HostResolver { _, _, _ in .success(addresses) }
+        let memory = AddressMemory()
+        func connect() throws -> Duration {
+            let start = ContinuousClock.now
+            let transport = try SocketTransport.connect(
+                to: .tcp(host: "five", port: 1),
+                deadline: Deadline(after: .seconds(5)),
+                resolver: resolver,
+                memory: memory
+            )
+            #expect(transport.descriptor >= 0)
+            return ContinuousClock.now - start
+        }
+        // A quarter of a second for each that is silent; nothing for the one that refuses.
+        let first = try connect()
+        #expect(first > .milliseconds(740) && first < .seconds(2))
+        let second = try connect()
+        #expect(second < .milliseconds(240))
+        withExtendedLifetime(queue) {}
+    }
+
+    @Test("waits for an address that is slow while it tries others, and fails by the deadline when none answers")
+    func allSilent() async throws {
+        let silent = try RawPeer(tcp: true, backlog: 0)
+        let queue = silent.fillQueue()
+        let closed = Endpoint.tcp(host: "127.0.0.1", port: try FreePort.find())
+        let addresses = try addresses([silent.endpoint, closed, silent.endpoint])
+        let start = ContinuousClock.now
+        let error = try await failure {
+            _ = try SocketTransport.connect(
+                to: .tcp(host: "three", port: 1),
+                deadline: Deadline(after: .milliseconds(800)),
+                resolver: HostResolver { _, _, _ in .success(addresses) },
+                memory: AddressMemory()
+            )
+        }
+        let time = ContinuousClock.now - start
+        #expect(error.code == .timedOut)
+        #expect(time >= .milliseconds(800) && time < Self.prompt)
+        let refused = try await failure {
+            _ = try SocketTransport.connect(
+                to: .tcp(host: "one", port: 1),
+                deadline: Deadline(after: .seconds(5)),
+                resolver: HostResolver { _, _, _ in .success([addresses[1], addresses[1]]) },
+                memory: AddressMemory()
+            )
+        }
+        #expect(refused.code == .unreachable)
+        withExtendedLifetime(queue) {}
+    }
+
+    @Test("keeps the order of a name's addresses but for the one that worked, while that is among them")
+    func addressOrder() throws {
+        let all = try addresses([1, 2, 3].map { .tcp(host: "127.0.0.\($0)", port: 6379) })
+        let memory = AddressMemory()
+        let name = Endpoint.tcp(host: "redis", port: 6379)
+        #expect(memory.ordered(all, of: name) == all)
+        memory.note(all[1], of: name)
+        #expect(memory.ordered(all, of: name) == [all[1], all[0], all[2]])
+        #expect(memory.ordered([all[0], all[2]], of: name) == [all[0], all[2]])
+        #expect(memory.ordered(all, of: .tcp(host: "redis", port: 6380)) == all)
+        for number in 0..<1000 { memory.note(all[0], of: .tcp(host: "other\(number)", port: 1)) }
+        #expect(memory.ordered(all, of: name) == all, "what it remembers is bounded")
+    }
+
+    private func addresses(_ endpoints: [Endpoint]) throws -> [SocketAddress] {
+        try endpoints.flatMap { endpoint -> [SocketAddress] in
             guard case .tcp(let host, let port) = endpoint else { return [] }
             return try HostResolver().resolve(host: host, port: port, by: Deadline(after: .seconds(5)))
         }
-        #expect(addresses.count == 3)
-        let resolver = HostResolver { _, _, _ in .success(addresses) }
-        let start = ContinuousClock.now
-        let transport = try SocketTransport.connect(
-            to: .tcp(host: "three", port: 1),
-            deadline: Deadline(after: .seconds(2)),
-            resolver: resolver
-        )
-        #expect(transport.descriptor >= 0)
-        // Half of the time for the second of three: it was tried, and did not use up the third's.
-        let time = ContinuousClock.now - start
-        #expect(time > .milliseconds(900) && time < .milliseconds(1900))
-        withExtendedLifetime(queue) {}
     }
 
     @Test("ends at the deadline when the host does not answer", arguments: [false, true])

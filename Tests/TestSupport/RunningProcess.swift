@@ -9,13 +9,14 @@ public final class RunningProcess: Sendable {
     /// Starts a program: a path, or a name that is looked up in `PATH`.
     ///
     /// The environment is not the test's own, but the given one and the few variables that any program needs (`PATH`
-    /// and its like). Standard input is the given text.
+    /// and its like). Standard input is the given text, or the pipe.
     public static func start(
         _ program: String,
         _ arguments: [String] = [],
         environment: [String: String] = [:],
         directory: String? = nil,
-        input: String = ""
+        input: String = "",
+        pipe: InputPipe? = nil
     ) async throws -> RunningProcess {
         let output = try OutputPipe()
         defer { close(output.writeEnd) }
@@ -29,7 +30,7 @@ public final class RunningProcess: Sendable {
                 arguments: arguments,
                 environment: ChildEnvironment.with(environment),
                 directory: directory,
-                input: input,
+                input: pipe?.readEnd ?? input,
                 output: output.writeEnd,
                 error: error.writeEnd
             )

@@ -101,12 +101,17 @@ package struct Stage: Sendable {
     }
 
     /// Starts the command line, to be disturbed.
-    package func start(_ arguments: String..., with variables: [String: String] = [:]) async throws -> RunningProcess {
+    package func start(
+        _ arguments: String...,
+        with variables: [String: String] = [:],
+        pipe: InputPipe? = nil
+    ) async throws -> RunningProcess {
         try await RunningProcess.start(
             try ProductPath.find("migrateredis"),
             arguments,
             environment: address.merging(variables) { $1 },
-            directory: server.directory
+            directory: server.directory,
+            pipe: pipe
         )
     }
 

@@ -61,7 +61,7 @@ struct ApplyCommand: AsyncParsableCommand {
             session.terminal.say(line)
         }
         session.terminal.say("")
-        return session.terminal.confirms("Apply \(migration.name) to \(session.keyspace.options)?") ? plan : nil
+        return try await session.confirms("Apply \(migration.name) to \(session.keyspace.options)?") ? plan : nil
     }
 
     private func skip(_ migration: any Migration, reason: String, _ session: Session) async throws {

@@ -31,7 +31,7 @@ struct CleanupCommand: AsyncParsableCommand {
             let count = state?.verification?.removable
             let what = count.map { Wording.keys($0, "old") } ?? "the old keys"
             let question = "Remove \(what) of \(migration.name) from \(session.keyspace.options)?"
-            guard options.force || session.terminal.confirms(question) else {
+            guard try await session.confirms(question, unless: options.force) else {
                 session.terminal.say("Nothing was removed.")
                 throw ExitStatus.failed.code
             }

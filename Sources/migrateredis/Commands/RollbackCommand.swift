@@ -18,7 +18,7 @@ struct RollbackCommand: AsyncParsableCommand {
             let migration = try session.migration(argument.merged(into: options))
             try session.admit(try await session.snapshot())
             let question = "Remove the copies that \(migration.name) made on \(session.keyspace.options)?"
-            guard options.force || session.terminal.confirms(question) else {
+            guard try await session.confirms(question, unless: options.force) else {
                 session.terminal.say("Nothing was removed.")
                 throw ExitStatus.failed.code
             }

@@ -32,7 +32,7 @@ struct UnlockCommand: AsyncParsableCommand {
                     "Outpost's lock \(name) was left behind by a program of ours that no longer holds its own."
                 )
             }
-            guard options.force || session.terminal.confirms("Remove it?") else {
+            guard try await session.confirms("Remove it?", unless: options.force) else {
                 session.terminal.say("The lock stays.")
                 throw ExitStatus.failed.code
             }

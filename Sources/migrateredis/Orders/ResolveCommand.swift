@@ -72,7 +72,7 @@ struct ResolveCommand: AsyncParsableCommand {
             let count =
                 all ? state?.held?.counts[reasonIs ?? ""].map { Wording.keys($0) } ?? "all keys" : ""
             let question = "Keep the \(keep.rawValue) of \(count) that \(migration.name) holds as \(reasonIs ?? "")?"
-            guard !all || options.force || session.terminal.confirms(question) else {
+            guard try await session.confirms(question, unless: !all || options.force) else {
                 session.terminal.say("Nothing was changed.")
                 throw ExitStatus.failed.code
             }

@@ -1,0 +1,32 @@
+import Foundation
+
+/// A child's standard input into which a test writes whenever it likes.
+public final class InputPipe: Sendable {
+    let readEnd: Int32
+    private let writeEnd: Int32
+
+    /// A pipe that nobody has yet.
+    public init() throws {
+        let ends = Spawner.unlessSpawning {
+            var ends: [Int32] = [-1, -1]
+            let result = pipe(&ends)
+            for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+            return result == 0 ? ends : nil
+        }
+        guard let ends else { throw TestSupportError("No pipe: \(errorText(errno)).") }
+        (readEnd, writeEnd) = (ends[0], ends[1])
+    }
+
+    deinit {
+        close(readEnd)
+        close(writeEnd)
+    }
+
+    /// Writes a line.
+    public func say(_ line: String) throws {
+        let bytes = Array((line + "\n").utf8)
+        guard Foundation.write(writeEnd, bytes, bytes.count) == bytes.count else {
+            throw TestSupportError("Nobody reads the input: \(errorText(errno)).")
+        }
+    }
+}
