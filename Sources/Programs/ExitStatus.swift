@@ -28,11 +28,13 @@ public enum ExitStatus: Int32, Sendable {
         switch error {
         case is SettingsError: self = .configuration
         case let error as RedisError:
-            if error.isPermission {
+            if let fault = error.loginFault, fault.isMisconfiguration || fault.isUnavailability {
+                self = fault.isMisconfiguration ? .configuration : .unavailable
+            } else if error.isPermission {
                 self = .permission
             } else if error.code == .misconfigured {
                 self = .configuration
-            } else if error.isConnectivity || error.serverCode == "LOADING" {
+            } else if error.isConnectivity || ["LOADING", "MAXCLIENTS", "MASTERDOWN"].contains(error.serverCode) {
                 self = .unavailable
             } else {
                 self = .failed

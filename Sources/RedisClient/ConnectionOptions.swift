@@ -6,6 +6,8 @@ public struct ConnectionOptions: Sendable {
     public var sentinels: Sentinels?
     /// Whether the endpoint is what sentinels have said.
     var isFound = false
+    /// Who named the endpoint.
+    var role = ConnectionPlace.Role.configured
     /// The ACL user; nil for the default user. Without a password it is one that needs none.
     public var username: String?
     /// Where the password comes from. Never printed.
@@ -57,10 +59,10 @@ extension ConnectionOptions: CustomStringConvertible, CustomReflectable {
     /// The address, the database and how it is encrypted; never the password.
     public var description: String {
         let encryption = tls.map { $0.verifies ? " over TLS" : " over TLS that proves nothing (verification is off)" }
-        return "\(place) database \(database)\(encryption ?? "")"
+        return "\(address) database \(database)\(encryption ?? "")"
     }
 
-    private var place: String {
+    private var address: String {
         guard let sentinels else { return endpoint.description }
         return isFound ? "\(endpoint), \(sentinels)" : sentinels.description
     }

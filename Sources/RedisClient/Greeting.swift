@@ -8,11 +8,11 @@ struct Greeting {
     private let secret: String?
     private let hasPasswordAlone: Bool
     private let database: Int
-    private let mayWantTLS: Bool
+    private let options: ConnectionOptions
 
     /// The greeting with a password, as its source gave it; nil for none.
     init(_ options: ConnectionOptions, password: String?) {
-        mayWantTLS = if case .tcp = options.endpoint { options.tls == nil } else { false }
+        self.options = options
         database = options.database
         // A user without a password is still another one than the default user.
         secret = password ?? (options.username == nil ? nil : "")
@@ -32,7 +32,8 @@ struct Greeting {
     /// The connection's number, if the server has let us in; 0 when it does not tell.
     ///
     /// A server that lets nobody in says so to any command, so SETNAME's reply counts too. Only that it is forbidden or
-    /// that the server is still loading is no reason: we are in, and the next command will say so again.
+    /// that the server is still loading, or that it does not know CLIENT, is no reason: we are in, and the next command will say
+    /// what else is the matter.
     /// Errors: the server's; `unexpectedReply` when something answers that is not Redis, such as an echo.
     func check(_ replies: Replies) throws -> Int64 {
         var rest = replies[...]
@@ -43,7 +44,11 @@ struct Greeting {
         }
         let name = rest.removeFirst()
         let number = rest.removeFirst()
-        if let error = name.error, !["NOPERM", "LOADING"].contains(error.serverCode) { throw error }
+        if let error = name.error, !["NOPERM", "LOADING"].contains(error.serverCode),
+            !error.message.hasPrefix("ERR unknown command")
+        {
+            throw error
+        }
         guard name.kind == .error || name.equals(Bytes("OK")), number.kind == .error || number.integer != nil else {
             throw Self.stranger
         }
@@ -62,9 +67,8 @@ struct Greeting {
     func refusal(_ error: any Error) -> any Error {
         guard var error = error as? RedisError else { return error }
         error.outcome = .notExecuted
-        if error.code == .disconnected, mayWantTLS {
-            error.message += " A port for TLS hangs up like this on those who speak without."
-        }
+        let fault = LoginFault(error)
+        error.loginFault = fault
         if let quote = error.message.firstRange(of: ", with args") {
             error.message = error.message[..<quote.lowerBound] + "."
         }
@@ -73,7 +77,17 @@ struct Greeting {
         if let secret, !secret.isEmpty, words.contains(secret) || words.contains(printable(secret, limit: .max)) {
             error.message = "The server refused the greeting (\(error.code)), in words that repeat the password."
         }
+        guard let fault else { return error }
+        let whose = fault == .hungUp ? "" : " (\(options.place))"
+        error.message = Self.sentence(error.message, whose) + " " + fault.remedy(for: options)
         return error
+    }
+
+    /// A server's words with what stands behind them, as a sentence.
+    private static func sentence(_ words: String, _ whose: String) -> String {
+        guard !whose.isEmpty else { return words }
+        let end = words.last.map { ".!?".contains($0) } ?? false
+        return (end ? String(words.dropLast()) : words) + whose + "."
     }
 
     /// A message without the sentences that Redis and its kin have for this occasion: a password that is one of their
@@ -91,7 +105,6 @@ struct Greeting {
         "ERR DB index is out of range", "LOADING Redis is loading the dataset in memory",
         "LOADING Valkey is loading the dataset in memory",
         "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
-        "A port for TLS hangs up like this on those who speak without.",
     ]
 
     private static let stranger = RedisError(

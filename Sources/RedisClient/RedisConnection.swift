@@ -53,8 +53,12 @@ public actor RedisConnection {
         var options = options
         options.connectTimeout = patience ?? deadline
         let connection = RedisConnection(options, on: try ConnectionThread(name: options.clientName))
-        // One job from the address to the greeting: a busy pool between them would cost time of the deadline.
-        try await connection.connect(within: deadline)
+        do {
+            // One job from the address to the greeting: a busy pool between them would cost time of the deadline.
+            try await connection.connect(within: deadline)
+        } catch {
+            throw options.placed(error)
+        }
         return connection
     }
 
@@ -209,13 +213,13 @@ public actor RedisConnection {
     private func onLink<Result>(_ body: (Link) throws -> Result) throws -> Result {
         switch state {
         case .ended(let why):
-            throw RedisError(.disconnected, why, outcome: .notExecuted)
+            throw options.placed(RedisError(.disconnected, why, outcome: .notExecuted))
         case .open(let link):
             do {
                 return try body(link)
             } catch {
                 state = .ended((error as? RedisError)?.message ?? "The connection failed.")
-                throw error
+                throw options.placed(error)
             }
         }
     }

@@ -52,6 +52,11 @@ public struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
     /// that only reads may then be sent once more, on a new connection.
     public internal(set) var isUnanswered = false
 
+    /// The connection that it is about; nil where it is about none.
+    public internal(set) var place: ConnectionPlace?
+    /// What the server meant, if it did not let us in.
+    public internal(set) var loginFault: LoginFault?
+
     /// A failure with its sentence and outcome.
     public init(_ code: Code, _ message: String, outcome: Outcome, serverCode: String? = nil) {
         self.code = code

@@ -48,6 +48,40 @@ struct RedisURLTests {
     }
 
     @Test(
+        "schemes and parameters of other clients are named, with what they are here",
+        arguments: [
+            ("redis-sentinel://a:26379/main", "redis-sentinel", "redis.sentinel-master"),
+            ("redis+sentinel://a", "redis+sentinel", "redis.sentinels"),
+            ("rediss+cluster://a", "rediss+cluster", "redis.cluster.enabled"),
+            ("valkeys://a", "valkeys", "rediss://"), ("tcp://10.96.0.11:6379", "tcp", "redis://"),
+            ("redis+socket:///run/redis.sock", "redis+socket", "unix://"),
+            ("rediss://a?ssl_cert_reqs=none", "ssl_cert_reqs", "redis.tls.verify"),
+            ("rediss://a/1?SSL_CA_CERTS=/x", "ssl_ca_certs", "redis.tls.ca-file"),
+            ("redis://a?protocol=3", "protocol", "RESP2"), ("redis://a?db=1&protocol=3", "protocol", "RESP2"),
+            ("redis://a?tls=true", "tls", "rediss://"),
+            ("redis://a?socket_timeout=5", "socket_timeout", "leave it out"),
+            ("redis://a?family=6", "family", "leave it out"), ("redis://a?database=5", "database", "db=N"),
+            ("redis://a?sentinelMasterId=main", "sentinelmasterid", "redis.sentinel-master"),
+            ("redis://a?password=hunter2", "password", "REDIS_PASSWORD_FILE"),
+        ]
+    )
+    func otherClients(text: String, name: String, remedy: String) {
+        let fault = #expect(throws: ValueFault.self) { try RedisURL(text) }
+        #expect(fault?.reason.hasSuffix(" \(name)") == true, "\(fault?.description ?? "")")
+        #expect(fault?.remedy.contains(remedy) == true, "\(fault?.description ?? "")")
+        #expect(fault?.description.contains("hunter2") == false)
+    }
+
+    @Test(
+        "what may be half of a password is never quoted",
+        arguments: ["redis://:p?hunter2@a", "redis://:p?x=hunter2@a"]
+    )
+    func halfOfAPassword(text: String) {
+        let fault = #expect(throws: ValueFault.self) { try RedisURL(text) }
+        #expect(fault?.description.contains("hunter2") == false, "\(fault?.description ?? "")")
+    }
+
+    @Test(
         "what could be read in two ways, or in none, is refused",
         arguments: [
             "", "db", "db:6379", "http://db", "redis:/db", "redis://", "redis:///0", "redis://:6379", "redis://a@db",

@@ -10,6 +10,11 @@ package enum ServerCommands {
         }
     }
 
+    /// Whether the nodes of a cluster can announce names, which came with Redis 7.0.
+    package static func announceNames() async throws -> Bool {
+        try await withRedisServer { try await $0.cli("CONFIG", "GET", "cluster-announce-hostname").contains("cluster") }
+    }
+
     /// Whether the server was built with TLS.
     package static func speakTLS() async throws -> Bool {
         try await withRedisServer { try await $0.cli("CONFIG", "GET", "tls-port").contains("tls-port") }

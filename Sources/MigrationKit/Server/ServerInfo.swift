@@ -63,7 +63,8 @@ public struct ServerInfo: Sendable, Equatable {
             let missing = ["run_id", "master_replid", "role"].filter { fields[$0] == nil }.joined(separator: ", ")
             throw RedisError(
                 .unsupportedServer,
-                "INFO does not name \(missing): this server is not one whose identity can be checked.",
+                "INFO does not name \(missing): whether this server (\(Self.product(known))) is the one that it was before, with "
+                    + "the same data, cannot be known, and every guarantee rests on that. Migrate on Redis or Valkey.",
                 outcome: .notExecuted
             )
         }
@@ -96,6 +97,13 @@ public struct ServerInfo: Sendable, Equatable {
                 + "guarantee rests on that. Migrate on Redis or Valkey."
         }
         return nil
+    }
+
+    /// What the server calls itself: each field of INFO that is a version, escaped.
+    private static func product(_ fields: InfoFields) -> String {
+        let versions = fields.all.keys.filter { $0.hasSuffix("_version") && $0 != "gcc_version" }.sorted()
+        let named = versions.prefix(4).compactMap { key in fields.shown(key).map { "\(SafeText.guarded(key)) \($0)" } }
+        return named.isEmpty ? "it tells no version" : named.joined(separator: ", ")
     }
 
     private static func isDatabase(_ field: String) -> Bool {

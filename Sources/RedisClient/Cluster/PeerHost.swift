@@ -138,6 +138,7 @@ extension ConnectionOptions {
     func following(_ endpoint: Endpoint) throws -> ConnectionOptions {
         var options = self
         options.endpoint = endpoint
+        options.role = sentinels == nil ? .namedByCluster : .namedBySentinels
         guard case .tcp(let host, _) = endpoint, try password.read()?.isEmpty == false, !(tls?.verifies ?? false),
             !peerTrust.allows(host, known: knownHosts)
         else { return options }

@@ -47,9 +47,27 @@ struct MasterSearch {
             if case .unasked(let error) = finding, !error.isRetryable { error } else { nil }
         }
         if let first = refusals.first, refusals.count == findings.count {
-            return RedisError(first.code, message, outcome: .notExecuted, serverCode: first.serverCode)
+            var error = RedisError(first.code, message, outcome: .notExecuted, serverCode: first.serverCode)
+            error.place = first.place
+            error.loginFault = first.loginFault
+            return error
         }
-        return RedisError(.unreachable, message, outcome: .notExecuted)
+        var error = RedisError(.unreachable, message, outcome: .notExecuted)
+        error.place = placeOfAll
+        return error
+    }
+
+    /// Where the search ended for want of an answer: at the sentinels, or behind them; nil where it was here and there.
+    private var placeOfAll: ConnectionPlace? {
+        let places = findings.map { sentinel, finding in
+            switch finding {
+            case .unusable(let server, _), .noMaster(let server), .same(let server):
+                ConnectionPlace(.namedBySentinels, server)
+            case .unasked, .unknownName: ConnectionPlace(.sentinel, sentinel)
+            }
+        }
+        guard let first = places.first, places.allSatisfy({ $0.role == first.role }) else { return nil }
+        return first
     }
 
     private static func text(_ finding: Finding) -> String {

@@ -64,6 +64,7 @@ extension RedisConnection {
             tls: options.tls,
             limits: ReplyLimits(bytes: 1 << 16, elements: 100)
         )
+        question.role = .sentinel
         question.password = sentinels.password
         let connection = try await open(at: question)
         let reply = try await connection.send("SENTINEL", "GET-MASTER-ADDR-BY-NAME", sentinels.master)

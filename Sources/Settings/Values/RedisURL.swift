@@ -42,7 +42,7 @@ struct RedisURL: Equatable {
             place = .socket(try ValueParser.socketPath.parse(try Self.decoded(path)))
             database = try Self.database(path: "", query: query)
         default:
-            throw ValueFault("has an unknown scheme")
+            throw RedisURLHint.fault(scheme: scheme)
         }
         if let at { (username, password) = try Self.login(authority[..<at]) }
     }
@@ -70,7 +70,7 @@ struct RedisURL: Equatable {
         let inPath = path.drop { $0 == "/" }
         if !inPath.isEmpty { texts.append(inPath) }
         for item in query.split(separator: "&") {
-            guard item.hasPrefix("db=") else { throw ValueFault("has a parameter other than db") }
+            guard item.hasPrefix("db=") else { throw RedisURLHint.fault(parameter: item) }
             texts.append(item.dropFirst(3))
         }
         guard texts.count <= 1 else { throw ValueFault("names its database twice") }
