@@ -19,6 +19,7 @@ struct ObservationAgain: Sendable {
         observation.followed = followed
         guard decide(observation, desired) == .run(step) else { return nil }
         return Approved(
+            state: (try? snapshot.state(of: step.migration)) ?? nil,
             approval: snapshot.approvals[step.migration],
             policy: desired.gates,
             fallback: snapshot.time,
@@ -29,10 +30,24 @@ struct ObservationAgain: Sendable {
 
 /// The gate of a cleanup, asked again after its catch-up.
 struct Approved: Sendable {
+    var state: MigrationState?
     var approval: Approval?
     var policy: GatePolicy
     var fallback: Timestamp
     var save: ServerInfo.Save
+
+    /// The approval that opens a step; nil where it is about something else, or the step needs none.
+    func opening(_ step: Step) -> Approval? {
+        let gated: GatedPhase
+        switch step.kind {
+        case .apply: gated = .apply
+        case .verify: gated = .verify
+        case .cleanup: gated = .cleanup
+        case .plan, .catchUp, .skip, .record, .adopt: return nil
+        }
+        guard let state, let approval, approval.covers(gated, of: state) else { return nil }
+        return approval
+    }
 
     func cleanupGate(of state: MigrationState) -> Gate {
         // Catch-up has just written the server's time into the state.

@@ -322,10 +322,11 @@ public actor Reconciler {
         )
         // A plan writes nothing and needs no lock while it looks.
         let reporter = reporter
-        let tellStart: @Sendable () -> Void = {
-            reporter.happened(Event(.stepStarted, [.migration: step.migration, .phase: step.kind.rawValue]))
+        let tellStart: @Sendable (Approval?) -> Void = { approval in
+            let facts: [Event.Fact: String] = [.migration: step.migration, .phase: step.kind.rawValue]
+            reporter.happened(Event(.stepStarted, facts.merging(approval?.facts ?? [:]) { $1 }))
         }
-        if step.kind == .plan { tellStart() }
+        if step.kind == .plan { tellStart(nil) }
         let plan = step.kind == .plan ? try await runner.plan(migration) : nil
         var watch = lockWatch
         defer { lockWatch = watch }
@@ -335,7 +336,9 @@ public actor Reconciler {
             if let takeover = lease.takeover { reporter.happened(takeover) }
             guard let approved = try await again.due(step, on: keyspace) else { return .superseded }
             epoch = lease.epoch.number
-            if step.kind != .plan { tellStart() }
+            var runner = runner
+            runner.approval = approved.opening(step)
+            if step.kind != .plan { tellStart(runner.approval) }
             switch step.kind {
             case .plan:
                 guard let plan else { return .superseded }

@@ -32,8 +32,38 @@ struct GateTests {
             #expect(await daemon.stop() == .exited(0))
             #expect(try await stage.text(Self.approval) == nil, "an approval serves once")
             expectNone(try await stage.faultOfConverged())
-            let history = try await stage.run("status", with: Stage.untended)
-            #expect(history.exitStatus == 0, "\(history)")
+            let status = try await stage.run("status", with: Stage.untended)
+            #expect(status.exitStatus == 0, "\(status)")
+            let history = try await stage.run("history").standardOutput
+            let opened = history.split(separator: "\n").filter { $0.contains("to=clean") }
+            #expect(opened.count == 2, "\(history)")
+            #expect(opened.allSatisfy { $0.contains("approved_by=") && $0.contains("looked at it") }, "\(history)")
+            let others = history.split(separator: "\n").filter { $0.contains("phase changed") && !opened.contains($0) }
+            #expect(!others.isEmpty && !others.contains { $0.contains("approved_by") }, "no approval opened them")
+            #expect(!daemon.lines("step started", "phase=cleanup", "approval_reason=\"looked at it\"").isEmpty)
+        }
+    }
+
+    @Test("An order names who gave it by way of sudo, and what a forged approval has opened is told with its name")
+    func whoGaveIt() async throws {
+        try await withStage(Keyspace(tenants: 2)) { stage in
+            let pause = try await stage.run("pause", "--reason", "x", with: ["SUDO_USER": "alice\u{1B}[31m"])
+            #expect(pause.exitStatus == 0, "\(pause)")
+            let paused = try await stage.run("history").standardOutput
+            #expect(paused.contains("(alice") && paused.contains("via sudo)"), "\(paused)")
+            #expect(!paused.contains("\u{1B}"), "\(paused)")
+            #expect(try await stage.run("resume").exitStatus == 0)
+            #expect(try await stage.converge(with: Self.gatedCleanup).exitStatus == 0)
+            let scope = try #require(try await stage.state()?["scope"])
+            let forged: [String: Any] = [
+                "format": 1, "migration": "001_hash_tags", "phase": "cleanup", "scope": scope, "by": "nobody@nowhere",
+                "at": "2026-01-02T03:04:05Z", "reason": "because",
+            ]
+            let document = String(decoding: try JSONSerialization.data(withJSONObject: forged), as: UTF8.self)
+            try await stage.send("SET", Self.approval, document)
+            #expect(try await stage.converge(with: Self.gatedCleanup).exitStatus == 0)
+            let history = try await stage.run("history").standardOutput
+            #expect(history.contains("approved_by=nobody@nowhere"), "\(history)")
         }
     }
 

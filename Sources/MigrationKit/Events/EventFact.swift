@@ -19,6 +19,10 @@ extension Event {
         case holder
         /// Who did it: a lock's holder, or user@host.
         case by
+        /// Who had opened the gate: user@host, as the approval says.
+        case approvedBy = "approved_by"
+        /// Why, in that person's words.
+        case approvalReason = "approval_reason"
         /// A sentence for people; of an order, why it was given, in the person's words.
         case detail
         /// How long a step took; of an order, how long it holds.

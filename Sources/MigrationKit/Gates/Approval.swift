@@ -62,6 +62,30 @@ public struct Approval: Sendable, Equatable, Codable {
     }
 }
 
+extension Approval {
+    /// What is told of it where it has opened a phase.
+    ///
+    /// The document may be anybody's who can write to Redis: what was done because of it must not be the only trace of it.
+    public var facts: [Event.Fact: String] {
+        [.approvedBy: String(by.prefix(Self.mostTold)), .approvalReason: String(reason.prefix(Self.mostTold))]
+    }
+
+    /// The same where a migration has come into a phase that it opens; nothing elsewhere.
+    func facts(of state: MigrationState) -> [Event.Fact: String] {
+        let gated: GatedPhase
+        switch state.phase {
+        case .applying: gated = .apply
+        case .verified: gated = .verify
+        case .cleaning, .cleaned: gated = .cleanup
+        case .planned, .applied, .failed: return [:]
+        }
+        return covers(gated, of: state) ? facts : [:]
+    }
+
+    /// As many characters as the programs' own orders have at most.
+    private static let mostTold = 1000
+}
+
 /// A phase that a gate can hold.
 public enum GatedPhase: String, Sendable, Codable, CaseIterable {
     /// Copying.

@@ -214,7 +214,7 @@ extension PhaseRunner {
     }
 
     func save(_ state: MigrationState, previous: Phase?, under lease: Lease) async throws {
-        try await store.save(state, previous: previous, under: lease, on: keyspace)
+        try await store.save(state, previous: previous, approval: approval, under: lease, on: keyspace)
     }
 
     /// Writes the records that are missing, and nothing else: where nothing else is due any more.

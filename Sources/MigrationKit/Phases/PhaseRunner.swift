@@ -12,6 +12,8 @@ public struct PhaseRunner: Sendable {
     public var registry: MigrationRegistry
     /// How gently to treat the server; may change while a phase runs.
     public var limits: LiveLimits
+    /// The approval that has opened the phase, for the history; nil where none was needed.
+    public var approval: Approval?
     /// How long a walk waits for a strained server before it gives up for now.
     var patience: Duration?
     /// Told now and then how far the phase is.

@@ -92,10 +92,12 @@ public struct SchemaStore: Sendable {
         }
     }
 
-    /// Stores a migration's state; a change of phase goes into the history in the same transaction.
+    /// Stores a migration's state; a change of phase goes into the history in the same transaction, with the approval that has
+    /// opened it.
     public func save(
         _ state: MigrationState,
         previous: Phase?,
+        approval: Approval? = nil,
         under lease: Lease,
         on keyspace: any Keyspace
     ) async throws {
@@ -112,7 +114,7 @@ public struct SchemaStore: Sendable {
                 [
                     .migration: state.migrationName, .from: previous?.rawValue ?? "", .to: state.phase.rawValue,
                     .by: lease.record.holder,
-                ]
+                ].merging(approval?.facts(of: state) ?? [:]) { $1 }
             )
         }
         try await write(commands, at: key, telling: event, under: lease, on: keyspace)
