@@ -33,6 +33,20 @@ struct JournalEntry: Equatable, Sendable {
     }
 }
 
+extension JournalEntry {
+    /// That so many lines are missing here.
+    init(dropped: Int, message: String) {
+        fields = [
+            JournalField(name: "MESSAGE", value: message),
+            JournalField(name: "PRIORITY", value: String(Logger.Level.warning.syslogPriority)),
+            JournalField(name: "DROPPED", value: String(dropped)),
+        ]
+    }
+
+    /// About how many bytes it takes.
+    var cost: Int { fields.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count } }
+}
+
 extension Logger.Level {
     /// The priority of syslog(3), 2 (critical) to 7 (debug); syslog has no trace, which joins debug.
     var syslogPriority: Int {

@@ -1,4 +1,5 @@
 import Logging
+import RedisClient
 
 /// Writes log events to the journal, each piece of metadata as a field of its own.
 ///
@@ -19,6 +20,7 @@ public struct JournalLogHandler: LogHandler {
     private let label: String
     private let identifier: String
     private let fallback: LineWriter
+    private let outlet: Outlet?
 
     /// Creates a handler for the logger of this label; `identifier` is the program's name, as `journalctl -t` takes it.
     public init(
@@ -41,13 +43,15 @@ public struct JournalLogHandler: LogHandler {
         identifier: String,
         logLevel: Logger.Level = .info,
         metadataProvider: Logger.MetadataProvider? = nil,
-        fallback: LineWriter
+        fallback: LineWriter,
+        outlet: Outlet? = nil
     ) {
         self.label = label
         self.identifier = identifier
         self.logLevel = logLevel
         self.metadataProvider = metadataProvider
         self.fallback = fallback
+        self.outlet = outlet
     }
 
     /// The value that goes under this key with every event.
@@ -60,7 +64,13 @@ public struct JournalLogHandler: LogHandler {
     public func log(event: LogEvent) {
         let pairs = pairs(of: event)
         let entry = JournalEntry(event: event, label: label, identifier: identifier, pairs: pairs)
-        guard !Journal.send(entry) else { return }
-        fallback.write(PlainLogLine(level: event.level, message: event.message.description, pairs: pairs).text)
+        let line = PlainLogLine(level: event.level, message: event.message.description, pairs: pairs)
+        let fallback = fallback
+        let send: @Sendable () -> Void = {
+            guard !Journal.send(entry) else { return }
+            fallback.write(line.text)
+        }
+        guard let outlet else { return send() }
+        outlet.offer(cost: entry.cost, send)
     }
 }

@@ -31,12 +31,23 @@ public enum LogDestination: Equatable, Sendable {
 
     /// Returns what `LoggingSystem.bootstrap(_:)` wants: a maker of handlers for this destination, at this level.
     ///
-    /// The identifier is the program's name in the journal (`SYSLOG_IDENTIFIER`).
+    /// The identifier is the program's name in the journal (`SYSLOG_IDENTIFIER`). What is logged goes through
+    /// ``LogOutlet``: nobody waits for whoever reads it.
     public func handlerFactory(identifier: String, level: Logger.Level) -> @Sendable (String) -> any LogHandler {
         { label in
+            let outlet = LogOutlet.shared
             switch self {
-            case .journal: JournalLogHandler(label: label, identifier: identifier, logLevel: level)
-            case .plain(let style): PlainLogHandler(logLevel: level, style: style)
+            case .journal:
+                return JournalLogHandler(
+                    label: label,
+                    identifier: identifier,
+                    logLevel: level,
+                    fallback: .standardError,
+                    outlet: outlet
+                )
+            case .plain(let style):
+                let writer = LineWriter(descriptor: STDERR_FILENO, outlet: outlet)
+                return PlainLogHandler(logLevel: level, style: style, writer: writer)
             }
         }
     }

@@ -1,12 +1,21 @@
 import CSystemd
+import Glibc
+import RedisClient
 
 /// Tells the service manager how the service is, over the socket named by `$NOTIFY_SOCKET`.
 ///
 /// Every call is one datagram, may be made from any task, and does nothing where the variable is not set, so that the
 /// same program runs under systemd and by hand. The variable stays set: the next call needs it. See sd_notify(3).
 public struct Notifier: Sendable {
-    /// Creates a notifier; it holds nothing, and there may be several.
-    public init() {}
+    private let outlet: Outlet?
+
+    /// Creates a notifier; there may be several.
+    ///
+    /// With an outlet that sends the datagrams: a manager that does not read would otherwise hold up whoever tells it
+    /// something. Of several statuses that wait the last one is sent.
+    public init(outlet: Outlet? = nil) {
+        self.outlet = outlet
+    }
 
     /// Says that the service has started, or that a reload is over.
     ///
@@ -55,6 +64,9 @@ public struct Notifier: Sendable {
     }
 
     private func send(_ state: ServiceState) -> NotifyResult {
-        NotifyResult(code: sd_notify(0, state.datagram))
+        let datagram = state.datagram
+        guard let outlet else { return NotifyResult(code: sd_notify(0, datagram)) }
+        let isTaken = outlet.offer(replacing: state.outletKey) { sd_notify(0, datagram) }
+        return isTaken ? .handedOver : .failed(errno: EAGAIN)
     }
 }

@@ -5,6 +5,9 @@ public enum NotifyResult: Equatable, Sendable {
     /// The manager's socket took the datagram.
     case sent
 
+    /// It waits to be sent.
+    case handedOver
+
     /// `$NOTIFY_SOCKET` is not set: nobody asked to be told.
     case notSupervised
 

@@ -22,6 +22,15 @@ enum ServiceState: Equatable, Sendable {
         }
     }
 
+    /// What waits under the same key is outdated by it.
+    var outletKey: String? {
+        switch self {
+        case .status: "status"
+        case .watchdog: "watchdog"
+        case .ready, .reloading, .stopping, .extendTimeout: nil
+        }
+    }
+
     private static func lines(_ state: String, _ status: String?) -> String {
         status.map { "\(state)\n\(statusLine($0))" } ?? state
     }

@@ -40,11 +40,14 @@ struct MigrateRedis: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+            Terminal.finish()
             if let fault = Terminal.faultOfOutput {
                 Terminal().say(fault)
                 throw ExitStatus.failed.code
             }
         } catch {
+            // What the argument parser says goes to the same places by itself, behind all else.
+            Terminal.finish()
             exit(withError: error)
         }
     }

@@ -55,6 +55,8 @@ struct Daemon: AsyncParsableCommand {
         let level = Logger.Level(rawValue: logLevel) ?? .info
         let makeHandler = LogDestination.detect().handlerFactory(identifier: "migrateredisd", level: level)
         LoggingSystem.bootstrap(makeHandler)
+        // Whoever does not read it must not keep the daemon from its end.
+        defer { LogOutlet.finish(within: .seconds(1)) }
         let logger = Logger(label: "migrateredisd")
 
         let reader = ConfigurationReader(arguments: connection)
@@ -77,7 +79,9 @@ struct Daemon: AsyncParsableCommand {
     ) async throws {
         let control = ReconcilerControl()
         let monitor = ProgressMonitor()
-        let notifier = Notifier()
+        let outlet = Outlet(name: "notify", capacity: 64)
+        defer { outlet.finish(within: .seconds(1)) }
+        let notifier = Notifier(outlet: outlet)
         let metrics = MetricsKeeper(
             Metrics(version: ProgramVersion.current, latest: MigrationRegistry.outpost.latest, started: .now),
             logger: logger

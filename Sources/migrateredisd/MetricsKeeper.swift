@@ -1,6 +1,7 @@
 import Logging
 import MigrationKit
 import Reconciler
+import RedisClient
 import Synchronization
 
 /// Counts what happens, and writes it to the file, if one is wanted.
@@ -14,6 +15,7 @@ final class MetricsKeeper: Sendable {
 
     private let state: Mutex<State>
     private let logger: Logger
+    private let outlet = Outlet(name: "metrics", capacity: 8)
 
     init(_ metrics: Metrics, logger: Logger) {
         state = Mutex(State(metrics: metrics))
@@ -22,41 +24,52 @@ final class MetricsKeeper: Sendable {
 
     /// Writes to this file from now on, and leaves no old one behind.
     func write(to path: String?) {
-        change { state in
-            let file = path.map(MetricsFile.init)
-            if file != state.file { state.file?.remove() }
-            state.file = file
+        let file = path.map(MetricsFile.init)
+        let old = state.withLock { state in
+            defer { state.file = file }
             state.complaint = ""
+            return state.file == file ? nil : state.file
         }
+        if let old { outlet.offer { old.remove() } }
+        writeSoon()
     }
 
-    /// Notes something, and writes it down.
+    /// Notes something, and has it written down.
     func note(_ change: (inout Metrics) -> Void) {
-        self.change { change(&$0.metrics) }
+        state.withLock { change(&$0.metrics) }
+        writeSoon()
     }
 
-    /// The daemon ends: what nobody writes any more is removed.
+    /// The daemon ends: what nobody writes any more is removed, unless its file system hangs.
     func end() {
-        state.withLock { state in
-            state.file?.remove()
-            state.file = nil
+        let file = state.withLock { state in
+            defer { state.file = nil }
+            return state.file
         }
+        if let file { outlet.offer { file.remove() } }
+        outlet.finish(within: .seconds(1))
     }
 
-    private func change(_ change: (inout State) -> Void) {
-        let complaint: String? = state.withLock { state in
-            change(&state)
-            guard let file = state.file else { return nil }
-            var complaint = ""
-            do {
-                try file.write(MetricText.render(state.metrics.families))
-            } catch {
-                complaint = "\(error)"
-            }
-            defer { state.complaint = complaint }
-            return complaint == state.complaint ? nil : complaint
+    /// On a thread of its own, what is then known: a file system may hang, and work goes on.
+    private func writeSoon() {
+        guard state.withLock({ $0.file != nil }) else { return }
+        outlet.offer(replacing: "write") { [self] in writeNow() }
+    }
+
+    private func writeNow() {
+        guard let (file, families) = state.withLock({ state in state.file.map { ($0, state.metrics.families) } }) else {
+            return
         }
-        guard let complaint, !complaint.isEmpty else { return }
-        logger.log(Event(.metricsNotWritten, [.detail: complaint]))
+        var complaint = ""
+        do {
+            try file.write(MetricText.render(families))
+        } catch {
+            complaint = "\(error)"
+        }
+        let isNew = state.withLock { state in
+            defer { state.complaint = complaint }
+            return complaint != state.complaint
+        }
+        if isNew, !complaint.isEmpty { logger.log(Event(.metricsNotWritten, [.detail: complaint])) }
     }
 }

@@ -74,7 +74,7 @@ struct PasswordChangeTests {
             let error = try await failure {
                 _ = try await RedisConnection.open(options(server, SecretSource { throw cause }))
             }
-            #expect(error == cause)
+            #expect(error.code == cause.code && error.message == cause.message && error.loginFault == nil)
         }
     }
 

@@ -9,14 +9,16 @@ public final class RunningProcess: Sendable {
     /// Starts a program: a path, or a name that is looked up in `PATH`.
     ///
     /// The environment is not the test's own, but the given one and the few variables that any program needs (`PATH`
-    /// and its like). Standard input is the given text, or the pipe.
+    /// and its like). Standard input is the given text, or the pipe. With `unread` both outputs go into that, and
+    /// nothing of them is seen here.
     public static func start(
         _ program: String,
         _ arguments: [String] = [],
         environment: [String: String] = [:],
         directory: String? = nil,
         input: String = "",
-        pipe: InputPipe? = nil
+        pipe: InputPipe? = nil,
+        unread: UnreadPipe? = nil
     ) async throws -> RunningProcess {
         let output = try OutputPipe()
         defer { close(output.writeEnd) }
@@ -31,8 +33,8 @@ public final class RunningProcess: Sendable {
                 environment: ChildEnvironment.with(environment),
                 directory: directory,
                 input: pipe?.readEnd ?? input,
-                output: output.writeEnd,
-                error: error.writeEnd
+                output: unread?.writeEnd ?? output.writeEnd,
+                error: unread?.writeEnd ?? error.writeEnd
             )
         )
         return RunningProcess(child: child, output: output, error: error)

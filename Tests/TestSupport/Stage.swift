@@ -104,14 +104,16 @@ package struct Stage: Sendable {
     package func start(
         _ arguments: String...,
         with variables: [String: String] = [:],
-        pipe: InputPipe? = nil
+        pipe: InputPipe? = nil,
+        unread: UnreadPipe? = nil
     ) async throws -> RunningProcess {
         try await RunningProcess.start(
             try ProductPath.find("migrateredis"),
             arguments,
             environment: address.merging(variables) { $1 },
             directory: server.directory,
-            pipe: pipe
+            pipe: pipe,
+            unread: unread
         )
     }
 
@@ -119,14 +121,16 @@ package struct Stage: Sendable {
     package func daemon(
         _ variables: [String: String] = [:],
         without removed: Set<String> = [],
-        arguments: [String] = []
+        arguments: [String] = [],
+        unread: UnreadPipe? = nil
     ) async throws -> RunningProcess {
         let settings = address.merging(Self.untended) { $1 }.merging(variables) { $1 }
         return try await RunningProcess.start(
             try ProductPath.find("migrateredisd"),
             arguments,
             environment: settings.filter { !removed.contains($0.key) },
-            directory: server.directory
+            directory: server.directory,
+            unread: unread
         )
     }
 

@@ -9,29 +9,60 @@ struct Terminal: Sendable {
     /// Whether every question has been answered with yes beforehand.
     var saysYes = false
 
-    /// Why data could not be written, if they could not.
-    private static let lost = Mutex<Int32?>(nil)
+    private struct Written {
+        /// Why data could not be written, if they could not.
+        var fault: Int32?
+        /// How many pieces of data still wait for their reader.
+        var waiting = 0
+    }
+
+    private static let data = Mutex(Written())
+
+    /// Writes in our place: whoever reads neither talk nor data must not hold up work, and with it the lock.
+    ///
+    /// One for both, so that they keep their order where they go to the same place. Talk that nobody takes is dropped; data
+    /// are waited for.
+    private static let outlet = Outlet(name: "output", capacity: 1000, costLimit: 1 << 20) { dropped in
+        _ = write("Nobody read this for a while: \(dropped) lines were dropped.\n", to: STDERR_FILENO)
+    }
 
     /// One line of talk.
     ///
     /// Whatever comes here was escaped where it was put together; this is the door through which all of it goes.
     func say(_ line: String) {
-        write(SafeText.guarded(lines: line) + "\n", to: STDERR_FILENO)
+        talk(SafeText.guarded(lines: line) + "\n")
     }
 
     /// One line of data.
     ///
     /// Whoever reads a file or a pipe takes the exit status for whether it is whole: see ``faultOfOutput``.
     func print(_ line: String) {
-        guard let failure = write(SafeText.guarded(lines: line) + "\n", to: STDOUT_FILENO), failure != EPIPE else {
-            return
-        }
-        Self.lost.withLock { $0 = failure }
+        deliver(SafeText.guarded(lines: line) + "\n")
     }
+
+    /// Waits until all is written: data for as long as their reader likes, unless the program is told to end; talk while
+    /// somebody takes it.
+    static func finish() {
+        var lastDone = 0
+        var lastMove = ContinuousClock.now
+        outlet.finish { done in
+            if done != lastDone { (lastDone, lastMove) = (done, .now) }
+            if lastMove.duration(to: .now) < patience { return true }
+            return !Interruption().isRequested && data.withLock { $0.waiting > 0 }
+        }
+        data.withLock { data in
+            if data.waiting > 0, data.fault == nil { data.fault = EINTR }
+        }
+    }
+
+    /// How long the program's end waits for a reader who reads nothing.
+    private static let patience = Duration.seconds(2)
 
     /// In words, why data are missing from standard output; nil where all were written, or their reader has gone.
     static var faultOfOutput: String? {
-        lost.withLock { $0 }.map { "Not all could be written to standard output: \(String(cString: strerror($0)))." }
+        data.withLock { $0.fault }.map {
+            "Not all could be written to standard output: \(String(cString: strerror($0)))."
+        }
     }
 
     /// Lines for people: on a terminal broken at words where they are wider than it, elsewhere as they are.
@@ -48,9 +79,10 @@ struct Terminal: Sendable {
             say(question + " [y/N] yes, by --yes")
             return true
         }
-        write(SafeText.guarded(lines: question) + " [y/N] ", to: STDERR_FILENO)
+        talk(SafeText.guarded(lines: question) + " [y/N] ")
+        Self.finish()
         guard let answer = readLine() else {
-            write("\n", to: STDERR_FILENO)
+            talk("\n")
             return false
         }
         return ["y", "yes"].contains(answer.lowercased())
@@ -66,7 +98,7 @@ struct Terminal: Sendable {
     func draw(_ lines: [String], over previous: Int) {
         var text = previous > 0 ? "\r\u{1B}[\(previous)A" : ""
         for line in lines { text += "\u{1B}[K\(line)\n" }
-        write(text + "\u{1B}[J", to: STDOUT_FILENO)
+        deliver(text + "\u{1B}[J")
     }
 
     private static func width(of descriptor: Int32) -> Int {
@@ -78,18 +110,37 @@ struct Terminal: Sendable {
     func redraw(_ line: String) {
         guard isInteractive else { return }
         let width = Self.width(of: STDERR_FILENO)
-        write("\r\u{1B}[K" + String(SafeText.guarded(line).prefix(width - 1)), to: STDERR_FILENO)
+        talk("\r\u{1B}[K" + String(SafeText.guarded(line).prefix(width - 1)))
     }
 
     /// Removes the line that was drawn.
     func endLine() {
         guard isInteractive else { return }
-        write("\r\u{1B}[K", to: STDERR_FILENO)
+        talk("\r\u{1B}[K")
+    }
+
+    private func talk(_ text: String) {
+        Self.outlet.offer(cost: text.utf8.count) { _ = Self.write(text, to: STDERR_FILENO) }
+    }
+
+    private func deliver(_ text: String) {
+        Self.data.withLock { $0.waiting += 1 }
+        let isTaken = Self.outlet.insist(cost: text.utf8.count, while: { !Interruption().isRequested }) {
+            let failure = Self.write(text, to: STDOUT_FILENO)
+            Self.data.withLock { data in
+                data.waiting -= 1
+                if let failure, failure != EPIPE { data.fault = failure }
+            }
+        }
+        guard !isTaken else { return }
+        Self.data.withLock { data in
+            data.waiting -= 1
+            data.fault = EINTR
+        }
     }
 
     /// All of a text, or as much as its reader takes; then why not all.
-    @discardableResult
-    private func write(_ text: String, to descriptor: Int32) -> Int32? {
+    private static func write(_ text: String, to descriptor: Int32) -> Int32? {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
