@@ -49,12 +49,17 @@ public struct Wiring: Sendable {
             clientName: clientName,
             tls: tls
         )
+        options.limits.usual = Self.usualReplies
         options.isCluster = redis.clusterEnabled
         options.peerTrust = PeerTrust(redis.clusterHosts)
         options.password = password
         options.sentinels = sentinels
         return options
     }
+
+    /// What is asked without knowing sizes is bookkeeping, names and single fields: more than this is none of ours, and memory
+    /// takes three times as much while it is read.
+    private static let usualReplies = 24 << 20
 
     /// The sentinels, if there are any; then host and port are not used.
     private var sentinels: Sentinels? {

@@ -18,6 +18,10 @@ public struct CommandBuffer: Sendable {
     /// How many commands there are.
     public private(set) var count = 0
 
+    /// How many bytes the replies have at most, by what is known of the keys that are asked about; nil where nothing is known.
+    /// More of them end the connection, with `replyTooLarge`.
+    public private(set) var replyBytes: Int?
+
     /// An empty pipeline.
     public init() {}
 
@@ -117,8 +121,15 @@ public struct CommandBuffer: Sendable {
         }
     }
 
-    /// Adds all commands of another pipeline.
+    /// Says that so many bytes are expected besides those that were announced before.
+    public mutating func expect(replyBytes more: Int) {
+        let (sum, overflows) = (replyBytes ?? 0).addingReportingOverflow(more)
+        replyBytes = overflows ? .max / 2 : min(sum, .max / 2)
+    }
+
+    /// Adds all commands of another pipeline, and what it expects.
     public mutating func append(contentsOf other: CommandBuffer) {
+        if let more = other.replyBytes { expect(replyBytes: more) }
         bytes.append(contentsOf: other.bytes)
         count += other.count
     }

@@ -7,27 +7,32 @@ final class Link {
     private let endpoint: Endpoint
     private let transport: any Transport
     private let parser: ReplyParser
+    private let usual: Int?
     // Used by the connection's thread only, in calls that do not nest.
     @exclusivity(unchecked) private var readBuffer = Bytes(repeating: 0, count: 1 << 16)
     @exclusivity(unchecked) private var isFresh = true
 
+    /// What is asked besides what a pipeline announces: locks, epochs, headers.
+    private static let besides = 2 << 20
     /// How many buffers are read before the deadline is looked at again.
     private static let readsPerRound = 16
 
     init(endpoint: Endpoint, transport: any Transport, limits: ReplyLimits) throws {
         self.endpoint = endpoint
         self.transport = transport
+        usual = limits.usual
         parser = try ReplyParser(limits: limits)
     }
 
     /// Sends a pipeline that is not empty, and returns as many replies as it has commands.
     ///
-    /// Errors: `timedOut`, `disconnected`, `protocolViolation`, and `server` for the last word of a server that hangs up.
+    /// Errors: `timedOut`, `disconnected`, `protocolViolation`, `replyTooLarge`, and `server` for the last word of a server that hangs up.
     func exchange(_ commands: CommandBuffer, deadline: Deadline) throws -> Replies {
         var sent = 0
         do {
             if !isFresh { try checkIdle() }
             isFresh = false
+            parser.expect(commands.replyBytes.map { $0 + Self.besides } ?? usual)
             try commands.withUnsafeBytes { request in
                 try move(request, sent: &sent, expecting: commands.count, by: deadline)
             }

@@ -159,6 +159,18 @@ public actor RedisConnection {
         state = .ended(why)
     }
 
+    /// Connects once more to the same endpoint after a failure; does nothing if it is not closed.
+    ///
+    /// Whoever calls it finds out whether that is the same server, and whether what was under way took effect; and knows that
+    /// nobody else relies on what the connection watched.
+    /// Errors: those of `open`; then it stays closed.
+    public func reopen() throws -> [LostConnection] {
+        guard isClosed else { return [] }
+        let lost = LostConnection(id: id, successor: self)
+        try connect(within: options.connectTimeout)
+        return [lost]
+    }
+
     private func connect(within time: Duration) throws {
         let deadline = Deadline(after: time)
         let transport: any Transport =

@@ -20,6 +20,8 @@ public struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
         case misconfigured
         /// The peer's bytes are not RESP2, or exceed the limits.
         case protocolViolation
+        /// The replies have more bytes than the request says that they may have.
+        case replyTooLarge
         /// The server answered with an error.
         case server
         /// EXEC ran, and a command in it failed: the others of the transaction are done.
@@ -92,8 +94,8 @@ public struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
         switch code {
         case .unreachable, .timedOut, .disconnected, .notYetValid, .partlyExecuted:
             return true
-        case .untrusted, .clientCertificate, .encryption, .misconfigured, .protocolViolation, .unexpectedReply,
-            .unsupportedServer:
+        case .untrusted, .clientCertificate, .encryption, .misconfigured, .protocolViolation, .replyTooLarge,
+            .unexpectedReply, .unsupportedServer:
             return false
         case .server:
             return !Self.permanentServerCodes.contains(serverCode ?? "")

@@ -6,6 +6,9 @@ public struct ReplyLimits: Sendable, Equatable {
     /// Most bytes of one pipeline's replies, on the wire. More than 2 GiB counts as 2 GiB, since hiredis' reader
     /// measures lines in a C int.
     public var bytes: Int
+    /// Most bytes of the replies to a pipeline that does not say how many it expects; what is more is `replyTooLarge`. Nil for
+    /// as many as there may be at all.
+    public var usual: Int?
     /// Most elements of all arrays of one pipeline's replies.
     public var elements: Int
 

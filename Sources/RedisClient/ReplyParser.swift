@@ -15,6 +15,9 @@ final class ReplyParser {
     /// Bytes of this pipeline's replies so far.
     @exclusivity(unchecked) private var received = 0
 
+    /// How many of them are expected at most.
+    @exclusivity(unchecked) private var expected = Int.max
+
     /// Longest status, error or header. hiredis looks for a line's end from its beginning whenever bytes come, which
     /// takes time by the square of its length.
     static let longestLine = 1 << 16
@@ -48,6 +51,11 @@ final class ReplyParser {
         reader.pointee.pos == reader.pointee.len && task.isUntouched
     }
 
+    /// Says how many bytes the replies have at most that come next; nil for as many as the limits allow.
+    func expect(_ bytes: Int?) {
+        expected = bytes ?? .max
+    }
+
     /// Adds bytes from the peer and parses as many replies as are complete.
     func feed(_ bytes: UnsafeRawBufferPointer) throws {
         guard let base = bytes.baseAddress, !bytes.isEmpty else { return }
@@ -55,6 +63,7 @@ final class ReplyParser {
         guard received <= limits.bytes else {
             throw violation("it has more than \(limits.bytes) bytes")
         }
+        guard received <= expected else { throw excess }
         for start in stride(from: 0, to: bytes.count, by: Self.portion) {
             try parse(base + start, count: min(Self.portion, bytes.count - start))
         }
@@ -97,6 +106,7 @@ final class ReplyParser {
             guard length <= limits.bytes - (received - unread) else {
                 throw violation("a bulk string of \(length) bytes, where all may have \(limits.bytes)")
             }
+            guard length <= expected - (received - unread) else { throw excess }
         } else if unread > Self.longestLine {
             throw violation("a line of more than \(Self.longestLine) bytes")
         }
@@ -124,6 +134,15 @@ final class ReplyParser {
         RedisError(
             .protocolViolation,
             "The server's reply is not valid RESP2 (\(detail)); is this address a Redis server?",
+            outcome: .unknown
+        )
+    }
+
+    /// More than what was asked for explains: nothing is wrong with the peer.
+    private var excess: RedisError {
+        RedisError(
+            .replyTooLarge,
+            "The replies to one request have more than \(expected) bytes, far more than the sizes explain that the server tells.",
             outcome: .unknown
         )
     }

@@ -81,7 +81,7 @@ struct RedisErrorTests {
         arguments: [
             (RedisError.Code.unreachable, true, true), (.timedOut, true, true), (.disconnected, true, true),
             (.partlyExecuted, true, false), (.protocolViolation, false, false), (.unexpectedReply, false, false),
-            (.unsupportedServer, false, false),
+            (.unsupportedServer, false, false), (.replyTooLarge, false, false),
         ]
     )
     func otherCodes(_ code: RedisError.Code, isRetryable: Bool, isConnectivity: Bool) {

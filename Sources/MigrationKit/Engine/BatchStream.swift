@@ -10,6 +10,8 @@ struct BatchLook<Item> {
     let decide: (Replies.SubSequence) throws -> CommandBuffer?
     /// Counts what is done, unless a watched key changed.
     let finish: (Fence.Outcome) throws -> Void
+    /// Forgets what was decided: whether it came to pass is not known.
+    var abandon: () -> Void = {}
 }
 
 /// Sends batches over several connections to one server, so that it works on one while another is decided.
@@ -22,7 +24,18 @@ struct BatchStream<Item> {
     /// The fence of the transactions; nil where batches are only read.
     let fence: Fence?
 
-    /// Handles batches until there is none left; returns those that a change of their keys has undone.
+    /// What became of the batches that were not simply done.
+    struct Result {
+        /// Those that a change of their keys has undone.
+        var changed: [[Item]] = []
+        /// Those that were under way when a connection failed for what may be a key of theirs: what of them came to pass is
+        /// not known.
+        var lost: [[Item]] = []
+        /// How it failed.
+        var error: (any Error)?
+    }
+
+    /// Handles batches until there is none left, or one may have ended a connection.
     ///
     /// `answered` is told how long each request took, with what it had to wait for. A connection without a batch calls
     /// `waitForMore`, on its own thread: it blocks until there may be one, and is false where there will be none.
@@ -30,39 +43,54 @@ struct BatchStream<Item> {
         next: @escaping () throws -> BatchLook<Item>?,
         waitForMore: @escaping () -> Bool,
         answered: @escaping (Duration) -> Void
-    ) async throws -> [[Item]] {
-        guard let fence else {
-            try await read(next: next, waitForMore: waitForMore, answered: answered)
-            return []
-        }
+    ) async throws -> Result {
         var underWay: [Int: BatchLook<Item>] = [:]
         var count = 0
-        var changed: [[Item]] = []
-        try await fence.transactions(over: connections) {
+        var result = Result()
+        let begin: () throws -> (Int, BatchLook<Item>)? = {
             guard let batch = try next() else { return nil }
+            defer { count += 1 }
             underWay[count] = batch
-            count += 1
-            return batch.look
-        } waitForMore: {
-            waitForMore()
-        } decide: { index, replies in
-            try underWay[index]?.decide(replies)
-        } finish: { index, outcome in
+            return (count, batch)
+        }
+        let finish: (Int, Fence.Outcome) throws -> Void = { index, outcome in
             guard let batch = underWay.removeValue(forKey: index) else { return }
             try batch.finish(outcome)
             switch outcome {
-            case .changed: changed.append(batch.items)
+            case .changed: result.changed.append(batch.items)
             case .redirected(let error): throw error
             case .committed, .nothingToDo: break
             }
-        } answered: {
-            answered($0)
         }
-        return changed
+        do {
+            if let fence {
+                try await fence.transactions(over: connections) {
+                    try begin()?.1.look
+                } waitForMore: {
+                    waitForMore()
+                } decide: { index, replies in
+                    try underWay[index]?.decide(replies)
+                } finish: { index, outcome in
+                    try finish(index, outcome)
+                } answered: {
+                    answered($0)
+                }
+            } else {
+                try await read(next: begin, finish: finish, waitForMore: waitForMore, answered: answered)
+            }
+        } catch let error where KeyFault(error) != nil {
+            result.error = error
+            for (_, batch) in underWay.sorted(by: { $0.key < $1.key }) {
+                batch.abandon()
+                result.lost.append(batch.items)
+            }
+        }
+        return result
     }
 
     private func read(
-        next: @escaping () throws -> BatchLook<Item>?,
+        next: @escaping () throws -> (Int, BatchLook<Item>)?,
+        finish: @escaping (Int, Fence.Outcome) throws -> Void,
         waitForMore: @escaping () -> Bool,
         answered: @escaping (Duration) -> Void
     ) async throws {
@@ -75,11 +103,11 @@ struct BatchStream<Item> {
                     batch = try lane.inTurn { try next() }
                     continue
                 }
-                let replies = try lane.exchange(underWay.look.reads, answered: &took)
+                let replies = try lane.exchange(underWay.1.look.reads, answered: &took)
                 batch = try lane.inTurn {
                     answered(took)
-                    _ = try underWay.decide(replies[...])
-                    try underWay.finish(.nothingToDo)
+                    _ = try underWay.1.decide(replies[...])
+                    try finish(underWay.0, .nothingToDo)
                     return try next()
                 }
             }

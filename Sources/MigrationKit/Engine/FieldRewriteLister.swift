@@ -45,7 +45,7 @@ struct FieldRewriteLister: PageLister {
         var listing = Listing<RewriteItem>()
         listing.unrelated = page.unrelated
         let unclear = page.ambiguous.filter { $0.readings.contains(where: rewrites.concerns) }
-        listing.held = unclear.map { .ambiguous($0.name) }
+        listing.held = unclear.map { .ambiguous($0.name) } + page.tooLong.map { .tooLong($0) }
         func add(_ key: Bytes, _ kind: String, memory: Int?, likely: (any LikelyCopy)? = nil) {
             // Without a ledger only fields are read and written, which takes as long in a hash of any size.
             guard !ledgers.isEmpty else {

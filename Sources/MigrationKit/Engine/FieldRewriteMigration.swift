@@ -50,7 +50,7 @@ extension FieldRewriteMigration {
         return VerificationResult(
             report: report,
             problems: report.problems(isRaised: context.isRaised),
-            hasConflicts: report.impossible > 0 || report.ambiguous > 0 || report.held.counts["tooLarge"] != nil,
+            hasConflicts: report.impossible > 0 || report.ambiguous > 0 || report.hasUntouched,
             removable: 0
         )
     }

@@ -79,6 +79,21 @@ final class FieldRewriteWork: WalkWork {
         found.earlier = items
     }
 
+    func hold(_ item: RewriteItem, reason: String) {
+        hold(item.key, reason: reason)
+        progress.failedItems += 1
+        progress.processedItems += 1
+    }
+
+    func measured(exactly item: RewriteItem) async throws -> RewriteItem? {
+        let size = try await KeySizes.counted(of: [item.key], on: context.keyspace)[0]
+        guard size <= context.limits.keyBytes else {
+            hold(item, reason: "tooLarge")
+            return nil
+        }
+        return item.with(memory: size)
+    }
+
     func giveUp(_ item: RewriteItem) {
         found.hot += 1
         hold(item.key, reason: "hot")
@@ -206,7 +221,12 @@ final class FieldRewriteWork: WalkWork {
     private func withFieldNames(_ batch: [RewriteItem]) async throws -> [RewriteItem] {
         guard hasSeenFieldEnds else { return batch }
         var commands = RoutedCommands(for: context.keyspace)
-        for item in batch where !item.isOfFieldsAlone { commands.append("HKEYS", item.key) }
+        for item in batch where !item.isOfFieldsAlone {
+            commands.add(for: item.key) { commands in
+                commands.expect(replyBytes: RewriteReader.replyBytes([item]))
+                commands.append("HKEYS", item.key)
+            }
+        }
         var replies = try await context.keyspace.pipeline(commands).makeIterator()
         return try batch.map { item in
             item.with(fields: item.isOfFieldsAlone ? rewrites.fields : try FieldNames.read(replies.next()))

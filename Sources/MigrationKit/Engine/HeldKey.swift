@@ -9,6 +9,9 @@ public struct HeldKey: Sendable, Equatable {
     /// Why it is held: a word of the documentation's "Operating".
     public var reason: String
 
+    /// Whether the name is too long to be asked about, or to be typed.
+    public var hasLongName: Bool { key.count > NameBound.most }
+
     /// A key with its reason.
     init(_ key: Bytes, destination: Bytes? = nil, reason: String) {
         self.key = key

@@ -22,7 +22,7 @@ struct KeyMoveLister: PageLister {
         let page = try await resolver(digester, copies: .pairs).resolve(names, on: keyspace)
         var listing = Listing<Pair>()
         listing.unrelated = page.unrelated
-        listing.held = page.ambiguous.map { .ambiguous($0.name) }
+        listing.held = page.ambiguous.map { .ambiguous($0.name) } + page.tooLong.map { .tooLong($0) }
         listing.native = page.native
         var known: Set<KeyMove>?
         var pairs: [Pair] = []
@@ -70,6 +70,7 @@ struct KeyMoveLister: PageLister {
         let page = try await resolver(Digester()).resolve(names, on: keyspace)
         var listing = Listing<Bytes>()
         listing.unrelated = page.unrelated
+        listing.held = page.tooLong.map { .tooLong($0) }
         listing.items = page.readings.map(\.reading.move.source) + page.ambiguous.map(\.name)
         return listing
     }

@@ -56,15 +56,21 @@ extension KeyMoveMigration {
         }
         let ledger = Ledger(names: context.names, migration: name, shape: shape)
         let work = try KeyMoveWork(moves: moves, column: column, context: context, ledger: ledger, total: total)
+        let server = try await ServerInfo.read(from: context.keyspace).identity
+        let isolation = FaultIsolation(work: work, keyspace: context.keyspace, server: server)
         for key in keys {
-            for pair in try await work.pairs(of: [key]) { try await settle(pair, work) }
+            for pair in try await work.pairs(of: [key]) { try await settle(pair, work, isolation) }
             try await work.tellOfHeldKeys()
         }
         return work.report
     }
 
-    private func settle(_ pair: Pair, _ work: KeyMoveWork) async throws {
-        for _ in 0..<20 where try await work.attempt([pair]).isEmpty { return }
+    private func settle(
+        _ pair: Pair,
+        _ work: KeyMoveWork,
+        _ isolation: FaultIsolation<KeyMoveWork>
+    ) async throws {
+        for _ in 0..<20 where try await isolation.attempt([pair]).isEmpty { return }
         work.giveUp(pair)
     }
 }

@@ -173,7 +173,7 @@ extension KeyMoveMigration {
             context: context.withoutLease
         )
         try await walk.run(from: nil) { _, _ in }
-        try await sampler.compare()
+        try await sampler.compare(on: context.keyspace, walk.server.identity)
         return work.report
     }
 
@@ -182,7 +182,8 @@ extension KeyMoveMigration {
     ///
     /// Errors: `dataLost`.
     private func requireCopies(_ report: WalkReport, _ shape: LedgerShape, in context: MigrationContext) async throws {
-        guard report.noted == 0 else { return }
+        // What could not be looked at is there, and may be what the ledger lists.
+        guard report.noted == 0, !report.hasUntouched else { return }
         let time = try await context.keyspace.connection(for: context.names.lock).send("TIME")
         let lost = try await Ledger(names: context.names, migration: name, shape: shape)
             .lasting(at: ServerTime.read(time).milliseconds, most: 1000, in: context)

@@ -61,6 +61,7 @@ extension KeyMoveWork {
     private func questions(about pairs: [Pair]) -> CommandBuffer {
         var reads = CommandBuffer()
         reader.header.ask(in: &reads)
+        reads.expect(replyBytes: reader.replyBytes(pairs))
         for pair in pairs {
             reader.askDestination(pair, in: &reads)
             reader.askEntry(pair, in: &reads)
@@ -73,6 +74,7 @@ extension KeyMoveWork {
         var commands = RoutedCommands(for: context.keyspace)
         for pair in pairs {
             commands.add(for: pair.move.source) { commands in
+                commands.expect(replyBytes: reader.replyBytes([pair]))
                 commands.append("MULTI")
                 reader.askSource(pair, in: &commands)
                 commands.append("EXEC")
@@ -136,6 +138,7 @@ extension KeyMoveWork {
         let groups = SlotGroups.of(removals, in: context.keyspace) { $0.pair.move.source }
         let looks = groups.map { group in
             var reads = CommandBuffer()
+            reads.expect(replyBytes: reader.replyBytes(group.map(\.pair)))
             for one in group { reader.askSource(one.pair, in: &reads) }
             return Fence.Look(at: group[0].pair.move.source, watching: group.map(\.pair.move.source), reads: reads)
         }

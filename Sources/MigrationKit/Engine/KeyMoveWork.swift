@@ -79,7 +79,8 @@ final class KeyMoveWork: WalkWork {
             copyMethod: context.features.copyMethod,
             isFirst: column == .apply && context.state?.report == nil && context.state?.checkpoint == nil,
             isLedgerNew: isLedgerNew,
-            readsUncopied: context.lease != nil,
+            // Whoever asks what is held wants to know what cannot be read, too.
+            readsUncopied: context.lease != nil || context.held != nil,
             newNamesAreInUse: context.isRaised || deletesAreUnseen
         )
         slices = SliceReader(context, digester: digester)
@@ -97,6 +98,27 @@ final class KeyMoveWork: WalkWork {
     func giveUp(_ pair: Pair) {
         report.hot += 1
         hold(HeldKey(pair.move.source, destination: pair.move.destination, reason: "hot"))
+    }
+
+    func hold(_ pair: Pair, reason: String) {
+        hold(HeldKey(pair.move.source, destination: pair.move.destination, reason: reason))
+        progress.failedItems += 1
+        progress.processedItems += 1
+    }
+
+    /// The server's estimate goes by a few elements of each key. To count takes it as long as to read, and sends nothing.
+    func measured(exactly pair: Pair) async throws -> Pair? {
+        let sizes = try await KeySizes.counted(of: [pair.move.source, pair.move.destination], on: context.keyspace)
+        let largest = sizes.max() ?? 0
+        guard largest <= context.limits.keyBytes else {
+            report.noteLarge(LargeKey(pair.move.source, bytes: largest))
+            hold(pair, reason: "tooLarge")
+            return nil
+        }
+        var pair = pair
+        pair.memory = sizes.reduce(0, +)
+        pair.isCounted = true
+        return pair
     }
 
     private func hold(_ key: HeldKey) {
@@ -149,6 +171,10 @@ final class KeyMoveWork: WalkWork {
             case .nothingToDo: finish(decided)
             case .changed, .redirected: break
             }
+        } abandon: { [self] in
+            removingWithoutDestination -= removing
+            // Whoever counts on a walk that wrote nothing must not be told so.
+            if decided.contains(where: { $0.ruling.action != .leave }) { report.written += 1 }
         }
     }
 
@@ -190,6 +216,7 @@ final class KeyMoveWork: WalkWork {
     private func questions(about batch: [Pair], together: Bool) -> (reads: CommandBuffer, isTogether: Bool) {
         var reads = CommandBuffer(reserving: batch.count * 400)
         reader.header.ask(in: &reads)
+        reads.expect(replyBytes: reader.replyBytes(batch))
         let isTogether = together && reader.askTogether(batch, in: &reads)
         for pair in batch { reader.ask(pair, together: isTogether, in: &reads) }
         return (reads, isTogether)
@@ -268,8 +295,12 @@ final class KeyMoveWork: WalkWork {
         guard hasSeenFieldEnds else { return batch }
         var commands = RoutedCommands(for: context.keyspace)
         for pair in batch where pair.move.type == .hash {
-            commands.append("HKEYS", pair.move.source)
-            commands.append("HKEYS", pair.move.destination)
+            for key in [pair.move.source, pair.move.destination] {
+                commands.add(for: key) { commands in
+                    commands.expect(replyBytes: reader.replyBytes([pair]))
+                    commands.append("HKEYS", key)
+                }
+            }
         }
         guard !commands.isEmpty else { return batch }
         var replies = try await context.keyspace.pipeline(commands).makeIterator()

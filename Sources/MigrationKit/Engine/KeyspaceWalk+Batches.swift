@@ -66,7 +66,7 @@ extension KeyspaceWalk {
         )
         var hasStreamed = false
         let isOver = Mutex(false)
-        let changed = try await stream.run { [self] in
+        let result = try await stream.run { [self] in
             guard !context.shouldStop(), .now < end + Self.longestStream else { return nil }
             while items.isEmpty {
                 guard .now < end, let next = pages?.takeReady() else { return nil }
@@ -89,7 +89,11 @@ extension KeyspaceWalk {
             pace.noteRequest(took: took)
         }
         lastStreamed = .now
-        for batch in changed {
+        if let error = result.error {
+            guard try await isolation.isThere() else { throw error }
+            for batch in result.lost { try await halving(batch) }
+        }
+        for batch in result.changed {
             let half = batch.count / 2
             for part in [batch[..<half], batch[half...]] where !part.isEmpty { try await halving(Array(part)) }
         }
@@ -117,7 +121,7 @@ extension KeyspaceWalk {
 
     /// What lost a race is halved, down to single items; those wait until the end of the walk.
     private func halving(_ batch: [Work.Item]) async throws {
-        let undone = try await work.attempt(batch)
+        let undone = try await isolation.attempt(batch)
         if undone.count == 1 {
             deferred += undone
         } else if undone.count > 1 {

@@ -18,7 +18,7 @@ extension KeyspaceWalk {
         defer { brake.goesOn() }
         let before = brake.strain
         let began = ContinuousClock.now
-        try await brake.look(needed: work.bytesToAdd)
+        try await lookAtServers()
         if brake.strain != before { try await tellStrain() }
         switch brake.strain?.degree {
         case nil: return .zero
@@ -26,6 +26,17 @@ extension KeyspaceWalk {
         case .stopped: try await waitUntilBetter()
         }
         return began.duration(to: .now)
+    }
+
+    /// Others use the connections too, and one may have been lost over a batch since the last look.
+    private func lookAtServers() async throws {
+        do {
+            try await brake.look(needed: work.bytesToAdd)
+        } catch let error as RedisError where error.code == .disconnected {
+            guard try await isolation.isThere() else { throw error }
+            brake.ask(try await context.keyspace.masters())
+            try await brake.look(needed: work.bytesToAdd)
+        }
     }
 
     private func waitUntilBetter() async throws {
@@ -44,7 +55,7 @@ extension KeyspaceWalk {
                 try stopIfAsked()
                 try await Task.sleep(for: .milliseconds(50))
             }
-            try await brake.look(needed: work.bytesToAdd)
+            try await lookAtServers()
             try await tellStrain()
         }
     }

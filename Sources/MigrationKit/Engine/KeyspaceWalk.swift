@@ -40,6 +40,12 @@ protocol WalkWork: AnyObject {
     /// Notes an item that changed faster than it could be handled.
     func giveUp(_ item: Item)
 
+    /// Notes an item that is left to a person for this reason.
+    func hold(_ item: Item, reason: String)
+
+    /// The item with what it takes, counted and not estimated; nil where that is too large, and it is held.
+    func measured(exactly item: Item) async throws -> Item?
+
     /// What could only be decided once all keys were seen; asked for at the end of the walk.
     func leftovers() async throws -> [Item]
 
@@ -87,6 +93,11 @@ final class KeyspaceWalk<Work: WalkWork> {
     var further: [RedisConnection] = []
     var lastStreamed = ContinuousClock.now
     private var reader: PageReader<Work.Lister>
+
+    /// Attempts batches, and finds the one key that ends the connection.
+    var isolation: FaultIsolation<Work> {
+        FaultIsolation(work: work, keyspace: context.keyspace, server: server.identity)
+    }
 
     private static var attemptsWhenHot: Int { 20 }
     private static var batchesUnderWay: Int { 2 }
@@ -172,7 +183,7 @@ final class KeyspaceWalk<Work: WalkWork> {
         ahead: RedisConnection?,
         _ pageEnd: PageEnd
     ) async throws {
-        var pages = PagesAhead(ahead.map(behind.asking) ?? behind)
+        var pages = PagesAhead(ahead.map { behind.asking(over: $0) } ?? behind.besideTheWork)
         try await withThrowingTaskGroup(of: Void.self) { group in
             defer { pages.stop() }
             group.addTask(executorPreference: ahead?.executor) { [pages] in await pages.run() }
@@ -188,7 +199,7 @@ final class KeyspaceWalk<Work: WalkWork> {
                     page = try await pages.next()
                 } catch let error as RedisError where error.isConnectivity && ahead != nil {
                     // It rests while a page is handled, and a server may close clients that rest. The first one is in use.
-                    pages = PagesAhead(pages.reader.asking(over: self.reader.lanes[0].master.connection))
+                    pages = PagesAhead(pages.reader.asking(over: self.reader.lanes[0].master.connection).besideTheWork)
                     group.addTask { [pages] in await pages.run() }
                     page = try await pages.next()
                 }
@@ -244,7 +255,7 @@ final class KeyspaceWalk<Work: WalkWork> {
             var isDone = false
             for _ in 0..<Self.attemptsWhenHot where !isDone {
                 try stopIfAsked()
-                isDone = try await work.attempt([item]).isEmpty
+                isDone = try await isolation.attempt([item]).isEmpty
             }
             if !isDone { work.giveUp(item) }
         }

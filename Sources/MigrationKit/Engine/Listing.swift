@@ -15,6 +15,15 @@ struct Listing<Item: Sendable>: Sendable {
 }
 
 extension Listing {
+    /// Adds what another part of the page has.
+    mutating func append(_ other: Listing) {
+        items += other.items
+        unrelated += other.unrelated
+        held += other.held
+        large += other.large
+        native.merge(other.native, uniquingKeysWith: +)
+    }
+
     /// Several pages as one, in which neighbours are of different pages.
     init(mixing pages: [Listing]) {
         self = pages.first ?? Listing()
@@ -64,6 +73,9 @@ extension HeldKey {
     static func ambiguous(_ key: Bytes) -> HeldKey { HeldKey(key, reason: ambiguousReason) }
     static let ambiguousReason = "ambiguous"
 
+
+    /// Has a longer name than is asked about.
+    static func tooLong(_ key: Bytes) -> HeldKey { HeldKey(key, reason: "tooLong") }
 
     /// Has more bytes than the limits allow.
     static func tooLarge(_ key: Bytes, destination: Bytes? = nil) -> HeldKey {

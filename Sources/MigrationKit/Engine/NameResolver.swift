@@ -15,6 +15,8 @@ struct ResolvedPage {
     var unrelated: [Bytes] = []
     /// Keys that can be read in two ways.
     var ambiguous: [AmbiguousName] = []
+    /// Keys with a migration's prefix whose names are too long to be asked about.
+    var tooLong: [Bytes] = []
 }
 
 /// A name that nothing decides.
@@ -64,6 +66,10 @@ struct NameResolver {
     /// All first questions go in one request; most pages need no other.
     func resolve(_ names: [Bytes], on keyspace: any Keyspace) async throws -> ResolvedPage {
         var page = ResolvedPage()
+        let (names, long) = NameBound.divide(names)
+        for name in long {
+            if name.starts(with: moves.prefix) { page.tooLong.append(name) } else { page.unrelated.append(name) }
+        }
         var commands = RoutedCommands(for: keyspace, reserving: names.count * Self.bytesOfQuestions)
         let sieve = copies.map { purpose in
             CopySieve(

@@ -48,12 +48,21 @@ struct PageReader<Lister: PageLister>: Sendable {
     private var scanned: Replies?
 
     private let limits: LiveLimits
+    /// Whether the one server's connection is the reader's own, or nobody else uses it meanwhile: then it may be opened anew.
+    /// What somebody else watches on it would be lost unseen.
+    private var ownsConnection = true
+    /// How many keys SCAN is asked for at most, where names are so long that its answers must be kept small; nil elsewhere.
+    private var mostScanned: Int?
+
+    /// What the names of one answer of SCAN may take where it can be asked for fewer, and where it cannot.
+    private static var mostNameBytes: (usual: Int, ofOne: Int) { (1 << 20, 24 << 20) }
 
     /// Under a cap on the rate a page is a second's work at most: questions come no faster than the work, and what is done is
     /// kept as often.
     private var pageSize: Int {
         let rate = limits.current.keysPerSecond
-        return rate > 0 ? min(lister.largestPage, max(10, rate)) : lister.largestPage
+        let size = rate > 0 ? min(lister.largestPage, max(10, rate)) : lister.largestPage
+        return min(size, mostScanned ?? size)
     }
 
     /// How many pages may be handled as one. Under a cap on the rate each by itself, so that what is done is kept as often; and
@@ -90,8 +99,16 @@ struct PageReader<Lister: PageLister>: Sendable {
     /// The same reader, asking the one server over another connection: what is listed ahead does not wait for the work.
     func asking(over connection: RedisConnection) -> PageReader {
         var copy = self
+        copy.ownsConnection = true
         copy.keyspace = connection
         copy.lanes = lanes.map { $0.by(connection.masters()[0]) }
+        return copy
+    }
+
+    /// The same reader, on the connection on which the work watches keys at the same time.
+    var besideTheWork: PageReader {
+        var copy = self
+        copy.ownsConnection = false
         return copy
     }
 
@@ -99,10 +116,10 @@ struct PageReader<Lister: PageLister>: Sendable {
     func next() async throws -> (page: WalkPage<Lister.Item>, reader: PageReader)? {
         guard !isDone else { return nil }
         var behind = self
-        let names = try await behind.scan()
+        let names = try await behind.scanWithinBounds()
         let along = behind.scanAlong()
-        let listing = try await lister.list(names, on: along ?? keyspace)
-        behind.scanned = along?.replies
+        let (listing, isAlongLost) = try await list(names, along: along)
+        behind.scanned = isAlongLost ? nil : along?.replies
         let bytes = names.reduce(0) { $0 + $1.count }
         return (WalkPage(listing: listing, cursors: behind.cursors, nameBytes: bytes), behind)
     }
@@ -111,7 +128,7 @@ struct PageReader<Lister: PageLister>: Sendable {
     /// end, and under a cap on the rate, where there is time.
     private func scanAlong() -> RequestAlong? {
         guard let connection = keyspace as? RedisConnection, lanes.count == 1, !isDone,
-            limits.current.keysPerSecond == 0
+            limits.current.keysPerSecond == 0, mostScanned == nil
         else { return nil }
         return RequestAlong(question(from: lanes[0].cursor), on: connection)
     }
@@ -122,6 +139,106 @@ struct PageReader<Lister: PageLister>: Sendable {
             cursors[lane.runID] = lane.isDone ? Checkpoint.end : String(decoding: lane.cursor, as: UTF8.self)
         }
         return cursors
+    }
+
+    /// Scans, and asks for fewer keys where their names are too long for one answer, or for the server.
+    ///
+    /// Errors: `unsupported` where the names of as few keys as the server tells at once are too long.
+    private mutating func scanWithinBounds() async throws -> [Bytes] {
+        var failures = 0
+        while true {
+            do {
+                let names = try await scan()
+                if let most = mostScanned, names.reduce(0, { $0 + $1.count }) <= Self.mostNameBytes.usual / 8 {
+                    mostScanned = most * 4 < lister.largestPage ? most * 4 : nil
+                }
+                return names
+            } catch let error where KeyFault(error) != nil {
+                guard try await isThere() else { throw error }
+                if pageSize > 1 {
+                    mostScanned = max(1, pageSize / 10)
+                    continue
+                }
+                failures += 1
+                guard failures >= KeyFault.attempts else { continue }
+                throw MigrationError(
+                    .unsupported,
+                    "SCAN cannot go on: the name of the next key is too long for this program or for the server (\(error)). Find "
+                        + "it with redis-cli, and remove it."
+                )
+            }
+        }
+    }
+
+    /// Whether the masters are the same, and answer; connects to them once more where connections were lost.
+    private func isThere() async throws -> Bool {
+        guard ownsConnection || keyspace.isCluster else { return false }
+        for lane in lanes {
+            do {
+                _ = try await lane.master.connection.reopen()
+                let isSame = try await ServerInfo.read(from: lane.master.connection).identity.runID == lane.runID
+                guard isSame else {
+                    await lane.master.connection.close()
+                    return false
+                }
+            } catch is RedisError {
+                return false
+            }
+        }
+        return true
+    }
+
+    /// Lists names, in one request's questions at a time; also tells whether the request failed that went along.
+    private func list(
+        _ names: [Bytes],
+        along: RequestAlong?
+    ) async throws -> (listing: Listing<Lister.Item>, isAlongLost: Bool) {
+        var rest = names[...]
+        var all: Listing<Lister.Item>?
+        var isAlongLost = false
+        repeat {
+            let part = Array(rest.prefix(NameBound.mostQuestionBytes, by: NameBound.questionBytes))
+            rest = rest.dropFirst(part.count)
+            var listing: Listing<Lister.Item>
+            do {
+                listing = try await lister.list(part, on: all == nil ? along ?? keyspace : keyspace)
+            } catch let error where KeyFault(error) != nil {
+                guard try await isThere() else { throw error }
+                isAlongLost = isAlongLost || all == nil
+                listing = try await listApart(part)
+            }
+            if all == nil { all = listing } else { all?.append(listing) }
+        } while !rest.isEmpty
+        return (all ?? Listing(), isAlongLost)
+    }
+
+    /// Lists names of which one may have ended the connection: by halves, down to the single name, which is held.
+    private func listApart(_ names: [Bytes]) async throws -> Listing<Lister.Item> {
+        var failures = 0
+        while true {
+            do {
+                return try await lister.list(names, on: keyspace)
+            } catch let error where KeyFault(error) != nil {
+                guard let fault = KeyFault(error), try await isThere() else { throw error }
+                failures += 1
+                if names.count > 1 {
+                    let half = names.count / 2
+                    var listing = try await listApart(Array(names[..<half]))
+                    listing.append(try await listApart(Array(names[half...])))
+                    return listing
+                }
+                guard let name = names.first else { throw error }
+                var listing = Listing<Lister.Item>()
+                switch fault {
+                case .tooLarge: listing.held = [.tooLarge(name)]
+                case .refused where failures < KeyFault.attempts:
+                    try await Task.sleep(for: KeyFault.pause(after: failures))
+                    continue
+                case .refused: listing.held = [HeldKey(name, reason: "refused")]
+                }
+                return listing
+            }
+        }
     }
 
     private mutating func scan() async throws -> [Bytes] {
@@ -174,6 +291,7 @@ struct PageReader<Lister: PageLister>: Sendable {
         if let prefix { arguments += [Bytes("MATCH"), Glob.matching(prefix: prefix)] }
         arguments += [Bytes("COUNT"), Bytes(decimal: pageSize)]
         var commands = CommandBuffer()
+        commands.expect(replyBytes: pageSize > 1 ? Self.mostNameBytes.usual : Self.mostNameBytes.ofOne)
         commands.append("SCAN", arguments)
         return commands
     }

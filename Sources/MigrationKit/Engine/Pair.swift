@@ -15,6 +15,8 @@ struct Pair: Sendable {
     var ledgerField: Bytes
     /// How many bytes both sides took when they were listed.
     var memory = 0
+    /// Whether that was counted, and not estimated by a few elements.
+    var isCounted = false
     /// The names of the fields of both sides, in any order; nil where they were not asked for, since no field ends.
     var sourceFields: [Bytes]?
     var destinationFields: [Bytes]?
@@ -93,6 +95,18 @@ struct PairReader {
     /// Whether sources may be copied, so that those copied by RESTORE are dumped.
     let readsPayloads: Bool
     let digester: Digester
+
+    /// How many bytes the replies to `ask` have at most, by what the server says that the pairs take.
+    ///
+    /// A small element may have four times the bytes on the wire that it takes in a server that packs it, as it does in small
+    /// hashes and in all others than hashes. A copy by RESTORE brings the source twice.
+    func replyBytes(_ pairs: [Pair]) -> Int {
+        pairs.reduce(0) { sum, pair in
+            let isPacked = pair.isCounted || pair.move.type != .hash
+            let packed = isPacked ? pair.memory : min(pair.memory, 1 << 20)
+            return sum + 1 << 18 + 4 * packed + 5 * (pair.memory - packed) / 4 + (dumps(pair) ? pair.memory : 0)
+        }
+    }
 
     /// How many replies `ask` brings.
     func replyCount(_ pair: Pair, together: Bool = false) -> Int {

@@ -52,6 +52,7 @@ struct PairWriter {
     /// The commands of one transaction.
     func commands(for decided: [DecidedPair]) -> CommandBuffer {
         var commands = CommandBuffer(reserving: decided.count * 300)
+        if readsBack { commands.expect(replyBytes: reader.replyBytes(decided.map(\.pair))) }
         for one in decided { append(one, to: &commands) }
         return commands
     }

@@ -32,6 +32,7 @@ final class RequestAlong: Keyspace {
     func connection(for key: Bytes) -> RedisConnection { connection }
     func masters() -> [KeyspaceMaster] { connection.masters() }
     func refresh() async { await connection.refresh() }
+    func reopen() async throws -> [LostConnection] { try await connection.reopen() }
     func close() async { await connection.close() }
 
     func another(

@@ -60,6 +60,10 @@ public enum HeldReason {
             return "rename it to the old or the new name of its tenant, make that tenant's record, set its own field "
                 + "id, or remove it"
         case "tooLarge": return "raise limits.key-bytes, or remove it"
+        case "tooLong": return "rename it to less than \(NameBound.text), or remove it"
+        case "refused":
+            return "raise the limit of the server at which it hangs up (client-output-buffer-limit, "
+                + "client-query-buffer-limit, proto-max-bulk-len or maxmemory-clients), or remove it"
         case "hot": return "it changes faster than it can be compared: try again when it is calmer"
         case "notATimestamp":
             return "correct its created_at or updated_at with HSET, to RFC 3339 or Unix milliseconds"

@@ -69,11 +69,14 @@ final class RewriteItem: Sendable {
     /// The same, with the names of its fields.
     func with(fields: [Bytes]) -> RewriteItem { copy(mayBeGone: mayBeGone, fields: fields) }
 
-    private func copy(mayBeGone: Bool, fields: [Bytes]?) -> RewriteItem {
+    /// The same, with what it takes.
+    func with(memory: Int) -> RewriteItem { copy(mayBeGone: mayBeGone, fields: fields, memory: memory) }
+
+    private func copy(mayBeGone: Bool, fields: [Bytes]?, memory: Int? = nil) -> RewriteItem {
         RewriteItem(
             key: key,
             kind: kind,
-            memory: memory,
+            memory: memory ?? self.memory,
             places: places,
             likely: likely,
             isInDoubt: isInDoubt,

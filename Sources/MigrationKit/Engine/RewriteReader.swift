@@ -35,10 +35,19 @@ struct RewriteReader {
         self.digester = digester
     }
 
+    /// How many bytes the replies about these hashes have at most, by what is known of their sizes.
+    ///
+    /// Where only fields are read nothing is known of them; those of a record are no longer than this, and in one that is longer
+    /// the size is counted.
+    static func replyBytes(_ items: [RewriteItem]) -> Int {
+        items.reduce(0) { $0 + 1 << 16 + 5 * $1.memory }
+    }
+
     // MARK: A glance
 
     /// Adds the commands of a glance.
     func glance(at items: [RewriteItem], in commands: inout CommandBuffer) {
+        commands.expect(replyBytes: Self.replyBytes(items))
         for item in items {
             askForFields(of: item, in: &commands)
             if let place = entryPlace(of: item) { commands.append("HGET", place.key, place.field) }
@@ -68,6 +77,7 @@ struct RewriteReader {
 
     /// Adds the commands of a whole look.
     func look(at items: [RewriteItem], in commands: inout CommandBuffer) {
+        commands.expect(replyBytes: Self.replyBytes(items))
         if hasLedgers { header.ask(in: &commands) } else { header.askForFieldEnds(in: &commands) }
         for item in items { look(at: item, in: &commands) }
     }

@@ -45,17 +45,22 @@ final class Sampler<Work: WalkWork>: WalkWork {
 
     func giveUp(_ item: Work.Item) {}
 
+    func hold(_ item: Work.Item, reason: String) {}
+
+    func measured(exactly item: Work.Item) async throws -> Work.Item? { item }
+
     func tellOfHeldKeys() async throws { try await work.tellOfHeldKeys() }
 
-    /// Handles what was kept.
-    func compare() async throws {
+    /// Handles what was kept, on the server of the walk.
+    func compare(on keyspace: any Keyspace, _ server: ServerIdentity) async throws {
+        let isolation = FaultIsolation(work: work, keyspace: keyspace, server: server)
         var rest = sample[...]
         while !rest.isEmpty {
             let batch = rest.prefix(BatchPace.largest).prefix(BatchPace.mostBytes, by: work.weight)
             rest = rest.dropFirst(batch.count)
             // What must be looked at once more is, as on a walk.
-            var undone = try await work.attempt(Array(batch))
-            for _ in 0..<Self.attempts where !undone.isEmpty { undone = try await work.attempt(undone) }
+            var undone = try await isolation.attempt(Array(batch))
+            for _ in 0..<Self.attempts where !undone.isEmpty { undone = try await isolation.attempt(undone) }
             try await work.tellOfHeldKeys()
         }
     }

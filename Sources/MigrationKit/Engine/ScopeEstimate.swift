@@ -15,13 +15,16 @@ struct ScopeEstimate {
     /// server for more than a millisecond.
     private static let pages = 16
     private static let pageSize = 250
+    /// What the names of one page may take.
+    private static let mostNameBytes = 1 << 19
 
     /// Asks each master for some names; nil where they tell nothing: none of them counts, and there are more.
     func read(from keyspace: any Keyspace) async throws -> Scope? {
         var kinds: [String: Int] = [:]
         var isWhole = true
         for master in try await keyspace.masters() {
-            let sample = try await sample(of: master)
+            // Names so long that many at once are too much tell nothing: the plan asks for fewer.
+            guard let sample = try await sampleIfShort(of: master) else { return nil }
             isWhole = isWhole && sample.isWhole
             let all = sample.isWhole ? sample.names.count : try await keyCount(of: master.connection)
             for (kind, count) in counts(of: sample.names) {
@@ -54,6 +57,7 @@ struct ScopeEstimate {
 
     /// The kind of a name that counts; nil for all others.
     private func kind(of name: Bytes) -> String? {
+        guard name.count <= NameBound.most else { return nil }
         if let copy = moves.likelyCopy(name) { return concerns(copy.kind, false) ? copy.kind : nil }
         let verdict: NameVerdict =
             switch moves.match(name) {
@@ -70,13 +74,24 @@ struct ScopeEstimate {
         return readings.first { concerns($0.move.kind, $0.isSource) }?.move.kind
     }
 
+    private func sampleIfShort(of master: KeyspaceMaster) async throws -> (names: [Bytes], isWhole: Bool)? {
+        do {
+            return try await sample(of: master)
+        } catch let error where KeyFault(error) != nil {
+            _ = try await master.connection.reopen()
+            return nil
+        }
+    }
+
     private func sample(of master: KeyspaceMaster) async throws -> (names: [Bytes], isWhole: Bool) {
         var seen: Set<KeyName> = []
         var sample: [Bytes] = []
         var cursor = Bytes("0")
         for _ in 0..<Self.pages {
-            let reply = try await master.connection.send("SCAN", cursor, Bytes("COUNT"), Bytes("\(Self.pageSize)"))
-            let page = try ScanPage(reply)
+            var commands = CommandBuffer()
+            commands.expect(replyBytes: Self.mostNameBytes)
+            commands.append("SCAN", cursor, Bytes("COUNT"), Bytes("\(Self.pageSize)"))
+            let page = try ScanPage(try await master.connection.pipeline(commands)[0].unlessError())
             for name in page.names.elements.compactMap(\.bytes) where !names.isBookkeeping(name) && master.owns(name) {
                 if seen.insert(KeyName(name)).inserted { sample.append(name) }
             }

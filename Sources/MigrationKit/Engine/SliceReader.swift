@@ -20,6 +20,8 @@ final class SliceReader {
     /// A slice that takes the server a quarter of a millisecond, at most.
     private static let leastSlice = 500
     private static let largestSlice = 4000
+    /// What one slice may bring.
+    private static let mostBytes = 16 << 20
     /// Fields that a hash may have had before: its table becomes smaller only when the server gets to it.
     private static let slack = 100_000
 
@@ -102,6 +104,7 @@ final class SliceReader {
             }
             let began = ContinuousClock.now
             var commands = CommandBuffer()
+            commands.expect(replyBytes: Self.mostBytes)
             commands.append("HSCAN", key, cursor, Bytes("COUNT"), Bytes(decimal: size))
             let page = try await connection.pipeline(commands)[0]
             if let error = page.error {

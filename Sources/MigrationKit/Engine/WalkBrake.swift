@@ -7,7 +7,7 @@ final class WalkBrake {
     /// What to do now, and why; nil while nothing is the matter.
     private(set) var strain: WalkStrain?
 
-    private let masters: [KeyspaceMaster]
+    private var masters: [KeyspaceMaster]
     private var first: [ServerLoad]
     private var previous: [ServerLoad]
     private var now: [ServerLoad]
@@ -29,6 +29,11 @@ final class WalkBrake {
         now = servers.masters.map(\.info.load)
         first = now
         previous = now
+    }
+
+    /// Asks the same servers by other connections from now on.
+    func ask(_ masters: [KeyspaceMaster]) {
+        if masters.count == self.masters.count { self.masters = masters }
     }
 
     /// Looks again if a second has passed, and judges; `needed` as in ``ServerStrain/judge(_:previous:first:needed:)``.

@@ -31,10 +31,9 @@ extension WalkReport {
                 )
             )
         }
-        if let tooLarge = held.counts["tooLarge"] {
-            problems.append(
-                Self.told(tooLarge, "key is larger than limits.key-bytes.", "keys are larger than limits.key-bytes.")
-            )
+        for (reason, one, many) in Self.untouchable {
+            guard let count = held.counts[reason] else { continue }
+            problems.append(Self.told(count, one, many))
         }
         if let wrong = findings[.wrong] {
             problems.append(
@@ -90,6 +89,22 @@ extension WalkReport {
         return problems
     }
 
+    /// Reasons for which a key was not looked at, with their sentences.
+    private static let untouchable = [
+        ("tooLarge", "key is larger than limits.key-bytes.", "keys are larger than limits.key-bytes."),
+        (
+            "tooLong", "key has a name of more than \(NameBound.text).",
+            "keys have names of more than \(NameBound.text)."
+        ),
+        (
+            "refused", "key exceeds a limit of the server, which hangs up on requests about it.",
+            "keys exceed a limit of the server, which hangs up on requests about them."
+        ),
+    ]
+
+    /// Whether keys are held that were not looked at.
+    var hasUntouched: Bool { Self.untouchable.contains { held.counts[$0.0] != nil } }
+
     private static func told(_ count: Int, _ one: String, _ many: String) -> String {
         "\(count) \(count == 1 ? one : many)"
     }
@@ -116,7 +131,7 @@ extension WalkReport {
     /// Whether a verify that is not valid stays so until a person has done something: applying again does not help.
     func needsPerson(isRaised: Bool, acceptedInUse: Int = 0) -> Bool {
         let areManyGone = isRaised && Few.isMany(fewByClass[.destinationMissing] ?? 0, of: pairs)
-        return (findings[.conflict] ?? 0) > 0 || ambiguous > 0 || held.counts["tooLarge"] != nil || areManyGone
+        return (findings[.conflict] ?? 0) > 0 || ambiguous > 0 || hasUntouched || areManyGone
             || unacceptedInUse(acceptedInUse) != nil || manyUncopied(isRaised: isRaised) != nil
     }
 }

@@ -1,4 +1,5 @@
 import RedisClient
+import Synchronization
 
 /// Looking at what is held, and settling it.
 extension PhaseRunner {
@@ -10,11 +11,32 @@ extension PhaseRunner {
     ) async throws -> WalkReport {
         let position = try await position(of: migration)
         var context = context(for: migration, at: position, lease: nil)
-        context.held = receive
-        if let moving = migration as? any KeyMoveMigration {
-            return try await moving.listHeld(position.state, in: context)
+        let told = Mutex<Set<KeyName>>([])
+        context.held = { keys in
+            told.withLock { $0.formUnion(keys.map { KeyName($0.key) }) }
+            try await receive(keys)
         }
-        return try await migration.plan(in: context).report
+        var report: WalkReport
+        if let moving = migration as? any KeyMoveMigration {
+            report = try await moving.listHeld(position.state, in: context)
+        } else {
+            report = try await migration.plan(in: context).report
+        }
+        // What a server refuses to be sent is found by whoever sends it, and this look sends nothing.
+        let refused = Self.refused(in: position.state)
+            .filter { key in told.withLock { !$0.contains(KeyName(key.key)) } }
+        guard !refused.isEmpty else { return report }
+        for key in refused { report.held.add(key.key, reason: key.reason) }
+        try await receive(refused)
+        return report
+    }
+
+    /// The keys of a state's samples that a server has refused; names that were cut are left out.
+    private static func refused(in state: MigrationState?) -> [HeldKey] {
+        let samples = state?.held?.samples.filter { $0.reason == "refused" && !$0.key.hasSuffix("…") } ?? []
+        return samples.compactMap { sample in
+            KeyText.bytes(of: sample.key).map { HeldKey($0, reason: sample.reason) }
+        }
     }
 
     /// Settles what a migration holds back, as a person says, and notes that in the history.

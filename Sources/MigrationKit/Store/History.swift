@@ -78,6 +78,8 @@ extension SchemaStore {
             return entries.prefix(count).reversed()
         } catch let error as RedisError where error.serverCode == "WRONGTYPE" {
             throw MigrationError.unreadable(names.history, "is not a stream")
+        } catch let error as RedisError where error.code == .replyTooLarge {
+            throw MigrationError.unreadable(names.history, "has an entry far longer than those of these programs")
         }
     }
 

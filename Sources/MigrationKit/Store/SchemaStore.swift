@@ -33,7 +33,17 @@ public struct SchemaStore: Sendable {
         let info = asked + BookkeepingReads.replyCount(of: keys.count, isCluster: keyspace.isCluster)
         // A cluster's masters are asked on their own.
         if !keyspace.isCluster { commands.add(for: names.lock) { $0.append(contentsOf: ServerInfo.questions) } }
-        let replies = try await keyspace.pipeline(commands)
+        let replies: Replies
+        do {
+            replies = try await keyspace.pipeline(commands)
+        } catch let error as RedisError where error.code == .replyTooLarge {
+            let records = migrations.map { KeyText.escaped(names.outpostRecord(of: $0)) }.joined(separator: ", ")
+            throw MigrationError(
+                .unreadable,
+                "The bookkeeping holds far more than these programs and Outpost's own write. Nothing was touched; look at the "
+                    + "fields of \(records), and remove what is too long."
+            )
+        }
         let server =
             keyspace.isCluster ? try await ServerInfo.read(from: keyspace) : try ServerInfo(replies: replies[info...])
         guard keyspace.isCluster || !server.isCluster else {

@@ -26,8 +26,20 @@ public protocol Keyspace: Sendable {
     /// Learns anew who the masters are.
     func refresh() async throws
 
+    /// Connects once more where a failure has ended the only connection; the nodes of a cluster are connected when they are
+    /// asked. Returns what was lost since the last call.
+    func reopen() async throws -> [LostConnection]
+
     /// Ends all connections.
     func close() async
+}
+
+/// A connection that a failure has ended, and the one that took its place.
+public struct LostConnection: Sendable {
+    /// The number that the server knew it by; 0 where that is not known.
+    public let id: Int64
+    /// The connection to the same endpoint since then.
+    public let successor: RedisConnection
 }
 
 /// One master of a keyspace.

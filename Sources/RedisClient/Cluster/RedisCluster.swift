@@ -11,6 +11,9 @@ public actor RedisCluster: Keyspace {
 
     private var map: SlotMap
     private var connections: [String: RedisConnection] = [:]
+    /// The connections that were lost, the last of them.
+    private var lost: [LostConnection] = []
+    private static let mostLost = 100
 
     /// How often a read that was redirected is sent again, and how long it waits in between.
     private static let patience = (attempts: 6, pause: Duration.milliseconds(50))
@@ -121,6 +124,12 @@ public actor RedisCluster: Keyspace {
         }
     }
 
+    /// Each node is connected when it is asked; these were connected once more since the last call.
+    public func reopen() -> [LostConnection] {
+        defer { lost = [] }
+        return lost
+    }
+
     /// Closes all connections.
     public func close() async {
         isClosed = true
@@ -154,6 +163,9 @@ public actor RedisCluster: Keyspace {
         if let known = connections[node.id], known.options.endpoint == node.endpoint, await !known.isClosed {
             await opened.close()
             return known
+        }
+        if let known = connections[node.id], known.options.endpoint == node.endpoint {
+            lost = lost.suffix(Self.mostLost - 1) + [LostConnection(id: await known.id, successor: opened)]
         }
         connections[node.id] = opened
         return opened

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import MigrationKit
+import Reconciler
 import RedisClient
 
 /// A key that is held back with what both sides are now, as people and as programs read it.
@@ -10,6 +11,13 @@ struct HeldText: Sendable {
 
     /// Writes a page of held keys.
     func write(_ keys: [HeldKey]) async throws {
+        for key in keys where key.hasLongName {
+            switch form {
+            case .text: terminal.print("\(key.reason)  \(Self.name(key.key))")
+            case .json: terminal.print(try Self.json(key))
+            }
+        }
+        let keys = keys.filter { !$0.hasLongName }
         let sides = try await SideSummary.read(
             keys.flatMap { [$0.key] + ($0.destination.map { [$0] } ?? []) },
             on: keyspace
@@ -39,6 +47,15 @@ struct HeldText: Sendable {
         return lines
     }
 
+    /// The beginning of a name that nobody types, and how long it is.
+    private static func name(_ key: Bytes) -> String {
+        "\(KeyText.escaped(key)) (\(Wording.bytes(key.count)))"
+    }
+
+    private static func json(_ key: HeldKey) throws -> String {
+        try json(Record(reason: key.reason, key: name(key.key)))
+    }
+
     static func json(_ key: HeldKey, _ source: SideSummary, _ destination: SideSummary?) throws -> String {
         let record = Record(
             reason: key.reason,
@@ -48,6 +65,10 @@ struct HeldText: Sendable {
             destinationIs: destination?.record,
             differing: destination.map { source.differing(from: $0) }
         )
+        return try json(record)
+    }
+
+    private static func json(_ record: Record) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return SafeText.json(String(decoding: try encoder.encode(record), as: UTF8.self))
@@ -57,7 +78,7 @@ struct HeldText: Sendable {
         var reason: String
         var key: String
         var destination: String?
-        var keyIs: SideSummary.Record
+        var keyIs: SideSummary.Record?
         var destinationIs: SideSummary.Record?
         var differing: [String]?
 

@@ -80,16 +80,47 @@ struct SideSummary: Sendable, Equatable {
             )
         }
         let hashes = summaries.indices.filter { summaries[$0].type == "hash" && summaries[$0].bytes <= most }
-        var contents = RoutedCommands(for: keyspace)
-        for index in hashes { contents.append("HGETALL", keys[index]) }
-        guard !hashes.isEmpty else { return summaries }
-        for (index, reply) in zip(hashes, try await keyspace.pipeline(contents)) where reply.kind == .array {
-            let words = reply.elements.compactMap(\.bytes)
-            summaries[index].fields = Dictionary(
-                stride(from: 0, to: words.count - 1, by: 2).map { (words[$0], words[$0 + 1].hashValue) },
-                uniquingKeysWith: { first, _ in first }
-            )
+        // One by one where they are large: of what is held some may be larger than the server says, or than it sends.
+        var rest = hashes[...]
+        while !rest.isEmpty {
+            var bytes = 0
+            let part = rest.prefix { index in
+                defer { bytes += summaries[index].bytes }
+                return bytes == 0 || bytes + summaries[index].bytes <= most
+            }
+            rest = rest.dropFirst(part.count)
+            for (index, fields) in zip(part, try await fields(of: part.map { keys[$0] }, bytes, on: keyspace)) {
+                summaries[index].fields = fields
+            }
         }
         return summaries
+    }
+
+    /// The fields of hashes that take about so many bytes together; nil for all if they take more, or the server hangs up.
+    private static func fields(
+        of keys: [Bytes],
+        _ bytes: Int,
+        on keyspace: any Keyspace
+    ) async throws -> [[Bytes: Int]?] {
+        var contents = RoutedCommands(for: keyspace)
+        for key in keys {
+            contents.add(for: key) { commands in
+                commands.expect(replyBytes: 5 * bytes)
+                commands.append("HGETALL", key)
+            }
+        }
+        do {
+            return try await keyspace.pipeline(contents).map { reply in
+                guard reply.kind == .array else { return nil }
+                let words = reply.elements.compactMap(\.bytes)
+                return Dictionary(
+                    stride(from: 0, to: words.count - 1, by: 2).map { (words[$0], words[$0 + 1].hashValue) },
+                    uniquingKeysWith: { first, _ in first }
+                )
+            }
+        } catch let error as RedisError where [.replyTooLarge, .disconnected].contains(error.code) {
+            _ = try await keyspace.reopen()
+            return keys.map { _ in nil }
+        }
     }
 }

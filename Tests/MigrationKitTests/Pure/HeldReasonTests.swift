@@ -10,7 +10,7 @@ struct HeldReasonTests {
         for reasons in [[], ["foreign"], ["foreign", "collision"], ["diverged", "notATimestamp"], ["unheardOf"]] {
             #expect(HeldReason.remedy(for: reasons) == resolve, "\(reasons)")
         }
-        for reason in ["collision", "orphan", "ambiguous", "tooLarge", "hot", "consumerGroups", "notATimestamp"] {
+        for reason in ["collision", "orphan", "ambiguous", "tooLarge", "tooLong", "refused", "hot", "consumerGroups"] {
             let remedy = HeldReason.remedy(for: [reason])
             #expect(remedy == HeldReason.wayOut(of: reason) && !remedy.contains("migrateredis resolve"), "\(reason)")
         }
