@@ -56,7 +56,8 @@ struct CleanupCommand: AsyncParsableCommand {
             }
             for sample in result.held.samples { session.terminal.print("  \(sample.reason)  \(sample.key)") }
             session.terminal.say(
-                "See them with `migrateredis status --held \(migration.name)`; `migrateredis resolve` settles them."
+                "See them with `migrateredis status --held \(migration.name)`; then "
+                    + "\(HeldReason.remedy(for: result.held.counts.keys))."
             )
             throw ExitStatus.failed.code
         }

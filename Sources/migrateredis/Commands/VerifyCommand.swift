@@ -89,6 +89,8 @@ struct VerifyCommand: AsyncParsableCommand {
             session.terminal.print("\(migration.name) is not valid: \(compared) compared.")
             for problem in result.problems { session.terminal.print("  \(problem)") }
             for sample in result.report.held.samples { session.terminal.print("    \(sample.reason)  \(sample.key)") }
+            let reasons = result.report.held.counts.keys
+            if !reasons.isEmpty { session.terminal.say("To go on: \(HeldReason.remedy(for: reasons)).") }
             return false
         }
         let version = try await session.snapshot().version.get()
