@@ -315,6 +315,11 @@ private func message(of holder: LockHolder, before step: Step, _ observation: Ob
         text += "; another tool's lock is waited for"
         text +=
             holder.timeToLive.map { " (it ends by itself in \(Wording.duration($0)))" } ?? " (it never ends by itself)"
+        text += "; `migrateredis unlock` removes it if that tool does not run any more"
+    } else if let staleAfter = holder.staleAfter {
+        text +=
+            "; it is taken over once it was not renewed for \(Wording.duration(staleAfter)), and `migrateredis unlock` "
+        text += "removes it if its holder is dead"
     }
     return text + "."
 }

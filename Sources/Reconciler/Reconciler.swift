@@ -24,6 +24,8 @@ public actor Reconciler {
     private var conditions: [Condition] = []
     private var lastAction: Action?
     private var longWait = LongWait()
+    /// The lock that was found at the last look and may be abandoned, with how long until it counts as such.
+    public private(set) var watchedLock: (holder: LockHolder, patience: Duration)?
 
     /// A reconciler that has seen nothing yet.
     public init(
@@ -187,9 +189,12 @@ public actor Reconciler {
 
     /// Who else holds the lock, unless it may be taken over.
     private func holder(of locks: Locks) -> LockHolder? {
+        watchedLock = nil
         if case .ours(let record, _, let left) = locks.own {
             if record.token == identity.token { return locks.outpostHolder }
             if lockWatch.isStale(record, timeToLive: left, now: .now, identity: identity) { return locks.outpostHolder }
+            let patience = lockWatch.patience(with: record, timeToLive: left, now: .now, identity: identity)
+            if let patience, let holder = locks.own.holder { watchedLock = (holder, patience) }
         }
         return locks.holder
     }

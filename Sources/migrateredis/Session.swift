@@ -127,7 +127,13 @@ struct Session {
         defer { watching.forEach { $0.cancel() } }
         do {
             var watch = LockWatch()
-            return try await locksmith().withLease(on: keyspace, for: migration.name, watch: &watch) { lease in
+            let locksmith = locksmith()
+            try await locksmith.watchAbandoned(&watch, on: keyspace) { holder, patience in
+                terminal.say(LockWait.text(holder, patience))
+            } shouldStop: {
+                interruption.isRequested
+            }
+            return try await locksmith.withLease(on: keyspace, for: migration.name, watch: &watch) { lease in
                 try await body(lease, runner)
             }
         } catch let error as MigrationError where error.code == .interrupted {

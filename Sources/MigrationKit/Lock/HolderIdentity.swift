@@ -17,6 +17,8 @@ public struct HolderIdentity: Sendable, Equatable {
     public var processNamespace: String
     /// The program's version.
     public var version: String
+    /// When the process began, in the kernel's ticks since the boot: tells it from a later one with the same number.
+    public var processStart: Int64?
 
     /// An identity made of its parts.
     public init(
@@ -26,8 +28,10 @@ public struct HolderIdentity: Sendable, Equatable {
         processID: Int32,
         bootID: String,
         processNamespace: String,
-        version: String
+        version: String,
+        processStart: Int64? = nil
     ) {
+        self.processStart = processStart
         self.token = token
         self.host = host
         self.instance = instance
@@ -46,8 +50,19 @@ public struct HolderIdentity: Sendable, Equatable {
             processID: getpid(),
             bootID: firstLine(of: "/proc/sys/kernel/random/boot_id"),
             processNamespace: link("/proc/self/ns/pid"),
-            version: version
+            version: version,
+            processStart: start(of: getpid())
         )
+    }
+
+    /// When a process of this namespace began; nil where that is not to be known.
+    ///
+    /// Source: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html (field 22; the name, field 2, may hold anything).
+    public static func start(of processID: Int32) -> Int64? {
+        guard let data = FileManager.default.contents(atPath: "/proc/\(processID)/stat") else { return nil }
+        let behindName = String(decoding: data, as: UTF8.self).split(separator: ")").last ?? ""
+        let fields = behindName.split(separator: " ")
+        return fields.count > 19 ? Int64(fields[19]) : nil
     }
 
     /// 128 random bits in hexadecimal.

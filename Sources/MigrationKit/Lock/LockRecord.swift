@@ -26,6 +26,8 @@ public struct LockRecord: Sendable, Equatable, Codable {
     public var staleAfter: Int64
     /// The holder's program version.
     public var version: String
+    /// When the holder's process began; earlier programs wrote none, and pass over it.
+    public var pidStart: Int64?
 
     enum CodingKeys: String, CodingKey {
         case migration
@@ -37,6 +39,7 @@ public struct LockRecord: Sendable, Equatable, Codable {
         case renewInterval = "renew_interval"
         case staleAfter = "stale_after"
         case version
+        case pidStart = "pid_start"
     }
 
     /// The record of a holder that takes the lock now.
@@ -53,6 +56,7 @@ public struct LockRecord: Sendable, Equatable, Codable {
         renewInterval = times.renewInterval.milliseconds
         staleAfter = times.staleAfter.milliseconds
         version = identity.version
+        pidStart = identity.processStart
     }
 }
 
@@ -112,7 +116,9 @@ public enum LockReading: Sendable, Equatable {
                 migration: KeyText.escaped(Bytes(record.migration)),
                 startedAt: KeyText.escaped(Bytes(record.startedAt)),
                 timeToLive: left,
-                isForeign: false
+                isForeign: false,
+                lastRenewal: left.map { .milliseconds(max(0, record.ttl - $0.milliseconds)) },
+                staleAfter: .milliseconds(record.staleAfter)
             )
         case .foreign(let text, let bytes, let left):
             let original = bytes.flatMap { Original($0) }
@@ -191,6 +197,24 @@ public struct LockHolder: Sendable, Equatable {
     public var timeToLive: Duration?
     /// Whether another tool holds it.
     public var isForeign: Bool
+    /// How long ago it was renewed last; nil where that is not told.
+    public var lastRenewal: Duration?
+    /// How long after that it is taken over; nil for another tool's, which is never judged.
+    public var staleAfter: Duration?
+
+    /// When it was renewed, when it ends and what ends it before, as sentences.
+    public var wayOut: String {
+        let end = timeToLive.map { "ends by itself in \(Self.text($0))" } ?? "never ends by itself"
+        guard let staleAfter else {
+            return "It is another tool's, \(end) and is never judged. If that tool does not run any more: "
+                + "`migrateredis unlock`."
+        }
+        let renewed = lastRenewal.map { "was last renewed \(Self.text($0)) ago, " } ?? ""
+        return "It \(renewed)\(end), and is taken over once it was not renewed for \(Self.text(staleAfter)). If its "
+            + "holder is dead: `migrateredis unlock`."
+    }
+
+    private static func text(_ time: Duration) -> String { "\(time.milliseconds / 1000) s" }
 
     /// Who, for which migration and since when, as far as it is known.
     public var words: String {

@@ -239,7 +239,11 @@ public struct Locksmith: Sendable {
     /// Throws if another tool holds one of Outpost's locks.
     func admit(_ locks: [OutpostLock]) throws {
         guard let holder = Locks(own: .free, outpost: locks).outpostHolder else { return }
-        throw MigrationError(.lockHeld, "A migration lock is held by \(holder.words).", holder: holder)
+        throw MigrationError(
+            .lockHeld,
+            "A migration lock is held by \(holder.words). \(holder.wayOut)",
+            holder: holder
+        )
     }
 
     /// Throws unless the lock is free, ours or abandoned.
@@ -253,8 +257,8 @@ public struct Locksmith: Sendable {
         case .foreign:
             break
         }
-        let who = lock.holder?.words ?? "somebody"
-        throw MigrationError(.lockHeld, "The migration lock is held by \(who).", holder: lock.holder)
+        let who = lock.holder.map { "\($0.words). \($0.wayOut)" } ?? "somebody."
+        throw MigrationError(.lockHeld, "The migration lock is held by \(who)", holder: lock.holder)
     }
 
     /// Nil when the lock or the epoch changed since the look.

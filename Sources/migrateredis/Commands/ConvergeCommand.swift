@@ -67,6 +67,7 @@ struct ConvergeCommand: AsyncParsableCommand {
         control: ReconcilerControl,
         terminal: Terminal
     ) async -> ExitStatus {
+        var watches = false
         while true {
             let result = await reconciler.pass()
             if control.isStopping {
@@ -81,6 +82,12 @@ struct ConvergeCommand: AsyncParsableCommand {
             case .stall: return .failed
             case .wait(.redisUnreachable, _, _): return .unavailable
             case .wait(.newerSchema, _, _): return .failed
+            case .wait(.lockHeld, _, _):
+                // It may be abandoned: a daemon would find out, and so does this.
+                guard let (holder, patience) = await reconciler.watchedLock else { return .temporary }
+                if !watches { terminal.say(LockWait.text(holder, patience)) }
+                watches = true
+                await control.sleep(for: min(patience, .seconds(1)))
             case .wait: return .temporary
             case .run:
                 guard result.failure == nil || result.failureIsTransient || result.next == .zero else { return .failed }

@@ -60,11 +60,14 @@ struct UnlockCommand: AsyncParsableCommand {
         guard case .ours(let record, _, let left) = lock else {
             return "It belongs to another tool; whether that is at work cannot be told from here."
         }
-        guard record.bootID == identity.bootID, record.pidNamespace == identity.processNamespace else {
-            let renewed = left.map { (record.ttl - $0.milliseconds) / 1000 }
-            return "It runs on another host; its lock was last renewed \(renewed.map { "\($0) s ago" } ?? "never")."
+        let renewed = left.map { "\((record.ttl - $0.milliseconds) / 1000) s ago" } ?? "never"
+        switch LockWatch.life(of: record, seenBy: identity) {
+        case .alive: return "Its process \(record.pid) is alive on this host; the lock was last renewed \(renewed)."
+        case .dead: return "Its process \(record.pid) on this host is dead."
+        case .elsewhereOnHost:
+            return "It runs on this host in another container, and cannot be seen from here; its lock was last renewed "
+                + "\(renewed)."
+        case .otherHost: return "It runs on another host; its lock was last renewed \(renewed)."
         }
-        return LockWatch.processIsAlive(record.pid)
-            ? "Its process \(record.pid) is alive on this host." : "Its process \(record.pid) on this host is dead."
     }
 }

@@ -34,6 +34,17 @@ struct LockRecordTests {
         )
     }
 
+    @Test("has the start of the process besides, which programs that know nothing of it pass over")
+    func start() throws {
+        var identity = Self.identity
+        identity.processStart = 4711
+        let record = LockRecord(identity: identity, times: LockTimes(), migration: "m", at: .now)
+        let bytes = try StoredDocument.encode(record)
+        #expect(String(decoding: bytes, as: UTF8.self).contains("\"pid_start\":4711"))
+        #expect(StoredDocument.decode(LockRecord.self, from: bytes) == record)
+        #expect(StoredDocument.decode(LockRecord.self, from: try StoredDocument.encode(Self.record))?.pidStart == nil)
+    }
+
     @Test("is what the original tool expects in its four fields")
     func original() throws {
         struct Original: Decodable {

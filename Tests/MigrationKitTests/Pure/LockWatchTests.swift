@@ -204,6 +204,79 @@ struct LockWatchTests {
         #expect(!isStale)
     }
 
+    struct Life: Sendable, CustomTestStringConvertible {
+        var testDescription: String
+        var pid: Int32 = 99
+        var namespace = "ns"
+        var bootID = "here"
+        var started: Int64?
+        var isThere = true
+        var starts: Int64?
+        var life: LockWatch.HolderLife
+    }
+
+    @Test(
+        "tells a holder's process from a later one with its number",
+        arguments: [
+            Life(testDescription: "no such process", isThere: false, life: .dead),
+            Life(testDescription: "of an earlier program: a process with its number", life: .alive),
+            Life(testDescription: "of an earlier program: our own number", pid: 1, life: .dead),
+            Life(testDescription: "the same start", started: 5, starts: 5, life: .alive),
+            Life(testDescription: "another start", started: 5, starts: 6, life: .dead),
+            Life(testDescription: "a start that is not to be read", started: 5, life: .alive),
+            Life(testDescription: "our own number, another start", pid: 1, started: 5, starts: 6, life: .dead),
+            Life(testDescription: "this very process", pid: 1, started: 5, starts: 5, life: .alive),
+            Life(testDescription: "another container", namespace: "other", isThere: false, life: .elsewhereOnHost),
+            Life(testDescription: "another host", bootID: "there", isThere: false, life: .otherHost),
+            Life(testDescription: "no boot is told", bootID: "", isThere: false, life: .otherHost),
+        ]
+    )
+    func life(row: Life) {
+        var record = Self.record(bootID: row.bootID, namespace: row.namespace)
+        record.pid = row.pid
+        record.pidStart = row.started
+        let identity = Self.identity()
+        let life = LockWatch.life(of: record, seenBy: identity) { _ in
+            row.isThere
+        } processStart: { _ in
+            row.starts
+        }
+        #expect(life == row.life)
+        var watch = LockWatch()
+        let isStale = watch.isStale(record, timeToLive: .seconds(3600), now: Self.start, identity: identity) { _ in
+            row.isThere
+        } processStart: { _ in
+            row.starts
+        }
+        #expect(isStale == (row.life == .dead))
+    }
+
+    @Test("tells how long an abandoned lock is still watched, and nothing once it was renewed")
+    func patience() {
+        var watch = LockWatch()
+        let record = Self.record()
+        func look(_ at: Double, _ left: Double) -> Duration? {
+            let now = Self.start + .seconds(at)
+            _ = watch.isStale(record, timeToLive: .seconds(left), now: now, identity: Self.identity())
+            return watch.patience(with: record, timeToLive: .seconds(left), now: now, identity: Self.identity())
+        }
+        #expect(look(0, 3600) == .milliseconds(60_001))
+        #expect(look(20, 3580) == .milliseconds(40_001))
+        var long = LockWatch()
+        _ = long.isStale(record, timeToLive: .seconds(100), now: Self.start, identity: Self.identity())
+        let left = long.patience(with: record, timeToLive: .seconds(100), now: Self.start, identity: Self.identity())
+        #expect(left == .seconds(30))
+        #expect(look(25, 3600) == nil, "renewed")
+        #expect(look(50, 3575) == nil, "renewed once, so its holder lived")
+    }
+
+    @Test("knows when this process began, and no other with its number")
+    func start() {
+        let me = HolderIdentity.current(instance: "", version: "")
+        #expect(me.processStart != nil && me.processStart == HolderIdentity.start(of: me.processID))
+        #expect(HolderIdentity.start(of: .max) == nil)
+    }
+
     @Test("knows that this process and the first one are alive")
     func living() {
         #expect(LockWatch.processIsAlive(HolderIdentity.current(instance: "", version: "").processID))
