@@ -114,15 +114,16 @@ final class KeyspaceWalk<Work: WalkWork> {
             throw MigrationError(.serverChanged, "The server is a replica; the master is looked for again.")
         }
         topology = try await Topology.read(from: servers.masters.map(\.master), of: context.keyspace)
+        let roundTrip = try await Self.roundTrip(on: servers.masters[0].master.connection)
         reader = PageReader(
             work.lister,
             of: servers.masters.map { .init(master: $0.master, runID: $0.info.identity.runID, keys: $0.info.keys) },
             prefix: prefix,
             context: context
-        )
+        ).over(roundTrip)
         pace = BatchPace(
             limits: context.limits,
-            roundTrip: try await Self.roundTrip(on: servers.masters[0].master.connection),
+            roundTrip: roundTrip,
             largest: max(BatchPace.largest, work.largestBatch)
         )
     }

@@ -18,6 +18,11 @@ extension Listing {
     /// Adds what another part of the page has.
     mutating func append(_ other: Listing) {
         items += other.items
+        add(othersOf: other)
+    }
+
+    /// Adds all but the items.
+    private mutating func add(othersOf other: Listing) {
         unrelated += other.unrelated
         held += other.held
         large += other.large
@@ -33,12 +38,7 @@ extension Listing {
         for place in 0..<(pages.map(\.items.count).max() ?? 0) {
             for page in pages where place < page.items.count { items.append(page.items[place]) }
         }
-        for page in pages.dropFirst() {
-            unrelated += page.unrelated
-            held += page.held
-            large += page.large
-            native.merge(page.native, uniquingKeysWith: +)
-        }
+        for page in pages.dropFirst() { add(othersOf: page) }
     }
 }
 

@@ -57,12 +57,24 @@ struct PageReader<Lister: PageLister>: Sendable {
     /// What the names of one answer of SCAN may take where it can be asked for fewer, and where it cannot.
     private static var mostNameBytes: (usual: Int, ofOne: Int) { (1 << 20, 24 << 20) }
 
+    /// How much longer pages are than usual.
+    private var stretch = PageStretch(roundTrip: .zero)
+    /// How long the last page took to be answered; nil where it came along with something else.
+    private var took: Duration?
+
     /// Under a cap on the rate a page is a second's work at most: questions come no faster than the work, and what is done is
     /// kept as often.
     private var pageSize: Int {
         let rate = limits.current.keysPerSecond
-        let size = rate > 0 ? min(lister.largestPage, max(10, rate)) : lister.largestPage
+        let size = rate > 0 ? min(lister.largestPage, max(10, rate)) : lister.largestPage * stretch.factor
         return min(size, mostScanned ?? size)
+    }
+
+    /// The same reader, over a way that takes so long.
+    func over(_ roundTrip: Duration) -> PageReader {
+        var copy = self
+        copy.stretch = PageStretch(roundTrip: roundTrip)
+        return copy
     }
 
     /// How many pages may be handled as one. Under a cap on the rate each by itself, so that what is done is kept as often; and
@@ -120,6 +132,14 @@ struct PageReader<Lister: PageLister>: Sendable {
         let along = behind.scanAlong()
         let (listing, isAlongLost) = try await list(names, along: along)
         behind.scanned = isAlongLost ? nil : along?.replies
+        if let took = behind.took {
+            behind.stretch.note(
+                took: took,
+                related: names.count - listing.unrelated.count,
+                usual: lister.largestPage,
+                batchTime: limits.current.batchTime
+            )
+        }
         let bytes = names.reduce(0) { $0 + $1.count }
         return (WalkPage(listing: listing, cursors: behind.cursors, nameBytes: bytes), behind)
     }
@@ -188,7 +208,7 @@ struct PageReader<Lister: PageLister>: Sendable {
         return true
     }
 
-    /// Lists names, in one request's questions at a time; also tells whether the request failed that went along.
+    /// Lists names, in one request's questions at a time, of a long page in parts, since others wait for the questions; also tells whether the request failed that went along.
     private func list(
         _ names: [Bytes],
         along: RequestAlong?
@@ -196,8 +216,9 @@ struct PageReader<Lister: PageLister>: Sendable {
         var rest = names[...]
         var all: Listing<Lister.Item>?
         var isAlongLost = false
+        let most = names.count > 2 * lister.largestPage ? lister.largestPage : max(1, names.count)
         repeat {
-            let part = Array(rest.prefix(NameBound.mostQuestionBytes, by: NameBound.questionBytes))
+            let part = Array(rest.prefix(most).prefix(NameBound.mostQuestionBytes, by: NameBound.questionBytes))
             rest = rest.dropFirst(part.count)
             var listing: Listing<Lister.Item>
             do {
@@ -244,6 +265,8 @@ struct PageReader<Lister: PageLister>: Sendable {
     private mutating func scan() async throws -> [Bytes] {
         let asked = lanes.indices.filter { !lanes[$0].isDone }
         var pages = [Replies?](repeating: nil, count: lanes.count)
+        took = nil
+        let began = ContinuousClock.now
         defer { scanned = nil }
         if asked.count == 1 {
             if let scanned {
@@ -263,6 +286,7 @@ struct PageReader<Lister: PageLister>: Sendable {
                 for try await (index, page) in group { pages[index] = page }
             }
         }
+        if scanned == nil { took = began.duration(to: .now) }
         // SCAN may return a key twice, most often in one page.
         var seen = Set<KeyName>()
         seen.reserveCapacity(asked.count * pageSize)
