@@ -51,6 +51,8 @@ public struct Plan: Sendable, Equatable {
     public var ledger: LedgerShape?
     /// Whether the scope is estimated, and the report empty: an apply that sees all keys puts what it counted in its place.
     public var isEstimate: Bool
+    /// Whether the server tells sizes: otherwise the report's are guesses.
+    public var sizesAreKnown = true
 
     /// A plan of its parts.
     public init(

@@ -20,6 +20,10 @@ public struct MigrationError: Error, Sendable, CustomStringConvertible {
         case dataLost
         /// The schema version, or what Outpost records of it, changed while a phase ran.
         case versionChanged
+        /// The server is a replica; nothing was touched.
+        case notMaster
+        /// It is doubtful that this is the keyspace that was meant; nothing was touched.
+        case doubtfulPlace
         /// The walk saw the server change its identity.
         case serverChanged
         /// The nodes of the cluster do not agree, slots are on their way or have no master.
@@ -46,6 +50,8 @@ public struct MigrationError: Error, Sendable, CustomStringConvertible {
         case unsupported
         /// The eviction policy may drop keys.
         case evictionPolicy
+        /// Redis refuses the user, or lacks, commands that this or a later phase needs.
+        case commandsMissing
     }
 
     /// What kind of failure it is.
@@ -65,11 +71,11 @@ public struct MigrationError: Error, Sendable, CustomStringConvertible {
     /// Whether the same work may succeed later without anybody doing something.
     public var isRetryable: Bool {
         switch code {
-        case .lockHeld, .leaseLost, .fenced, .newerSchema, .versionChanged, .serverChanged, .clusterUnsettled,
-            .replicasBehind, .serverStrained, .interrupted, .gateClosed:
+        case .notMaster, .lockHeld, .leaseLost, .fenced, .newerSchema, .versionChanged, .serverChanged,
+            .clusterUnsettled, .replicasBehind, .serverStrained, .interrupted, .gateClosed:
             return true
         case .unreadable, .versionRegressed, .dataLost, .foreignRecord, .sourcesDisappeared, .copyDiffers, .wrongPhase,
-            .unknownMigration, .unsupported, .evictionPolicy:
+            .unknownMigration, .unsupported, .evictionPolicy, .commandsMissing, .doubtfulPlace:
             return false
         }
     }

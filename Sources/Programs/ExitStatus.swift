@@ -15,7 +15,7 @@ public enum ExitStatus: Int32, Sendable {
     case unavailable = 69
     /// Held up: the lock is held, all work is paused, a gate is closed, or the work was interrupted. Try again.
     case temporary = 75
-    /// Redis refuses this user or one of its commands.
+    /// Redis refuses this user or one of its commands, or does not have one.
     case permission = 77
     /// The configuration cannot be used.
     case configuration = 78
@@ -45,6 +45,8 @@ public enum ExitStatus: Int32, Sendable {
             // Somebody else works now.
             case .leaseLost where error.holder != nil: self = .temporary
             case .unknownMigration: self = .usage
+            case .notMaster: self = .unavailable
+            case .commandsMissing: self = .permission
             default: self = .failed
             }
         default: self = .failed

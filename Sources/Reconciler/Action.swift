@@ -58,6 +58,18 @@ public struct Step: Sendable, Equatable {
     }
 }
 
+extension Step.Kind {
+    /// Whether it is only begun where every command is there that any later step needs: what could not be removed later is not
+    /// begun, and no version raised past it. What old applications still write behind a raise is copied all the same.
+    func needsEveryCommand(isRaised: Bool) -> Bool {
+        switch self {
+        case .plan, .apply, .verify, .skip: return !isRaised
+        case .cleanup: return true
+        case .catchUp, .adopt, .record: return false
+        }
+    }
+}
+
 /// A cleanup that does not run yet.
 public struct PendingCleanup: Sendable, Equatable {
     /// The migration's name.

@@ -49,7 +49,8 @@ public struct Condition: Sendable, Equatable, Codable {
         let (reason, message) = action.explanation
         switch (kind, action) {
         case (.ready, .converged): return ("True", .converged, "The schema is at the version wanted.")
-        case (.ready, .wait(.redisUnreachable, _, _)): return ("Unknown", reason, message)
+        case (.ready, .wait(.redisUnreachable, _, _)), (.ready, .wait(.notMaster, _, _)):
+            return ("Unknown", reason, message)
         case (.ready, _): return ("False", reason, message)
         case (.reconciling, .run), (.reconciling, .wait): return ("True", reason, message)
         case (.stalled, .stall): return ("True", reason, message)

@@ -5,6 +5,7 @@ import RedisClient
 ///
 /// The rows stand in the documentation's "Reconciler", in this order.
 public func decide(_ observation: Observation, _ desired: Desired) -> Action {
+    if let replicaRefusal = observation.replicaRefusal { return .wait(.notMaster, replicaRefusal) }
     if let pause = observation.pause { return .wait(.paused, message(of: pause)) }
     let sound: Bookkeeping.Sound
     do {
@@ -85,6 +86,7 @@ extension Refusal {
     /// What a pass makes of it: a newer host is waited for, everything else is for a person.
     fileprivate var action: Action {
         switch cause {
+        case .notMaster: return .wait(.notMaster, message)
         case .unreadable: return .stall(.unreadable, message, migration: migration)
         case .newerSchema: return .wait(.newerSchema, message)
         case .dataLost: return .stall(.dataLost, message, migration: migration)

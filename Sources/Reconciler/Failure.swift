@@ -23,6 +23,7 @@ struct Failure: Sendable {
             message = error.message
             isTransient = error.isRetryable
             isInterruption = error.code == .interrupted
+            isPermission = error.code == .commandsMissing
             reason = Self.reason(of: error.code)
         default:
             message = String(describing: error)
@@ -42,6 +43,7 @@ struct Failure: Sendable {
     private static func reason(of code: MigrationError.Code) -> Reason {
         switch code {
         case .lockHeld: return .lockHeld
+        case .notMaster: return .notMaster
         case .unreadable: return .unreadable
         case .foreignRecord: return .foreignRecord
         case .newerSchema: return .newerSchema
@@ -49,11 +51,12 @@ struct Failure: Sendable {
         case .dataLost: return .dataLost
         case .sourcesDisappeared: return .sourcesDisappeared
         case .evictionPolicy: return .evictionPolicy
+        case .commandsMissing: return .permissionDenied
         case .clusterUnsettled: return .clusterUnsettled
         case .replicasBehind: return .replicasBehind
         case .serverStrained: return .serverStrained
         case .leaseLost, .fenced, .versionChanged, .serverChanged, .interrupted, .gateClosed: return .retrying
-        case .copyDiffers, .wrongPhase, .unknownMigration, .unsupported: return .stepFailed
+        case .copyDiffers, .wrongPhase, .unknownMigration, .unsupported, .doubtfulPlace: return .stepFailed
         }
     }
 }

@@ -45,6 +45,8 @@ public struct Observation: Sendable {
     public var lockedBy: LockHolder?
     /// The order to stop, if there is one.
     public var pause: Override?
+    /// Why nothing may be written on this server, if it is a replica.
+    public var replicaRefusal: String?
     /// The target that takes the place of the configured one, or why the order cannot be read.
     public var pin: Result<Pin?, MigrationError> = .success(nil)
     /// Whether the server may drop keys by itself.
@@ -94,7 +96,7 @@ public struct Observation: Sendable {
 
     /// What of it can be unreadable, or contradict itself.
     var bookkeeping: Bookkeeping {
-        Bookkeeping(
+        var bookkeeping = Bookkeeping(
             version: version,
             migrations: migrations.map { standing in
                 Bookkeeping.Entry(
@@ -110,6 +112,8 @@ public struct Observation: Sendable {
             regression: regression,
             raisedBefore: raisedBefore
         )
+        bookkeeping.replicaRefusal = replicaRefusal
+        return bookkeeping
     }
 
     /// Whether a migration is to be tried again although it failed.
@@ -141,5 +145,6 @@ extension Observation {
         raisedBefore = snapshot.raisedBefore
         pin = snapshot.pin
         server = snapshot.server.identity
+        replicaRefusal = snapshot.server.replicaRefusal
     }
 }

@@ -24,6 +24,8 @@ public enum Reason: String, Sendable, Equatable, Codable, CaseIterable {
     case newerSchema = "NewerSchema"
     /// Redis cannot be reached.
     case redisUnreachable = "RedisUnreachable"
+    /// The server is a replica; the master is to be named, or found by the next look.
+    case notMaster = "NotMaster"
     /// Slots of the cluster are on their way, or its nodes do not agree.
     case clusterUnsettled = "ClusterUnsettled"
     /// Replicas have not yet what their master has, and old keys stay until they have.

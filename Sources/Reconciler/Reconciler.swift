@@ -24,6 +24,9 @@ public actor Reconciler {
     private var conditions: [Condition] = []
     private var lastAction: Action?
     private var longWait = LongWait()
+    private var hasReplicas = true
+    /// Why it is doubtful that this is the keyspace that was meant.
+    private var placeDoubt: String?
     /// The lock that was found at the last look and may be abandoned, with how long until it counts as such.
     public private(set) var watchedLock: (holder: LockHolder, patience: Duration)?
 
@@ -66,6 +69,11 @@ public actor Reconciler {
         let action = decide(observation, configuration.desired)
         let target = configuration.desired.target(in: observation)
         let report = report(action, version: try? observation.version.get(), target: target)
+        if case .wait(.notMaster, _, _) = action {
+            // Behind the same name, or by the sentinels' word, there may be another master by the next look.
+            await close()
+            return PassResult(action: action, next: backoff.next(jitter: .random(in: -1...1)))
+        }
         guard case .run(let step) = action else {
             followed = []
             backoff.reset()
@@ -177,6 +185,8 @@ public actor Reconciler {
             highWater = HighWater()
         }
         regression = highWater.regression(in: snapshot) ?? regression
+        hasReplicas = snapshot.server.connectedReplicas.map { $0 > 0 } ?? true
+        placeDoubt = snapshot.placeDoubt(in: keyspace.options.database)
         var observation = Observation(snapshot, registry: registry, names: configuration.names)
         observation.lockedBy = holder(of: snapshot.locks)
         observation.regression = regression
@@ -330,6 +340,12 @@ public actor Reconciler {
         let tellStart: @Sendable (Approval?) -> Void = { approval in
             let facts: [Event.Fact: String] = [.migration: step.migration, .phase: step.kind.rawValue]
             reporter.happened(Event(.stepStarted, facts.merging(approval?.facts ?? [:]) { $1 }))
+        }
+        if step.kind.needsEveryCommand(isRaised: (report.version ?? 0) >= migration.version) {
+            try await CommandSurvey.run(configuration.names, hasReplicas: hasReplicas, on: keyspace).require()
+        }
+        if let placeDoubt {
+            reporter.happened(Event(.placeDoubted, [.migration: step.migration, .detail: placeDoubt]))
         }
         if step.kind == .plan { tellStart(nil) }
         let plan = step.kind == .plan ? try await runner.plan(migration) : nil

@@ -55,6 +55,14 @@ public struct CommandBuffer: Sendable {
         for var word in words { word.withUTF8 { bulk(UnsafeRawBufferPointer($0)) } }
     }
 
+    /// Adds a command of a list of words: its name, then its arguments. The list must not be empty.
+    public mutating func append(arguments words: [Bytes]) {
+        precondition(!words.isEmpty, "a command needs a name")
+        count += 1
+        write(atMost: Self.longestFrame) { Self.header(UInt8(ascii: "*"), words.count, at: &$0) }
+        for word in words { word.withUnsafeBytes { bulk($0) } }
+    }
+
     /// Adds a command of a name alone.
     public mutating func append(_ name: StaticString) {
         begin(1, name)

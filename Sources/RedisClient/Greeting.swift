@@ -31,9 +31,9 @@ struct Greeting {
 
     /// The connection's number, if the server has let us in; 0 when it does not tell.
     ///
-    /// A server that lets nobody in says so to any command, so SETNAME's reply counts too. Only that it is forbidden or
-    /// that the server is still loading, or that it does not know CLIENT, is no reason: we are in, and the next command will say
-    /// what else is the matter.
+    /// A server that lets nobody in says so to any command, so SETNAME's reply counts too. Only that it is forbidden or not
+    /// there, or that the server is still loading, is no reason: we are in, and the next command will say what else is the
+    /// matter.
     /// Errors: the server's; `unexpectedReply` when something answers that is not Redis, such as an echo.
     func check(_ replies: Replies) throws -> Int64 {
         var rest = replies[...]
@@ -44,9 +44,8 @@ struct Greeting {
         }
         let name = rest.removeFirst()
         let number = rest.removeFirst()
-        if let error = name.error, !["NOPERM", "LOADING"].contains(error.serverCode),
-            !error.message.hasPrefix("ERR unknown command")
-        {
+        // A service may have no CLIENT, or keep it for itself under another name: it goes without.
+        if let error = name.error, error.code != .unsupportedServer, !["NOPERM", "LOADING"].contains(error.serverCode) {
             throw error
         }
         guard name.kind == .error || name.equals(Bytes("OK")), number.kind == .error || number.integer != nil else {

@@ -82,6 +82,38 @@ struct Session {
         return try registry.migration(named: name)
     }
 
+    /// Which of the commands that any phase needs the server lacks or refuses.
+    func survey(_ snapshot: SchemaSnapshot) async throws -> CommandSurvey {
+        try await CommandSurvey.run(
+            names,
+            hasReplicas: snapshot.server.connectedReplicas.map { $0 > 0 } ?? true,
+            on: keyspace
+        )
+    }
+
+    /// What an order is given by.
+    ///
+    /// Errors: `notMaster`, since an order on a replica is one that nobody hears.
+    func snapshotForOrder() async throws -> SchemaSnapshot {
+        let snapshot = try await snapshot()
+        try requireMaster(snapshot)
+        return snapshot
+    }
+
+    /// Throws on a replica.
+    func requireMaster(_ snapshot: SchemaSnapshot) throws {
+        if let refusal = snapshot.server.replicaRefusal { throw MigrationError(.notMaster, refusal) }
+    }
+
+    /// Throws where this is hardly the keyspace that was meant, unless a person insists.
+    func admitPlace(_ snapshot: SchemaSnapshot, isForced: Bool) throws {
+        guard let doubt = snapshot.placeDoubt(in: keyspace.options.database) else { return }
+        guard isForced else {
+            throw MigrationError(.doubtfulPlace, "\(doubt) Nothing was changed; --force goes on in it all the same.")
+        }
+        terminal.say("Warning: \(doubt)")
+    }
+
     /// Why nothing may be touched, if that is so.
     func refusal(_ snapshot: SchemaSnapshot) -> Refusal? {
         do {
@@ -117,10 +149,12 @@ struct Session {
         if snapshot.server.mayEvict, !wiring.loaded.settings.redis.allowEviction {
             throw MigrationError(
                 .evictionPolicy,
-                "The server may evict keys (maxmemory is set and maxmemory-policy is \(snapshot.server.evictionPolicy)). "
+                "The server may evict keys (maxmemory is set and maxmemory-policy is \(snapshot.server.evictionPolicy ?? "not told")). "
                     + "Set maxmemory-policy noeviction, or redis.allow-eviction if that is meant."
             )
         }
+        // Before the first write: what cannot be removed later is not begun.
+        try await survey(snapshot).require()
         let orders = StepOrders(.init(migration: migration.name), store: store)
         let runner = runner(activity, orders: orders)
         let watching = whilePaused ? [] : watch(orders)

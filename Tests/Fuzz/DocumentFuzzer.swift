@@ -99,7 +99,7 @@ private func info(_ bytes: Bytes) {
     }
     do {
         let info = try ServerInfo(replies: sections)
-        show(info.version + info.evictionPolicy)
+        show(info.version + (info.evictionPolicy ?? ""))
         precondition(Bounded.range.contains(info.keys) && Bounded.range.contains(info.maxMemory))
         let merged = try ServerInfo(merging: [info, info, info])
         precondition(merged.mayEvict == info.mayEvict && Bounded.range.contains(merged.keys))

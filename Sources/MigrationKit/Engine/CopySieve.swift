@@ -21,6 +21,8 @@ struct CopySieve {
     /// Whether applications use the new names, as far as is known; see `NameDoubt`.
     let newNamesAreInUse: Bool
     let purpose: Purpose
+    /// How sizes are told.
+    let sizes: SizeQuestion
     /// Whether a name's own fields are asked.
     private let asksItself: Bool
     /// The kinds that are not left out; nil for all.
@@ -31,13 +33,15 @@ struct CopySieve {
         ledger: Ledger?,
         digester: Digester,
         newNamesAreInUse: Bool,
-        purpose: Purpose
+        purpose: Purpose,
+        sizes: SizeQuestion
     ) {
         self.moves = moves
         self.ledger = ledger
         self.digester = digester
         self.newNamesAreInUse = newNamesAreInUse
         self.purpose = purpose
+        self.sizes = sizes
         switch purpose {
         case .pairs: (asksItself, kinds) = (true, nil)
         case .hashes(let kinds): (asksItself, self.kinds) = (false, Array(kinds))
@@ -124,7 +128,7 @@ struct CopySieve {
         for copy in likely.copies {
             let name = copy.destination
             guard asksItself else {
-                if asksFirst { commands.append("MEMORY", key: name, behind: "USAGE") }
+                if asksFirst { sizes.ask(name, in: &commands) }
                 continue
             }
             commands.append("TYPE", copy.move.source)
@@ -150,19 +154,22 @@ struct CopySieve {
         }
         var doubtful: [Likely] = []
         for one in try await answered(likely, replies, asksOthers: othersAreThere, on: keyspace) {
-            let answer = try one.answer?.unlessError()
             guard !one.isRefuted else {
                 doubtful.append(one)
                 continue
             }
             switch purpose {
             case .pairs:
+                let answer = try one.answer?.unlessError()
                 // One whose source is there is handled where that is found.
                 if answer?.equals(one.copy.type.name) != true { doubtful.append(one) }
             case .hashes:
+                guard let answer = one.answer else {
+                    page.copies.append((one.copy, nil))
+                    continue
+                }
                 // A key that vanished since the scan is none.
-                guard answer?.isNull != true else { continue }
-                let memory = answer?.kind == .integer ? try answer?.bounded("MEMORY USAGE") : nil
+                guard let memory = try sizes.bytes(answer) else { continue }
                 page.copies.append((one.copy, memory))
             }
         }

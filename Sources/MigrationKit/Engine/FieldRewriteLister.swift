@@ -8,6 +8,8 @@ struct FieldRewriteLister: PageLister {
     let limits: LiveLimits
     /// Whether hashes are watched: whether most of them are expected to be written.
     let isForWriting: Bool
+    /// How sizes are told.
+    var sizes = SizeQuestion.memory
 
     /// Without a ledger few keys have a question: others wait for a large page as long as for a page of pairs.
     var largestPage: Int { ledgers.isEmpty ? 250 : 100 }
@@ -39,7 +41,8 @@ struct FieldRewriteLister: PageLister {
             digester: digester,
             copies: copies,
             newNamesAreInUse: true,
-            prefersNewNames: true
+            prefersNewNames: true,
+            sizes: sizes
         )
         let page = try await resolver.resolve(names, on: keyspace)
         var listing = Listing<RewriteItem>()

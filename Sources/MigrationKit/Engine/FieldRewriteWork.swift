@@ -51,7 +51,8 @@ final class FieldRewriteWork: WalkWork {
             rewrites: rewrites,
             ledgers: context.earlierLedgers,
             limits: context.liveLimits,
-            isForWriting: context.lease != nil && !comparesMostly
+            isForWriting: context.lease != nil && !comparesMostly,
+            sizes: context.features.sizes
         )
         expectsPeace = comparesMostly
         progress.totalItems = total

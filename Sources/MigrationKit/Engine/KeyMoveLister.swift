@@ -7,6 +7,8 @@ struct KeyMoveLister: PageLister {
     let ledger: Ledger
     let limits: LiveLimits
     let copyMethod: CopyMethod
+    /// How sizes are told.
+    let sizes: SizeQuestion
     /// Whether nothing was copied yet, as far as is known: then no destination is expected, and the look tells of one.
     let isFirst: Bool
     /// Whether the ledger had nothing when the walk began.
@@ -88,7 +90,8 @@ struct KeyMoveLister: PageLister {
             ledger: ledger,
             digester: digester,
             copies: copies,
-            newNamesAreInUse: newNamesAreInUse
+            newNamesAreInUse: newNamesAreInUse,
+            sizes: sizes
         )
     }
 
@@ -105,20 +108,25 @@ struct KeyMoveLister: PageLister {
             if pair.isSeenByDestination, memory != nil {
                 commands.append("TYPE", pair.move.source)
             } else {
-                commands.append("MEMORY", key: pair.move.destination, behind: "USAGE")
+                sizes.ask(pair.move.destination, in: &commands)
             }
         }
         var answers = try await commands.isEmpty ? nil : keyspace.pipeline(commands).makeIterator()
         let keyBytes = limits.current.keyBytes
         for (pair, memory) in zip(pairs, memories) {
-            let answer = try asksForOther(pair) ? answers?.next()?.unlessError() : nil
-            // Handled where the source is found; a key of another type is none.
-            if pair.isSeenByDestination, memory != nil, answer?.equals(pair.move.type.name) == true { continue }
-            if pair.hasNoEntry, answer?.equals("none") == true {
-                listing.native[pair.move.kind, default: 0] += 1
-                continue
+            let answer = asksForOther(pair) ? answers?.next() : nil
+            var other = 0
+            if pair.isSeenByDestination, memory != nil {
+                let type = try answer?.unlessError()
+                // Handled where the source is found; a key of another type is none.
+                if type?.equals(pair.move.type.name) == true { continue }
+                if pair.hasNoEntry, type?.equals("none") == true {
+                    listing.native[pair.move.kind, default: 0] += 1
+                    continue
+                }
+            } else if let answer {
+                other = try sizes.bytes(answer) ?? 0
             }
-            let other = answer?.kind == .integer ? try answer?.bounded("MEMORY USAGE") ?? 0 : 0
             guard max(memory ?? 0, other) <= keyBytes else {
                 listing.large.append(LargeKey(pair.move.source, bytes: max(memory ?? 0, other)))
                 listing.held.append(.tooLarge(pair.move.source, destination: pair.move.destination))
@@ -141,12 +149,12 @@ struct KeyMoveLister: PageLister {
     /// The same pairs, once more: their destinations were there although none was expected.
     func measured(_ pairs: [Pair], on keyspace: any Keyspace) async throws -> Listing<Pair> {
         var commands = RoutedCommands(for: keyspace)
-        for pair in pairs { commands.append("MEMORY", key: pair.move.destination, behind: "USAGE") }
+        for pair in pairs { sizes.ask(pair.move.destination, in: &commands) }
         let replies = try await keyspace.pipeline(commands)
         let keyBytes = limits.current.keyBytes
         var listing = Listing<Pair>()
         for (pair, reply) in zip(pairs, replies) {
-            let bytes = try reply.bounded("MEMORY USAGE") ?? 0
+            let bytes = try sizes.bytes(reply) ?? 0
             guard bytes <= keyBytes else {
                 listing.large.append(LargeKey(pair.move.source, bytes: bytes))
                 listing.held.append(.tooLarge(pair.move.source, destination: pair.move.destination))

@@ -18,12 +18,14 @@ extension KeyMoveMigration {
             total: 0
         )
         let report = try await walk.run()
-        return Plan(
+        var plan = Plan(
             migration: name,
             report: report,
             scope: report.scope,
             ledger: shape ?? Ledger.shape(forPairs: report.scope.total, names: context.names)
         )
+        plan.sizesAreKnown = context.features.sizes == .memory
+        return plan
     }
 
     /// About how many old keys there are. The ledger is made for so many; it holds any number.

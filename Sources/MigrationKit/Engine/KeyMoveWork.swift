@@ -77,6 +77,7 @@ final class KeyMoveWork: WalkWork {
             ledger: ledger,
             limits: context.liveLimits,
             copyMethod: context.features.copyMethod,
+            sizes: context.features.sizes,
             isFirst: column == .apply && context.state?.report == nil && context.state?.checkpoint == nil,
             isLedgerNew: isLedgerNew,
             // Whoever asks what is held wants to know what cannot be read, too.

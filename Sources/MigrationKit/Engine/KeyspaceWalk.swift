@@ -110,9 +110,7 @@ final class KeyspaceWalk<Work: WalkWork> {
         server = servers.info
         brake = WalkBrake(servers)
         storedStrain = context.state?.progress.strain
-        guard server.isMaster else {
-            throw MigrationError(.serverChanged, "The server is a replica; the master is looked for again.")
-        }
+        if let refusal = server.replicaRefusal { throw MigrationError(.notMaster, refusal) }
         topology = try await Topology.read(from: servers.masters.map(\.master), of: context.keyspace)
         let roundTrip = try await Self.roundTrip(on: servers.masters[0].master.connection)
         reader = PageReader(

@@ -41,6 +41,8 @@ struct NameResolver {
     var newNamesAreInUse: Bool
     /// Whether a name that nothing decides is the new one: for walks that only concern new names.
     var prefersNewNames = false
+    /// How sizes are told.
+    var sizes = SizeQuestion.memory
 
     private struct Candidate {
         var name: Bytes
@@ -77,7 +79,8 @@ struct NameResolver {
                 ledger: ledger,
                 digester: digester,
                 newNamesAreInUse: newNamesAreInUse,
-                purpose: purpose
+                purpose: purpose,
+                sizes: sizes
             )
         }
         var others = names
@@ -122,7 +125,7 @@ struct NameResolver {
         for candidate in candidates {
             commands.add(for: candidate.name) { commands in
                 if !candidate.asksItself { commands.append("TYPE", candidate.name) }
-                commands.append("MEMORY", "USAGE", candidate.name)
+                sizes.ask(candidate.name, in: &commands)
             }
             for question in candidate.questions { commands.append("HGET", question.key, question.field) }
         }
@@ -140,7 +143,7 @@ struct NameResolver {
         var next = replies.startIndex
         for (candidate, type) in zip(candidates, types) {
             if !candidate.asksItself { next += 1 }
-            let memory = try replies[next].bounded("MEMORY USAGE")
+            let memory = try sizes.bytes(replies[next])
             next += 1
             let answers = try candidate.questions.indices.map { try Self.answer(replies[next + $0]) }
             next += answers.count

@@ -21,8 +21,8 @@ extension Event.Kind {
         case .started, .stopping, .reloaded, .reloadRefused, .configurationRefused, .credentialChanged,
             .metricsNotWritten:
             return daemonExplanation
-        case .stepStarted, .stepFinished, .stepFailed, .versionRaised, .versionAdopted, .keysHeld, .waiting,
-            .waitingLong, .stalled, .converged, .phaseChanged, .lockTakenOver:
+        case .stepStarted, .stepFinished, .stepFailed, .versionRaised, .versionAdopted, .keysHeld, .placeDoubted,
+            .waiting, .waitingLong, .stalled, .converged, .phaseChanged, .lockTakenOver:
             return workExplanation
         case .approved, .revoked, .paused, .resumed, .pinned, .unpinned, .retryAsked, .reconcileAsked, .resolved,
             .unlocked:
@@ -121,6 +121,13 @@ extension Event.Kind {
                     + "under the new names since is not known, so no old key without a new one is copied.",
                 "Nothing. Old keys that those migrators left are compared next, and then wait for the approval of their "
                     + "cleanup: “migrateredis approve 001_hash_tags cleanup”."
+            )
+        case .placeDoubted:
+            return Explanation(
+                "The migrations begin in a database that may be the wrong one",
+                "@DETAIL@ An empty database has nothing to migrate, and its version is raised all the same.",
+                "If the applications use another database, correct redis.database and reload the daemon. The keys "
+                    + "outpost:schema:version and outpost:migration:* in the wrong one may then be removed."
             )
         case .keysHeld:
             return Explanation(

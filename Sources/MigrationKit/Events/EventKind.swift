@@ -29,6 +29,8 @@ extension Event {
         case versionAdopted
         /// A step left keys for a person to settle.
         case keysHeld
+        /// It is doubtful that the keyspace that is worked on is the one that was meant.
+        case placeDoubted
         /// Nothing can be done now.
         case waiting
         /// Nothing could be done for more than a minute.
@@ -81,6 +83,7 @@ extension Event.Kind {
         case .stepFailed: return "79b6376d57b77b20190cfe510e77c2bd"
         case .versionRaised: return "ed6d393ba393c8badd5cb9a05a4d70ac"
         case .versionAdopted: return "40c9e80f68e84f67bca184b49c19329a"
+        case .placeDoubted: return "5b7f0f3c1d5b4c0c9a6e2f84d1c37e60"
         case .keysHeld: return "a90a277d091b492491be65590bf47765"
         case .waiting: return "5d829011ae2068f48bad367e65d81970"
         case .waitingLong: return "1b7c0f6e9f0a4a0f8e2d35c6a4d1b9e7"
@@ -116,6 +119,7 @@ extension Event.Kind {
         case .stepFailed: return "step failed"
         case .versionRaised: return "schema version raised"
         case .versionAdopted: return "schema version adopted"
+        case .placeDoubted: return "this may be the wrong database"
         case .keysHeld: return "keys held back for a person"
         case .waiting: return "waiting"
         case .waitingLong: return "still waiting"

@@ -3,17 +3,17 @@ extension Event {
     /// `journalctl -u`, a log shipper.
     public var sentence: String {
         switch kind {
-        case .stepStarted: return subject + "\(phase) started" + ending
+        case .stepStarted: return subject + "\(phase) started" + approval + ending
         case .stepFinished: return subject + "\(phase) finished" + during + ending
         case .stepFailed: return subject + "\(phase) failed" + becauseOf + ending + nextTry
         case .versionRaised: return "schema version raised to \(version)" + past + ending
         case .versionAdopted: return "schema version \(version) adopted" + past + ending
         case .waiting, .waitingLong, .stalled: return subject + kind.text + becauseOf + lasting + ending
         case .converged: return kind.text + at + becauseOf + ending
-        case .phaseChanged: return subject + "\(before) → \(facts[.to] ?? "?")" + author + ending
+        case .phaseChanged: return subject + "\(before) → \(facts[.to] ?? "?")" + author + approval + ending
         case .lockTakenOver: return subject + kind.text + (facts[.holder].map { " from \($0)" } ?? "") + ending
         case .started, .stopping, .reloaded, .reloadRefused, .configurationRefused, .credentialChanged,
-            .metricsNotWritten, .keysHeld:
+            .metricsNotWritten, .keysHeld, .placeDoubted:
             return subject + kind.text + ending
         case .approved, .revoked, .paused, .resumed, .pinned, .unpinned, .retryAsked, .reconcileAsked, .resolved,
             .unlocked:
@@ -34,6 +34,10 @@ extension Event {
     private var version: String { facts[.schemaVersion] ?? "?" }
     private var past: String { facts[.migration].map { " by \($0)" } ?? "" }
     private var author: String { facts[.by].map { " by \($0)" } ?? "" }
+    private var approval: String {
+        guard let person = facts[.approvedBy] else { return "" }
+        return ", approved by \(person)" + (facts[.approvalReason].map { $0.isEmpty ? "" : " (\($0))" } ?? "")
+    }
     private var during: String { facts[.duration].map { " in \($0)" } ?? "" }
     private var lasting: String { facts[.duration].map { " for \($0)" } ?? "" }
     private var becauseOf: String { facts[.reason].map { " (\($0))" } ?? "" }

@@ -60,7 +60,7 @@ public enum Gate: Sendable, Equatable {
 
     private static func isRecent(_ save: ServerInfo.Save, within limit: Duration, now: Timestamp) -> Bool {
         switch save {
-        case .never: return false
+        case .never, .unknown: return false
         case .continuous: return true
         case .at(let time):
             let age = time.duration(to: now)

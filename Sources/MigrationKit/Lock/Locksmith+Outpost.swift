@@ -35,8 +35,10 @@ extension Locksmith {
     /// Gives back those that are still ours; what cannot be given back ends by itself, and keeps nobody of ours out.
     func releaseOutpostLocks(of lease: Lease, on keyspace: any Keyspace) async {
         for key in names.outpostLocks.reversed() {
-            _ = try? await change(key, on: keyspace) { lock in
-                lock.bytes == lease.outpostBytes ? Self.removal(of: key) : nil
+            _ = try? await Removal.firstAccepted { way in
+                try await change(key, on: keyspace) { lock in
+                    lock.bytes == lease.outpostBytes ? Self.removal(of: key, by: way) : nil
+                }
             }
         }
     }
@@ -46,19 +48,21 @@ extension Locksmith {
         var areGone = true
         for one in shown where one.holder != .nobody {
             var isAnother = false
-            _ = try await change(one.key, on: keyspace) { lock in
-                // A living holder of ours that has stopped may have given it back by itself.
-                isAnother = lock.holder != .nobody && !lock.isSame(as: one)
-                return lock.isSame(as: one) ? Self.removal(of: one.key) : nil
+            _ = try await Removal.firstAccepted { way in
+                try await change(one.key, on: keyspace) { lock in
+                    // A living holder of ours that has stopped may have given it back by itself.
+                    isAnother = lock.holder != .nobody && !lock.isSame(as: one)
+                    return lock.isSame(as: one) ? Self.removal(of: one.key, by: way) : nil
+                }
             }
             areGone = areGone && !isAnother
         }
         return areGone
     }
 
-    private static func removal(of key: Bytes) -> CommandBuffer {
+    private static func removal(of key: Bytes, by way: Removal) -> CommandBuffer {
         var commands = CommandBuffer()
-        commands.append("UNLINK", key)
+        way.append([key], to: &commands)
         return commands
     }
 

@@ -52,15 +52,28 @@ public struct Locksmith: Sendable {
         for migration: String,
         watch: inout LockWatch
     ) async throws -> Lease {
-        let server = try await ServerInfo.read(from: connection).identity.runID
+        let info = try await ServerInfo.read(from: connection)
+        if let refusal = info.replicaRefusal { throw MigrationError(.notMaster, refusal) }
+        let server = info.identity.runID
+        var tells = true
         for _ in 0..<Self.attempts {
             let seen = try await look(on: connection)
             do {
                 try admit(seen.locks.own, watch: &watch)
                 try admit(seen.locks.outpost)
                 let epoch = try next(after: seen.epoch.get())
-                let lease = try await take(after: seen, epoch, for: migration, server: server, on: connection)
+                let lease = try await take(
+                    after: seen,
+                    epoch,
+                    for: migration,
+                    server: server,
+                    tells: tells,
+                    on: connection
+                )
                 if let lease { return lease }
+            } catch let error as RedisError where error.isRefusedCommand && tells {
+                // That the history takes no entry is no reason to leave an abandoned lock where it is.
+                tells = false
             } catch {
                 _ = try? await connection.send("UNWATCH")
                 throw error
@@ -83,6 +96,17 @@ public struct Locksmith: Sendable {
         onLockConnection connection: RedisConnection,
         raisingEpoch: Bool
     ) async throws {
+        try await Removal.firstAccepted { removal in
+            try await release(lease, onLockConnection: connection, raisingEpoch: raisingEpoch, by: removal)
+        }
+    }
+
+    private func release(
+        _ lease: Lease,
+        onLockConnection connection: RedisConnection,
+        raisingEpoch: Bool,
+        by way: Removal
+    ) async throws {
         for _ in 0..<Self.attempts {
             let seen = try await look(on: connection)
             let isOurs = seen.locks.own.bytes == lease.recordBytes
@@ -93,9 +117,8 @@ public struct Locksmith: Sendable {
             }
             var removal = CommandBuffer()
             removal.append("MULTI")
-            for lock in theirs { removal.append("UNLINK", lock.key) }
+            way.append(theirs.map(\.key) + (isOurs ? [names.lock] : []), to: &removal)
             if isOurs {
-                removal.append("UNLINK", names.lock)
                 // One that cannot be read, or not be raised, is not ours either: it makes our transactions fail as well.
                 if raisingEpoch, let epoch = try? next(after: seen.epoch.get()) {
                     removal.append("SET", names.epoch, epoch.bytes)
@@ -127,6 +150,26 @@ public struct Locksmith: Sendable {
         by: String,
         on keyspace: any Keyspace
     ) async throws -> Bool {
+        do {
+            return try await Removal.firstAccepted { removal in
+                try await unlockHere(shown, of: holder, by: by, removal, tells: true, on: keyspace)
+            }
+        } catch let error as RedisError where error.isRefusedCommand {
+            // Whoever could take the lock needed no history for it.
+            return try await Removal.firstAccepted { removal in
+                try await unlockHere(shown, of: holder, by: by, removal, tells: false, on: keyspace)
+            }
+        }
+    }
+
+    private func unlockHere(
+        _ shown: Locks,
+        of holder: LockHolder?,
+        by: String,
+        _ removal: Removal,
+        tells: Bool,
+        on keyspace: any Keyspace
+    ) async throws -> Bool {
         let connection = try await keyspace.connection(for: names.lock)
         for _ in 0..<Self.attempts {
             let seen = try await look(on: connection)
@@ -137,7 +180,7 @@ public struct Locksmith: Sendable {
             var commands = CommandBuffer()
             commands.append("MULTI")
             let keys = [names.lock] + shown.outpost.filter { $0.holder != .nobody }.map(\.key)
-            commands.append("UNLINK", keys)
+            let removals = removal.append(keys, to: &commands)
             // Where it cannot be read or raised a new count begins: it is compared whole, so no holder finds its own in it.
             let epoch = (try? next(after: seen.epoch.get())) ?? Epoch(number: 1, token: identity.token)
             commands.append("SET", names.epoch, epoch.bytes)
@@ -150,14 +193,14 @@ public struct Locksmith: Sendable {
                 names: names,
                 to: &history
             )
-            if !names.isCluster { commands.append(contentsOf: history) }
+            if !names.isCluster, tells { commands.append(contentsOf: history) }
             commands.append("EXEC")
             let result = try await connection.pipeline(commands).unlessError().last
             // Its holder renewed it meanwhile, or another lock stands there by now: the next look tells.
             guard let result, !result.isNull else { continue }
-            try require(2, in: result)
+            try require(removals + 1, in: result)
             // An entry that the history does not take is not worth a lock that seems to stay.
-            if let error = result.elements.prefix(2).lazy.compactMap(\.error).first { throw error }
+            if let error = result.elements.prefix(removals + 1).lazy.compactMap(\.error).first { throw error }
             if names.isCluster {
                 _ = try? await keyspace.connection(for: names.history).pipeline(history)
                 try await EpochSpread(names: names).raise(to: epoch, on: keyspace)
@@ -267,6 +310,7 @@ public struct Locksmith: Sendable {
         _ epoch: Epoch,
         for migration: String,
         server: String,
+        tells: Bool,
         on connection: RedisConnection
     ) async throws -> Lease? {
         let instant = ContinuousClock.now
@@ -280,7 +324,7 @@ public struct Locksmith: Sendable {
         let value = OutpostLock.value(of: record.token)
         for key in theirs { commands.append("SET", key, value, Bytes("PX"), Bytes(decimal: record.ttl)) }
         let takeover = takeover(of: seen.locks.own, for: record)
-        if let takeover, !names.isCluster { History.append(takeover, names: names, to: &commands) }
+        if let takeover, tells, !names.isCluster { History.append(takeover, names: names, to: &commands) }
         commands.append("EXEC")
         let replies = try await connection.pipeline(commands)
         // An error at queue time is the cause; EXECABORT, which follows from it, is not.

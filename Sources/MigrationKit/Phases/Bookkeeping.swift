@@ -43,6 +43,8 @@ public struct Bookkeeping: Sendable {
     public var regression: String?
     /// The highest version that the history says was raised to, if it is above the current one.
     public var raisedBefore: Int?
+    /// Why nothing may be written on this server, if it is a replica.
+    public var replicaRefusal: String?
 
     /// What was found, part by part.
     public init(
@@ -81,6 +83,7 @@ public struct Bookkeeping: Sendable {
     ///
     /// Errors: the first row of the table in the documentation's "Reconciler" by which nothing may be touched.
     public func read() throws(Refusal) -> Sound {
+        if let replicaRefusal { throw Refusal(.notMaster, replicaRefusal) }
         let version = try Refusal.unlessRead(version)
         if version > latest {
             throw Refusal(
@@ -198,5 +201,6 @@ extension Bookkeeping {
             server: snapshot.server.identity,
             raisedBefore: snapshot.raisedBefore
         )
+        replicaRefusal = snapshot.server.replicaRefusal
     }
 }

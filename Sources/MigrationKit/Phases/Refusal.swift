@@ -2,6 +2,8 @@
 public struct Refusal: Error, Sendable, Equatable {
     /// What kind of row it is.
     public enum Cause: Sendable, Equatable, CaseIterable {
+        /// The server is a replica.
+        case notMaster
         /// The version, a state, a record or the pin cannot be read.
         case unreadable
         /// Another host knows a newer schema.
@@ -46,6 +48,7 @@ public struct Refusal: Error, Sendable, Equatable {
     /// The same as the failure of a phase.
     public var failure: MigrationError {
         switch cause {
+        case .notMaster: return MigrationError(.notMaster, message)
         case .unreadable: return MigrationError(.unreadable, message)
         case .newerSchema: return MigrationError(.newerSchema, message)
         case .dataLost: return MigrationError(.dataLost, message)

@@ -10,6 +10,8 @@ public struct ServerFeatures: Sendable, Hashable {
     public var hasExpiryTime: Bool
     /// Whether fields of hashes can expire (Redis 7.4, Valkey 9.0).
     public var hasFieldExpiry: Bool
+    /// How sizes are told.
+    public var sizes = SizeQuestion.memory
 
     /// Features one by one; by default those of Redis 7.0.
     public init(copyMethod: CopyMethod = .copy, hasExpiryTime: Bool = true, hasFieldExpiry: Bool = false) {
@@ -29,19 +31,22 @@ public struct ServerFeatures: Sendable, Hashable {
             hasExpiryTime: known.contains("PEXPIRETIME"),
             hasFieldExpiry: known.isSuperset(of: ["HPEXPIRETIME", "HPEXPIREAT"])
         )
+        var questions = CommandBuffer()
+        questions.append("MEMORY", Bytes("USAGE"), names.epoch)
+        questions.append("COPY", names.epoch, names.epoch)
+        let accepted = try await accepted(questions, on: connection)
+        if !accepted[0] { features.sizes = .fields }
         // In a cluster a source and its destination are in two slots, most often on two nodes.
         guard !keyspace.isCluster else {
             features.copyMethod = .restore
             return features
         }
-        var copy = CommandBuffer()
-        copy.append("COPY", names.epoch, names.epoch)
-        if try await !accepts(copy, on: connection) {
+        if !accepted[1] {
             var restore = CommandBuffer()
             restore.append("DUMP", names.epoch)
             restore.append("RESTORE", names.epoch, Bytes("0"), [])
             // Where nothing may take COPY's place, an error is to name COPY.
-            if try await accepts(restore, on: connection) { features.copyMethod = .restore }
+            if try await self.accepted(restore, on: connection).allSatisfy(\.self) { features.copyMethod = .restore }
         }
         return features
     }
@@ -61,8 +66,8 @@ public struct ServerFeatures: Sendable, Hashable {
         return Set(zip(asked, replies).filter { $1.error?.code != .unsupportedServer }.map(\.0))
     }
 
-    /// Whether commands are known and permitted: both are checked when a command is queued, and a queue can be given up.
-    private static func accepts(_ commands: CommandBuffer, on connection: RedisConnection) async throws -> Bool {
+    /// Which commands are known and permitted: both are checked when a command is queued, and a queue can be given up.
+    private static func accepted(_ commands: CommandBuffer, on connection: RedisConnection) async throws -> [Bool] {
         var queue = CommandBuffer()
         queue.append("MULTI")
         queue.append(contentsOf: commands)
@@ -70,8 +75,8 @@ public struct ServerFeatures: Sendable, Hashable {
         let replies = try await connection.pipeline(queue)
         // A refused DISCARD makes EXEC refuse the whole queue, and with that it is given up too.
         if replies.last?.error != nil { _ = try? await connection.send("EXEC") }
-        return !replies.dropFirst().dropLast().contains {
-            $0.error.map { $0.isPermission || $0.code == .unsupportedServer } ?? false
+        return replies.dropFirst().dropLast().map { reply in
+            !(reply.error.map { $0.isPermission || $0.code == .unsupportedServer } ?? false)
         }
     }
 }

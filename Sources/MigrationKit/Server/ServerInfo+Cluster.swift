@@ -11,6 +11,8 @@ extension ServerInfo {
         }
         for info in sorted.dropFirst() {
             merged.isMaster = merged.isMaster && info.isMaster
+            merged.master = merged.master ?? info.master
+            merged.databases.merge(info.databases) { Bounded.sum([$0, $1]) }
             merged.connectedReplicas = merged.connectedReplicas.flatMap { one in
                 info.connectedReplicas.map { Bounded.sum([one, $0]) }
             }
@@ -25,6 +27,8 @@ extension ServerInfo {
                 merged.usedMemory = info.usedMemory
             }
             if info.version.isOlder(than: merged.version) { merged.version = info.version }
+            merged.untold.formUnion(info.untold)
+            if info.evictionPolicy == nil, !merged.mayEvict { merged.evictionPolicy = nil }
             merged.save = Self.lesser(merged.save, info.save)
         }
         if sorted.count > 1 {
@@ -42,6 +46,7 @@ extension ServerInfo {
     private static func lesser(_ one: Save, _ other: Save) -> Save {
         switch (one, other) {
         case (.never, _), (_, .never): return .never
+        case (.unknown, _), (_, .unknown): return .unknown
         case (.continuous, let save), (let save, .continuous): return save
         case (.at(let first), .at(let second)): return .at(min(first, second))
         }

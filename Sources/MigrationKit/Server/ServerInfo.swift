@@ -6,6 +6,10 @@ public struct ServerInfo: Sendable, Equatable {
     public var identity: ServerIdentity
     /// Whether it is a master.
     public var isMaster: Bool
+    /// Whom it follows, escaped, if it is a replica.
+    public var master: String?
+    /// How many keys each of its databases holds that has any.
+    public var databases: [Int: Int]
     /// The version it claims, escaped.
     public var version: String
     /// Whether it is part of a cluster.
@@ -18,8 +22,10 @@ public struct ServerInfo: Sendable, Equatable {
     public var usedMemory: Int
     /// How many keys all its databases hold.
     public var keys: Int
-    /// What it drops at the limit, escaped.
-    public var evictionPolicy: String
+    /// What it drops at the limit, escaped; nil where it does not tell.
+    public var evictionPolicy: String?
+    /// Fields of INFO that decide something, and that this server leaves out.
+    public var untold: Set<String>
     /// How safe the data is on its disk.
     public var save: Save
     /// How busy it is.
@@ -27,6 +33,8 @@ public struct ServerInfo: Sendable, Equatable {
 
     /// What is known of the data on a server's disk.
     public enum Save: Sendable, Equatable {
+        /// It does not tell.
+        case unknown
         /// Nothing was saved since it started.
         case never
         /// The last snapshot ended then.
@@ -35,8 +43,8 @@ public struct ServerInfo: Sendable, Equatable {
         case continuous
     }
 
-    /// Whether it may drop keys by itself when memory ends.
-    public var mayEvict: Bool { maxMemory > 0 && evictionPolicy != "noeviction" }
+    /// Whether it is known to drop keys by itself when memory ends.
+    public var mayEvict: Bool { maxMemory > 0 && evictionPolicy.map { $0 != "noeviction" } ?? false }
 
     /// The commands that ask for it; their replies are read by `init(replies:)`.
     public static var questions: CommandBuffer {
@@ -70,12 +78,15 @@ public struct ServerInfo: Sendable, Equatable {
         }
         identity = ServerIdentity(runID: runID, replicationID: replicationID)
         isMaster = role == "master"
+        master = isMaster ? nil : known.shown("master_host").map { "\($0):\(known.shown("master_port") ?? "?")" }
+        databases = Self.databases(fields)
         version = known.shown("redis_version") ?? "unknown"
         isCluster = fields["cluster_enabled"] == "1"
-        connectedReplicas = fields["connected_slaves"] == nil ? 0 : known.number("connected_slaves")
+        connectedReplicas = known.number("connected_slaves")
         maxMemory = known.limit("maxmemory")
         usedMemory = known.number("used_memory") ?? 0
-        evictionPolicy = known.shown("maxmemory_policy") ?? "noeviction"
+        evictionPolicy = known.shown("maxmemory_policy")
+        untold = Set(Self.deciding.filter { fields[$0] == nil })
         save = Self.save(known)
         load = ServerLoad(known)
         keys = Bounded.sum(fields.lazy.filter { Self.isDatabase($0.key) }.map { Self.keys($0.value) })
@@ -106,8 +117,19 @@ public struct ServerInfo: Sendable, Equatable {
         return named.isEmpty ? "it tells no version" : named.joined(separator: ", ")
     }
 
+    private static let deciding = ["redis_version", "maxmemory", "maxmemory_policy", "used_memory", "connected_slaves"]
+
     private static func isDatabase(_ field: String) -> Bool {
         field.hasPrefix("db") && Bounded(decimal: field.dropFirst(2)) != nil
+    }
+
+    private static func databases(_ fields: [String: String]) -> [Int: Int] {
+        var databases: [Int: Int] = [:]
+        for (field, text) in fields where isDatabase(field) {
+            let count = keys(text)
+            if let number = Bounded(decimal: field.dropFirst(2)), count > 0 { databases[number.value] = count }
+        }
+        return databases
     }
 
     /// The keys of a database by its field in the section "keyspace", `keys=12,expires=3,…`; one without keys has none.
@@ -119,6 +141,7 @@ public struct ServerInfo: Sendable, Equatable {
     /// The time of the last save is that of the start where nothing was saved; since 7.0 the saves are counted.
     private static func save(_ fields: InfoFields) -> Save {
         if fields["aof_enabled"] == "1", fields["aof_last_write_status"] == "ok" { return .continuous }
+        guard fields["rdb_last_bgsave_status"] != nil, fields["rdb_last_save_time"] != nil else { return .unknown }
         guard fields["rdb_last_bgsave_status"] == "ok", fields["rdb_saves"] != "0",
             let seconds = fields.number("rdb_last_save_time"), seconds <= Bounded.most / 1000
         else { return .never }

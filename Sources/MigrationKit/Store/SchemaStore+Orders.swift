@@ -82,17 +82,23 @@ extension SchemaStore {
         telling event: Event,
         on keyspace: any Keyspace
     ) async throws {
-        var commands = CommandBuffer()
         var arguments = [key, try StoredDocument.encode(document)]
         if let time { arguments += [Bytes("PX"), Bytes(decimal: max(1, time.milliseconds))] }
-        commands.append("SET", arguments)
-        try await order(commands, at: key, telling: event, on: keyspace)
+        try await Removal.firstAccepted { removal in
+            var commands = CommandBuffer()
+            // It changes nothing that SET does not. But no order is given where it could not be taken back.
+            removal.append([key], to: &commands)
+            commands.append("SET", arguments)
+            try await order(commands, at: key, telling: event, on: keyspace)
+        }
     }
 
     private func remove(_ key: Bytes, telling event: Event, on keyspace: any Keyspace) async throws {
-        var commands = CommandBuffer()
-        commands.append("UNLINK", key)
-        try await order(commands, at: key, telling: event, on: keyspace)
+        try await Removal.firstAccepted { removal in
+            var commands = CommandBuffer()
+            removal.append([key], to: &commands)
+            try await order(commands, at: key, telling: event, on: keyspace)
+        }
     }
 
     private static func facts(_ order: Override, for time: Duration? = nil) -> [Event.Fact: String] {

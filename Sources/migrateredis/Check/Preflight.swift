@@ -10,12 +10,16 @@ struct Preflight {
     /// All findings, in order.
     func run() async -> [CheckFinding] {
         var findings = [connection()]
-        let missing = await CommandPermissions(session: session).findings()
-        findings += missing
+        findings += await commands()
         do {
             let snapshot = try await session.snapshot()
             findings += server(snapshot.server) + [eviction(snapshot.server)]
             findings += [save(snapshot), replicas(snapshot.server), clock(snapshot.time)]
+            if let doubt = snapshot.placeDoubt(in: session.keyspace.options.database) {
+                findings.append(
+                    .warning("database", doubt, "name the database of the applications, or go on with --force")
+                )
+            }
             findings += bookkeeping(snapshot) + otherTools(snapshot)
             if session.keyspace.isCluster { findings.append(await cluster()) }
             findings.append(await messages())
@@ -47,9 +51,69 @@ struct Preflight {
         )
     }
 
+    /// What is missing of the commands that any phase needs, and of those that it can do without.
+    private func commands() async -> [CheckFinding] {
+        let survey: CommandSurvey
+        do {
+            let info = try await ServerInfo.read(from: session.keyspace)
+            // It refuses writes, whoever asks; what stands below says so.
+            guard info.isMaster else { return [] }
+            let replicas = info.connectedReplicas
+            survey = try await CommandSurvey.run(
+                session.names,
+                hasReplicas: replicas.map { $0 > 0 } ?? true,
+                on: session.keyspace
+            )
+        } catch {
+            return [.problem("permissions", "they could not be asked for: \(error)", nil, ExitStatus(error))]
+        }
+        let needed = survey.needed
+        let others = survey.missing.filter { $0.consequence != nil }
+        var findings: [CheckFinding] = []
+        if needed.isEmpty {
+            findings.append(.ok("permissions", "\(survey.count - others.count) commands are there and may be run"))
+        } else {
+            let refused = needed.count { $0.kind == .refused }
+            let parts = [
+                refused > 0 ? "refuses \(refused)" : nil,
+                needed.count > refused ? "lacks \(needed.count - refused)" : nil,
+            ]
+            findings.append(
+                .problem(
+                    "permissions",
+                    "Redis \(parts.compactMap(\.self).joined(separator: " and ")) of what the work needs",
+                    MissingCommand.remedies(needed).joined(separator: "; "),
+                    .permission
+                )
+            )
+        }
+        for one in others {
+            findings.append(
+                .warning(
+                    "permissions",
+                    "\(one.command) cannot be run: \(one.consequence ?? "")",
+                    MissingCommand.remedies([one]).joined(separator: "; ")
+                )
+            )
+        }
+        return findings
+    }
+
     private func server(_ server: ServerInfo) -> [CheckFinding] {
         guard server.isMaster else {
-            return [.problem("server", "version \(server.version), a replica", "name the master's address")]
+            return [
+                .problem(
+                    "server",
+                    "version \(server.version), a replica of \(server.master ?? "another server")",
+                    "name the master's address",
+                    .unavailable
+                )
+            ]
+        }
+        guard !server.untold.contains("redis_version") else {
+            return [
+                .warning("server", "a master that does not tell its version", "make sure that it is Redis 6.2 or newer")
+            ]
         }
         let numbers = server.version.split(separator: ".").map { Bounded(decimal: $0)?.value ?? 0 }
         guard !numbers.lexicographicallyPrecedes([6, 2]) else {
@@ -69,11 +133,25 @@ struct Preflight {
 
     private func eviction(_ server: ServerInfo) -> CheckFinding {
         guard server.mayEvict else {
-            let limit = server.maxMemory == 0 ? "no maxmemory" : "maxmemory \(Wording.bytes(server.maxMemory))"
-            return .ok("eviction", "\(limit), \(server.evictionPolicy)")
+            let untold = ["maxmemory", "maxmemory_policy"].filter(server.untold.contains)
+            let isLimited = server.untold.contains("maxmemory") || server.maxMemory > 0
+            if isLimited, let policy = server.evictionPolicy, policy == "noeviction" {
+                return .ok(
+                    "eviction",
+                    "\(server.maxMemory > 0 ? "maxmemory \(Wording.bytes(server.maxMemory)), " : "")\(policy)"
+                )
+            }
+            guard untold.isEmpty || !isLimited else {
+                return .warning(
+                    "eviction",
+                    "unknown: INFO has no \(untold.joined(separator: " and no ")), so the server may drop the lock and live data",
+                    "make sure that its policy is noeviction, or that its memory has no limit"
+                )
+            }
+            return .ok("eviction", "no maxmemory, \(server.evictionPolicy ?? "so that no policy counts")")
         }
         let message =
-            "maxmemory is set and the policy is \(server.evictionPolicy): the lock and live data may be dropped"
+            "maxmemory is set and the policy is \(server.evictionPolicy ?? "not told"): the lock and live data may be dropped"
         let remedy = "set maxmemory-policy noeviction"
         guard session.wiring.loaded.settings.redis.allowEviction else {
             return .problem("eviction", message, "\(remedy), or redis.allow-eviction if that is meant")
@@ -85,6 +163,14 @@ struct Preflight {
         let limit = session.wiring.loaded.settings.cleanup.requireSaveWithin
         switch snapshot.server.save {
         case .continuous: return .ok("persistence", "every write goes to the append-only file")
+        case .unknown:
+            return .warning(
+                "persistence",
+                "unknown: INFO does not tell when the data was saved",
+                limit > .zero
+                    ? "look at the service's backups; cleanup waits while cleanup.require-save-within is above 0"
+                    : "look at the service's backups"
+            )
         case .never:
             let remedy = limit > .zero ? "BGSAVE: cleanup waits for a save" : "BGSAVE, and set save or appendonly"
             return .warning("persistence", "nothing was saved since the server started", remedy)
@@ -228,7 +314,21 @@ struct Preflight {
             let plan = try await session.runner("planning").plan(migration)
             let needed = plan.report.bytesNeeded
             let server = snapshot.server
+            guard plan.sizesAreKnown else {
+                return .warning(
+                    "memory",
+                    "unknown: what the copies of \(migration.name) take is not told without MEMORY USAGE",
+                    "leave room for a copy of every old key"
+                )
+            }
             let message = "the copies of \(migration.name) take about \(Wording.bytes(needed))"
+            guard !server.untold.contains("maxmemory"), !server.untold.contains("used_memory") else {
+                return .warning(
+                    "memory",
+                    "unknown: INFO does not tell the limit and the use; \(message)",
+                    "make sure that so much is free"
+                )
+            }
             guard server.maxMemory > 0 else {
                 return .ok("memory", "\(message); \(Wording.bytes(server.usedMemory)) are in use, without a limit")
             }

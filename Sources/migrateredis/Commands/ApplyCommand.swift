@@ -16,7 +16,9 @@ struct ApplyCommand: AsyncParsableCommand {
     func run() async throws {
         try await options.withSession { session in
             let migration = try session.migration(argument.merged(into: options))
-            try session.admit(try await session.snapshot())
+            let snapshot = try await session.snapshot()
+            try session.admit(snapshot)
+            try session.admitPlace(snapshot, isForced: options.force)
             if case .notApplicable(let reason) = migration.applicability(in: session.names) {
                 try await skip(migration, reason: reason, session)
                 return

@@ -31,6 +31,7 @@ struct ConvergeCommand: AsyncParsableCommand {
                 )
                 throw ExitStatus.temporary.code
             }
+            try session.admitPlace(try await session.snapshot(), isForced: options.force)
             await session.keyspace.close()
             let control = ReconcilerControl()
             let reconciler = Reconciler(
@@ -80,7 +81,7 @@ struct ConvergeCommand: AsyncParsableCommand {
                 return .done
             case .stall(.permissionDenied, _, _): return .permission
             case .stall: return .failed
-            case .wait(.redisUnreachable, _, _): return .unavailable
+            case .wait(.redisUnreachable, _, _), .wait(.notMaster, _, _): return .unavailable
             case .wait(.newerSchema, _, _): return .failed
             case .wait(.lockHeld, _, _):
                 // It may be abandoned: a daemon would find out, and so does this.

@@ -17,6 +17,11 @@ struct PlanCommand: AsyncParsableCommand {
     func run() async throws {
         try await options.withSession { session in
             let named = try argument.merged(into: options)
+            let snapshot = try await session.snapshot()
+            try session.requireMaster(snapshot)
+            if let doubt = snapshot.placeDoubt(in: session.keyspace.options.database) {
+                session.terminal.say("Warning: \(doubt)")
+            }
             guard named.migration == nil else {
                 guard try await plan(session.migration(named), session) else { throw ExitStatus.failed.code }
                 return

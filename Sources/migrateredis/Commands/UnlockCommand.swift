@@ -16,7 +16,7 @@ struct UnlockCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await options.withSession { session in
-            let locks = try await session.snapshot().locks
+            let locks = try await session.snapshotForOrder().locks
             guard locks.holder != nil || !locks.leftovers.isEmpty else {
                 session.terminal.print("The migration lock is free.")
                 return

@@ -100,7 +100,7 @@ struct VerifyCommand: AsyncParsableCommand {
 
     /// The same order as `approve` gives, so that it stands in the history and serves once.
     private func accept(_ count: Int, of migration: any Migration, _ session: Session) async throws {
-        guard let state = try await session.snapshot().state(of: migration.name), let scope = state.scope else {
+        guard let state = try await session.snapshotForOrder().state(of: migration.name), let scope = state.scope else {
             throw ValidationError("\(migration.name) was not applied yet: there is nothing to accept.")
         }
         let order = reasoning.order

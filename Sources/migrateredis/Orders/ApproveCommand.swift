@@ -25,7 +25,7 @@ struct ApproveCommand: AsyncParsableCommand {
         try await options.withSession { session in
             let (named, phase) = try arguments()
             let migration = try session.migration(named)
-            let snapshot = try await session.snapshot()
+            let snapshot = try await session.snapshotForOrder()
             guard let state = try snapshot.state(of: migration.name), let scope = state.scope else {
                 throw ValidationError("\(migration.name) is not planned yet: there is nothing to approve.")
             }

@@ -15,7 +15,7 @@ struct PauseCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await options.withSession { session in
-            let snapshot = try await session.snapshot()
+            let snapshot = try await session.snapshotForOrder()
             if let pause = snapshot.pause { session.terminal.say("It was paused already, by \(pause.text).") }
             let order = try orders.order(at: snapshot.time)
             try await session.store.pause(order, for: orders.duration(), on: session.keyspace)
@@ -36,7 +36,7 @@ struct ResumeCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await options.withSession { session in
-            guard let pause = try await session.snapshot().pause else {
+            guard let pause = try await session.snapshotForOrder().pause else {
                 session.terminal.print("Nothing is paused.")
                 return
             }

@@ -21,7 +21,7 @@ struct PinCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await options.withSession { session in
-            let snapshot = try await session.snapshot()
+            let snapshot = try await session.snapshotForOrder()
             let current = try snapshot.version.get()
             guard version >= current else {
                 throw ValidationError(
@@ -51,7 +51,7 @@ struct UnpinCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await options.withSession { session in
-            if case .success(nil) = try await session.snapshot().pin {
+            if case .success(nil) = try await session.snapshotForOrder().pin {
                 session.terminal.print("No version is pinned.")
                 return
             }

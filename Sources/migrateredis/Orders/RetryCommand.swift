@@ -20,7 +20,7 @@ struct RetryCommand: AsyncParsableCommand {
         try await options.withSession { session in
             let named = try MigrationArgument.one(name, options.migration)
             if let named { _ = try session.registry.migration(named: named) }
-            let snapshot = try await session.snapshot()
+            let snapshot = try await session.snapshotForOrder()
             let order = RetryOrder(id: session.locksmith().identity.token, migration: named, order: reasoning.order)
             try await session.store.retry(order, on: session.keyspace)
             session.terminal.print("Asked to try \(named ?? "all that failed") again.")
@@ -44,7 +44,7 @@ struct ReconcileCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await options.withSession { session in
-            if let pause = try await session.snapshot().pause {
+            if let pause = try await session.snapshotForOrder().pause {
                 session.terminal.say("All work was paused by \(pause.text); nobody would do anything.")
                 throw ExitStatus.temporary.code
             }

@@ -19,7 +19,7 @@ struct RevokeCommand: AsyncParsableCommand {
             var named = options
             named.migration = try MigrationArgument.one(name, options.migration)
             let migration = try session.migration(named)
-            guard let approval = try await session.snapshot().approvals[migration.name] else {
+            guard let approval = try await session.snapshotForOrder().approvals[migration.name] else {
                 throw ValidationError("No gate of \(migration.name) is open.")
             }
             try await session.store.revoke(approval, reasoning.order, on: session.keyspace)

@@ -8,7 +8,9 @@ enum PlanText {
         var lines = ["\(migration.name) raises the schema to \(migration.version): \(migration.description)", ""]
         lines += counts(report, written: "To write", in: .apply)
         lines.append("")
-        if report.bytesNeeded > 0 {
+        if report.bytesNeeded > 0, !plan.sizesAreKnown {
+            lines.append("What copies take is not known: the server has no MEMORY USAGE, or refuses it.")
+        } else if report.bytesNeeded > 0 {
             lines.append(
                 "Copies take about \(Wording.bytes(report.bytesNeeded)); \(memory(server, report.bytesNeeded))"
             )

@@ -6,8 +6,8 @@ import RedisClient
 struct SideSummary: Sendable, Equatable {
     /// What TYPE says; `none` for a key that is not there.
     var type: String
-    /// What MEMORY USAGE says.
-    var bytes: Int
+    /// What MEMORY USAGE says; nil where the server has none.
+    var bytes: Int?
     /// When it expires; nil for never.
     var expiry: Timestamp?
     /// Of a hash that is not large: a digest of each value by its field.
@@ -35,7 +35,7 @@ struct SideSummary: Sendable, Equatable {
         guard type != "none" else { return "is not there" }
         var parts = [KeyText.escaped(Bytes(type))]
         if let fields { parts.append("\(Wording.number(fields.count)) fields") }
-        parts.append(Wording.bytes(bytes))
+        if let bytes { parts.append(Wording.bytes(bytes)) }
         parts.append(expiry.map { "expires \($0.rfc3339)" } ?? "never expires")
         return parts.joined(separator: ", ")
     }
@@ -58,6 +58,11 @@ struct SideSummary: Sendable, Equatable {
     /// Larger hashes are not looked into.
     private static let most = 1 << 20
 
+    private static func bytes(_ reply: Reply) throws -> Int? {
+        guard reply.kind == .error else { return try reply.bounded("MEMORY USAGE") ?? 0 }
+        return nil
+    }
+
     /// Reads keys, in their order; a key that is not there is one of type `none`.
     static func read(_ keys: [Bytes], on keyspace: any Keyspace) async throws -> [SideSummary] {
         var questions = RoutedCommands(for: keyspace)
@@ -75,18 +80,20 @@ struct SideSummary: Sendable, Equatable {
             let left = min(try replies[3 * index + 2].unlessError().integer ?? -1, Int64(Bounded.most))
             return SideSummary(
                 type: try replies[3 * index].unlessError().text ?? "none",
-                bytes: try replies[3 * index + 1].bounded("MEMORY USAGE") ?? 0,
+                bytes: try bytes(replies[3 * index + 1]),
                 expiry: left < 0 ? nil : Timestamp(milliseconds: (asked.milliseconds + left) / 1000 * 1000)
             )
         }
-        let hashes = summaries.indices.filter { summaries[$0].type == "hash" && summaries[$0].bytes <= most }
+        // Of how many bytes it is may be unknown; then nobody asks for all of them.
+        let isKnown = { (index: Int) in summaries[index].bytes.map { $0 <= most } ?? false }
+        let hashes = summaries.indices.filter { summaries[$0].type == "hash" && isKnown($0) }
         // One by one where they are large: of what is held some may be larger than the server says, or than it sends.
         var rest = hashes[...]
         while !rest.isEmpty {
             var bytes = 0
             let part = rest.prefix { index in
-                defer { bytes += summaries[index].bytes }
-                return bytes == 0 || bytes + summaries[index].bytes <= most
+                defer { bytes += summaries[index].bytes ?? 0 }
+                return bytes == 0 || bytes + (summaries[index].bytes ?? 0) <= most
             }
             rest = rest.dropFirst(part.count)
             for (index, fields) in zip(part, try await fields(of: part.map { keys[$0] }, bytes, on: keyspace)) {

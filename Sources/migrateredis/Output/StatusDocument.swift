@@ -123,7 +123,7 @@ extension StatusDocument {
         switch next.action {
         case "none": return 0
         case "stall": return next.reason == .permissionDenied ? 3 : 2
-        default: return next.reason == .redisUnreachable ? 3 : 1
+        default: return [.redisUnreachable, .notMaster].contains(next.reason) ? 3 : 1
         }
     }
 }

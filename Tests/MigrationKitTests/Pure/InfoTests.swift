@@ -42,6 +42,29 @@ struct InfoTests {
         #expect(ServerStrain.judge(info.load, previous: info.load, first: info.load, needed: .max)?.degree != .stopped)
     }
 
+    @Test("does not take what a server leaves out for good")
+    func leftOut() throws {
+        let bare = try Self.info("role:master")
+        #expect(bare.evictionPolicy == nil && bare.connectedReplicas == nil && bare.save == .unknown)
+        #expect(bare.untold == ["redis_version", "maxmemory", "maxmemory_policy", "used_memory", "connected_slaves"])
+        let limited = try Self.info("role:master", "maxmemory:100")
+        #expect(!limited.mayEvict && limited.evictionPolicy == nil)
+        let whole = try Self.info(
+            "role:master",
+            "redis_version:7.0.0",
+            "maxmemory:0",
+            "maxmemory_policy:noeviction",
+            "used_memory:1",
+            "connected_slaves:0",
+            "rdb_last_bgsave_status:ok",
+            "rdb_last_save_time:1",
+            "rdb_saves:0"
+        )
+        #expect(whole.untold.isEmpty && whole.save == .never && whole.connectedReplicas == 0)
+        let merged = try ServerInfo(merging: [whole, bare])
+        #expect(merged.save == .never && merged.evictionPolicy == nil && merged.connectedReplicas == nil)
+    }
+
     @Test("tells of a limit on memory also where it cannot be read: what may drop keys counts as if it did")
     func limit() throws {
         for number in Self.numbers {
@@ -106,7 +129,7 @@ struct InfoTests {
             "maxmemory_policy:\(evil)",
             "slave0:ip=\(evil),port=\(evil),state=wait_bgsave,offset=0,lag=0"
         )
-        for text in [info.version, info.evictionPolicy] + info.load.replicas.map(\.name) {
+        for text in [info.version, info.evictionPolicy ?? ""] + info.load.replicas.map(\.name) {
             #expect(
                 !text.unicodeScalars.contains { "\u{1B}\u{9B}\u{202E}\u{2028}\u{200B}".unicodeScalars.contains($0) }
             )

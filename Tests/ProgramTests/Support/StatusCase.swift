@@ -147,7 +147,8 @@ struct StatusCase: Sendable, CustomTestStringConvertible {
         text += mayEvict ? "maxmemory:1000000\r\nmaxmemory_policy:allkeys-lru\r\n" : "maxmemory:0\r\n"
         switch save {
         case .continuous: text += "aof_enabled:1\r\naof_last_write_status:ok\r\n"
-        case .never: text += "rdb_saves:0\r\n"
+        case .unknown: break
+        case .never: text += "rdb_saves:0\r\nrdb_last_save_time:1\r\n"
         case .at(let time): text += "rdb_saves:1\r\nrdb_last_save_time:\(time.milliseconds / 1000)\r\n"
         }
         let parser = try ReplyParser(limits: ReplyLimits())
