@@ -186,7 +186,7 @@ public actor Reconciler {
         }
         regression = highWater.regression(in: snapshot) ?? regression
         hasReplicas = snapshot.server.connectedReplicas.map { $0 > 0 } ?? true
-        placeDoubt = snapshot.placeDoubt(in: keyspace.options.database)
+        placeDoubt = keyspace.flatMap { snapshot.placeDoubt(in: $0.options.database) }
         var observation = Observation(snapshot, registry: registry, names: configuration.names)
         observation.lockedBy = holder(of: snapshot.locks)
         observation.regression = regression
