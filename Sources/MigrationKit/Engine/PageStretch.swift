@@ -10,7 +10,7 @@ struct PageStretch: Sendable {
 
     /// Below this the server's own time counts for as much.
     private static let longWay = Duration.milliseconds(2)
-    /// The most places that a SCAN is asked for: that takes a busy server less than two milliseconds, a calm one half of that.
+    /// The most places that a SCAN is asked for: that takes a server about a millisecond, and two on a busy machine.
     static let mostPlaces = 1500
 
     /// Notes that a page was answered after so long, with how many keys that have questions.

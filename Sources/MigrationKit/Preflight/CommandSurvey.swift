@@ -61,7 +61,8 @@ public struct CommandSurvey: Sendable, Equatable {
         _ names: KeyNames,
         on connection: RedisConnection
     ) async throws -> [MissingCommand] {
-        let frame = ["unwatch", "multi", "discard", "exec"].map { CommandProbe(rule: $0, words: [Bytes($0)]) }
+        // An empty transaction given up, and an empty one that is run.
+        let frame = ["unwatch", "multi", "discard", "multi", "exec"].map { CommandProbe(rule: $0, words: [Bytes($0)]) }
         var commands = CommandBuffer()
         for probe in direct + frame { commands.append(arguments: probe.words) }
         let replies = try await connection.pipeline(commands)

@@ -37,8 +37,8 @@ public struct MissingCommand: Sendable, Equatable {
             (rule, isCombination) = Self.rule(for: probe, refusedWith: error.message, names)
         case "ERR", nil:
             let words = error.message.lowercased()
-            // EXEC without a transaction, or of one that was given up.
-            if words.contains("without multi") { return nil }
+            // What follows from another of them that is missing.
+            if words.contains("without multi") || words.contains("nested") { return nil }
             let isUnknown = words.contains("unknown command") || words.contains("unknown subcommand")
             kind = isUnknown ? .absent : .failing(error.message)
             rule = "+\(probe.rule)"
