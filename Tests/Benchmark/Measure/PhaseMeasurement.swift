@@ -9,7 +9,7 @@ struct PhaseMeasurement {
     var earlier: String?
 
     /// How many commands a program may queue and discard in one run: those by which it asks what it is permitted to do.
-    private static let mostDiscarded = 8
+    private static let mostDiscarded = 100
 
     /// A phase as it was recorded: where it began, what was sent, and how many changes that made.
     private struct Rehearsal {
