@@ -78,8 +78,6 @@ extension SchemaStore {
             return entries.prefix(count).reversed()
         } catch let error as RedisError where error.serverCode == "WRONGTYPE" {
             throw MigrationError.unreadable(names.history, "is not a stream")
-        } catch let error as RedisError where error.code == .replyTooLarge {
-            throw MigrationError.unreadable(names.history, "has an entry far longer than those of these programs")
         }
     }
 
@@ -104,15 +102,17 @@ extension SchemaStore {
 
     /// The entries before an id, the newest first.
     private func entries(_ count: Int, before end: Bytes, on keyspace: any Keyspace) async throws -> [HistoryEntry] {
-        let reply = try await keyspace.send(
-            "XREVRANGE",
-            names.history,
-            end,
-            Bytes("-"),
-            Bytes("COUNT"),
-            Bytes(decimal: count)
-        )
-        return try reply.elements.map { try HistoryEntry($0) }
+        var question = RoutedCommands(for: keyspace)
+        question.add(for: names.history) { commands in
+            commands.expect(replyBytes: Self.largestHistory)
+            commands.append("XREVRANGE", names.history, end, Bytes("-"), Bytes("COUNT"), Bytes(decimal: count))
+        }
+        do {
+            let reply = try await keyspace.pipeline(question)[0].unlessError()
+            return try reply.elements.map { try HistoryEntry($0) }
+        } catch let error as RedisError where error.code == .replyTooLarge {
+            throw MigrationError.unreadable(names.history, "has an entry far longer than those of these programs")
+        }
     }
 
     /// How many entries one reply may hold.
@@ -128,5 +128,5 @@ extension SchemaStore {
     }
 
     /// A thousand entries of ours take a fraction of it.
-    private static let largestHistory = 16 << 20
+    private static let largestHistory = 8 << 20
 }
