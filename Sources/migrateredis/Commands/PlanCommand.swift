@@ -17,11 +17,6 @@ struct PlanCommand: AsyncParsableCommand {
     func run() async throws {
         try await options.withSession { session in
             let named = try argument.merged(into: options)
-            let snapshot = try await session.snapshot()
-            try session.requireMaster(snapshot)
-            if let doubt = snapshot.placeDoubt(in: session.keyspace.options.database) {
-                session.terminal.say("Warning: \(doubt)")
-            }
             guard named.migration == nil else {
                 guard try await plan(session.migration(named), session) else { throw ExitStatus.failed.code }
                 return
@@ -51,6 +46,11 @@ struct PlanCommand: AsyncParsableCommand {
         if case .notApplicable(let reason) = migration.applicability(in: session.names) {
             session.terminal.print("\(migration.name) does not concern this deployment: \(reason)")
             return true
+        }
+        let before = try await session.snapshot()
+        try session.requireMaster(before)
+        if let doubt = before.placeDoubt(in: session.keyspace.options.database) {
+            session.terminal.say("Warning: \(doubt)")
         }
         let plan = try await session.runner("planning").plan(migration)
         let snapshot = try await session.snapshot()
