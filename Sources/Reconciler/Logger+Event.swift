@@ -11,7 +11,8 @@ extension Event.Kind {
             .unlocked:
             return .notice
         case .stepStarted, .stepFinished, .waiting, .phaseChanged: return .info
-        case .stepFailed, .waitingLong, .placeDoubted, .reloadRefused, .metricsNotWritten, .lockTakenOver: return .warning
+        case .stepFailed, .waitingLong, .placeDoubted, .reloadRefused, .metricsNotWritten, .lockTakenOver:
+            return .warning
         case .stalled, .keysHeld: return .error
         case .configurationRefused: return .critical
         }

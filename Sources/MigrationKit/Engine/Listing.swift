@@ -73,7 +73,6 @@ extension HeldKey {
     static func ambiguous(_ key: Bytes) -> HeldKey { HeldKey(key, reason: ambiguousReason) }
     static let ambiguousReason = "ambiguous"
 
-
     /// Has a longer name than is asked about.
     static func tooLong(_ key: Bytes) -> HeldKey { HeldKey(key, reason: "tooLong") }
 
