@@ -109,7 +109,7 @@ struct PreflightTests {
             try await stage.send(narrow + ["&*", "+@all", "~tenant:*", "(\(own) +@all)"])
             let second = try await stage.run("check")
             #expect(second.exitStatus == 77, "\(second)")
-            let rule = "(+watch ~outpost:migration:* ~tenant:*)"
+            let rule = "(+watch ~outpost:migration:* ~outpost:schema:version ~tenant:*)"
             #expect(second.standardOutput.contains(rule), "\(second)")
             #expect(try await stage.run("converge").exitStatus == 77)
             try await stage.send(["ACL", "SETUSER", LeastPrivilege.user, rule])

@@ -30,6 +30,11 @@ struct KeyMoveLister: PageLister {
         var pairs: [Pair] = []
         var memories: [Int?] = []
         func add(_ move: KeyMove, isSource: Bool, memory: Int?, hasNoEntry: Bool = false) {
+            // What nobody may ask about under its new name is not brought there.
+            guard move.destination.count <= NameBound.most else {
+                if isSource { listing.held.append(.tooLong(move.source)) }
+                return
+            }
             if !isSource {
                 // Most pages have none, and need no set.
                 if known == nil { known = Set(pairs.map(\.move)) }

@@ -69,7 +69,10 @@ extension CommandProbe {
             groups.append(CommandProbeGroup(key: lock, direct: [watch([lock])], queued: onLock(lock, isTaken: isTaken)))
         }
         // What one transaction is about: rules that each allow a part do not combine for one command.
-        let batch = [names.epoch(for: data), data, names.ledger(of: "check", bucket: 0, in: slot(of: data, names))]
+        let guarded = names.isCluster ? [] : [names.version]
+        let batch =
+            [names.epoch(for: data)] + guarded
+            + [data, names.ledger(of: "check", bucket: 0, in: slot(of: data, names))]
         groups[2].direct.append(watch(batch))
         if !names.isCluster {
             groups[0].direct += [watch([names.lock, names.epoch] + locks), watch([names.epoch, names.version, own])]

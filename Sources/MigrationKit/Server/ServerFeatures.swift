@@ -33,7 +33,7 @@ public struct ServerFeatures: Sendable, Hashable {
         )
         var questions = CommandBuffer()
         questions.append("MEMORY", Bytes("USAGE"), names.epoch)
-        questions.append("COPY", names.epoch, names.epoch)
+        if !keyspace.isCluster { questions.append("COPY", names.epoch, names.epoch) }
         let accepted = try await accepted(questions, on: connection)
         if !accepted[0] { features.sizes = .fields }
         // In a cluster a source and its destination are in two slots, most often on two nodes.

@@ -52,7 +52,7 @@ struct MovedSlotTests {
                     }
                 }
             }
-            let chosen = sample.choose(4, of: all) { "\($0.progress) \($0.movesOld) \($0.write)" }
+            let chosen = sample.choose(2, of: all) { "\($0.progress) \($0.movesOld) \($0.write)" }
             print("moved slots in \(phase): \(chosen.count) of \(all.count), SAFETY_SEED=\(sample.seed)")
             try await sample.forEach(chosen) { one in
                 try await world.goBack(to: start)
