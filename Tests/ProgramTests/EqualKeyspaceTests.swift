@@ -18,34 +18,37 @@ struct EqualKeyspaceTests {
     private static func text(_ value: String) -> Record { Record(type: "string", content: [value], expiry: -1) }
 
     /// What the application had written under the old names, by what it is called under the new ones.
-    private static let moved: [(old: String, new: String, before: [String: String], after: [String: String], expiry: Int64)] = {
-        let times = ["created_at": created, "updated_at": created]
-        let converted = ["created_at": createdMilliseconds, "updated_at": createdMilliseconds]
-        let secret = ["credentials": "\u{1}\u{7F}AES-GCM", "config": #"{"url":"https://example.test"}"#]
-        func tenant(_ id: String, _ more: [String: String], _ expiry: Int64 = -1) -> (
-            String, String, [String: String], [String: String], Int64
-        ) {
-            let before = times.merging(["id": id]) { $1 }.merging(more) { $1 }
-            let after = before.merging(converted) { $1 }.merging(["entity": "tenant"]) { $1 }
-            return ("tenant:\(id)", "tenant:{\(id)}:tenant", before, after, expiry)
-        }
-        func destination(_ id: String, _ more: [String: String], _ expiry: Int64 = -1) -> (
-            String, String, [String: String], [String: String], Int64
-        ) {
-            let before = times.merging(["id": id, "type": "webhook"]) { $1 }.merging(secret) { $1 }.merging(more) { $1 }
-            let after = before.merging(converted) { $1 }.merging(["entity": "destination"]) { $1 }
-            return ("tenant:a:destination:\(id)", "tenant:{a}:destination:\(id)", before, after, expiry)
-        }
-        let summary = ["d1": #"{"type":"webhook"}"#, "d2": #"{"type":"webhook","disabled":true}"#]
-        return [
-            tenant("a", [:]), tenant("b", ["metadata": "{}"]),
-            // A tombstone ends by itself a week after the delete.
-            tenant("gone", ["deleted_at": "2025-04-01T00:00:00Z"], weekAway),
-            destination("d1", [:]), destination("d2", ["disabled_at": "2025-03-09T00:00:00Z"]),
-            destination("d3", ["deleted_at": "2025-04-01T00:00:00Z"], weekAway),
-            ("tenant:a:destinations", "tenant:{a}:destinations", summary, summary, -1),
-        ]
-    }()
+    private static let moved:
+        [(old: String, new: String, before: [String: String], after: [String: String], expiry: Int64)] = {
+            let times = ["created_at": created, "updated_at": created]
+            let converted = ["created_at": createdMilliseconds, "updated_at": createdMilliseconds]
+            let secret = ["credentials": "\u{1}\u{7F}AES-GCM", "config": #"{"url":"https://example.test"}"#]
+            func tenant(_ id: String, _ more: [String: String], _ expiry: Int64 = -1) -> (
+                String, String, [String: String], [String: String], Int64
+            ) {
+                let before = times.merging(["id": id]) { $1 }.merging(more) { $1 }
+                let after = before.merging(converted) { $1 }.merging(["entity": "tenant"]) { $1 }
+                return ("tenant:\(id)", "tenant:{\(id)}:tenant", before, after, expiry)
+            }
+            func destination(_ id: String, _ more: [String: String], _ expiry: Int64 = -1) -> (
+                String, String, [String: String], [String: String], Int64
+            ) {
+                let before = times.merging(["id": id, "type": "webhook"]) { $1 }.merging(secret) { $1 }.merging(more) {
+                    $1
+                }
+                let after = before.merging(converted) { $1 }.merging(["entity": "destination"]) { $1 }
+                return ("tenant:a:destination:\(id)", "tenant:{a}:destination:\(id)", before, after, expiry)
+            }
+            let summary = ["d1": #"{"type":"webhook"}"#, "d2": #"{"type":"webhook","disabled":true}"#]
+            return [
+                tenant("a", [:]), tenant("b", ["metadata": "{}"]),
+                // A tombstone ends by itself a week after the delete.
+                tenant("gone", ["deleted_at": "2025-04-01T00:00:00Z"], weekAway),
+                destination("d1", [:]), destination("d2", ["disabled_at": "2025-03-09T00:00:00Z"]),
+                destination("d3", ["deleted_at": "2025-04-01T00:00:00Z"], weekAway),
+                ("tenant:a:destinations", "tenant:{a}:destinations", summary, summary, -1),
+            ]
+        }()
 
     /// What is nobody's to migrate.
     private static let beside: [[String]] = [
