@@ -7,14 +7,7 @@ public final class InputPipe: Sendable {
 
     /// A pipe that nobody has yet.
     public init() throws {
-        let ends = Spawner.unlessSpawning {
-            var ends: [Int32] = [-1, -1]
-            let result = pipe(&ends)
-            for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-            return result == 0 ? ends : nil
-        }
-        guard let ends else { throw TestSupportError("No pipe: \(errorText(errno)).") }
-        (readEnd, writeEnd) = (ends[0], ends[1])
+        (readEnd, writeEnd) = try Spawner.openPipe()
     }
 
     deinit {

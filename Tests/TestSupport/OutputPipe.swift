@@ -15,17 +15,7 @@ final class OutputPipe: Sendable {
     private let state = Mutex(State())
 
     init() throws {
-        let ends = Spawner.unlessSpawning {
-            var ends: [Int32] = [-1, -1]
-            let result = pipe(&ends)
-            for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-            return result == 0 ? ends : nil
-        }
-        guard let ends else {
-            throw TestSupportError("No pipe: \(errorText(errno)).")
-        }
-        readEnd = ends[0]
-        writeEnd = ends[1]
+        (readEnd, writeEnd) = try Spawner.openPipe()
         let thread = Thread { self.collect() }
         thread.name = "output"
         thread.start()

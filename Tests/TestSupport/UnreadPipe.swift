@@ -7,14 +7,7 @@ public final class UnreadPipe: Sendable {
 
     /// A pipe of one page.
     public init() throws {
-        let ends = Spawner.unlessSpawning {
-            var ends: [Int32] = [-1, -1]
-            let result = pipe(&ends)
-            for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-            return result == 0 ? ends : nil
-        }
-        guard let ends else { throw TestSupportError("No pipe: \(errorText(errno)).") }
-        (readEnd, writeEnd) = (ends[0], ends[1])
+        (readEnd, writeEnd) = try Spawner.openPipe()
         // F_SETPIPE_SZ, which Glibc does not show to Swift (fcntl(2)).
         guard fcntl(writeEnd, 1031, 4096) == 4096 else { throw TestSupportError("No small pipe: \(errorText(errno)).") }
         _ = fcntl(readEnd, F_SETFL, O_NONBLOCK)
