@@ -19,6 +19,8 @@ public protocol Migration: Sendable {
     func cleanup(_ state: MigrationState, in context: MigrationContext) async throws -> CleanupResult
     /// Whether the migration has anything to do in this deployment at all.
     func applicability(in names: KeyNames) -> Applicability
+    /// How the names of the keys that it is about are understood in a deployment; nil where names do not tell.
+    func keyMoves(in names: KeyNames) -> (any KeyMoves)?
 }
 
 extension Migration {
@@ -29,6 +31,9 @@ extension Migration {
 
     /// Always applicable.
     public func applicability(in names: KeyNames) -> Applicability { .applicable }
+
+    /// Names do not tell.
+    public func keyMoves(in names: KeyNames) -> (any KeyMoves)? { nil }
 }
 
 /// Whether a migration concerns a deployment.

@@ -25,8 +25,8 @@ public actor Reconciler {
     private var lastAction: Action?
     private var longWait = LongWait()
     private var hasReplicas = true
-    /// Why it is doubtful that this is the keyspace that was meant.
-    private var placeDoubt: String?
+    /// What was seen of a keyspace on which nobody has worked.
+    private var untouched: SchemaSnapshot?
     /// The lock that was found at the last look and may be abandoned, with how long until it counts as such.
     public private(set) var watchedLock: (holder: LockHolder, patience: Duration)?
 
@@ -186,7 +186,7 @@ public actor Reconciler {
         }
         regression = highWater.regression(in: snapshot) ?? regression
         hasReplicas = snapshot.server.connectedReplicas.map { $0 > 0 } ?? true
-        placeDoubt = keyspace.flatMap { snapshot.placeDoubt(in: $0.options.database) }
+        untouched = snapshot.isUntouched ? snapshot : nil
         var observation = Observation(snapshot, registry: registry, names: configuration.names)
         observation.lockedBy = holder(of: snapshot.locks)
         observation.regression = regression
@@ -344,8 +344,13 @@ public actor Reconciler {
         if step.kind.needsEveryCommand(isRaised: (report.version ?? 0) >= migration.version) {
             try await CommandSurvey.run(configuration.names, hasReplicas: hasReplicas, on: keyspace).require()
         }
-        if let placeDoubt {
-            reporter.happened(Event(.placeDoubted, [.migration: step.migration, .detail: placeDoubt]))
+        if let doubt = try await untouched?.placeDoubt(
+            registry,
+            configuration.names,
+            on: keyspace,
+            shouldStop: { [control] in control.isStopping }
+        ) {
+            reporter.happened(Event(.placeDoubted, [.migration: step.migration, .detail: doubt]))
         }
         if step.kind == .plan { tellStart(nil) }
         let plan = step.kind == .plan ? try await runner.plan(migration) : nil

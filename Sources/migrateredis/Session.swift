@@ -105,9 +105,15 @@ struct Session {
         if let refusal = snapshot.server.replicaRefusal { throw MigrationError(.notMaster, refusal) }
     }
 
+    /// Why this is hardly the keyspace that was meant; nil where nothing speaks against it.
+    func placeDoubt(_ snapshot: SchemaSnapshot) async throws -> String? {
+        let interruption = interruption
+        return try await snapshot.placeDoubt(registry, names, on: keyspace) { interruption.isRequested }
+    }
+
     /// Throws where this is hardly the keyspace that was meant, unless a person insists.
-    func admitPlace(_ snapshot: SchemaSnapshot, isForced: Bool) throws {
-        guard let doubt = snapshot.placeDoubt(in: keyspace.options.database) else { return }
+    func admitPlace(_ snapshot: SchemaSnapshot, isForced: Bool) async throws {
+        guard let doubt = try await placeDoubt(snapshot) else { return }
         guard isForced else {
             throw MigrationError(.doubtfulPlace, "\(doubt) Nothing was changed; --force goes on in it all the same.")
         }

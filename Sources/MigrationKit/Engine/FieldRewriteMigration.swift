@@ -8,6 +8,9 @@ public protocol FieldRewriteMigration: Migration {
 }
 
 extension FieldRewriteMigration {
+    /// Those of its rewrites.
+    public func keyMoves(in names: KeyNames) -> (any KeyMoves)? { rewrites(in: names).moves }
+
     /// The walk without writing.
     public func plan(in context: MigrationContext) async throws -> Plan {
         let (report, _) = try await walk(in: context.withoutLease, total: 0)

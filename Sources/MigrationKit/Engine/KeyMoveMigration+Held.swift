@@ -57,7 +57,12 @@ extension KeyMoveMigration {
         let ledger = Ledger(names: context.names, migration: name, shape: shape)
         let work = try KeyMoveWork(moves: moves, column: column, context: context, ledger: ledger, total: total)
         let server = try await ServerInfo.read(from: context.keyspace).identity
-        let isolation = FaultIsolation(work: work, keyspace: context.keyspace, server: server)
+        let isolation = FaultIsolation(
+            work: work,
+            keyspace: context.keyspace,
+            server: server,
+            writing: context.names
+        )
         for key in keys {
             for pair in try await work.pairs(of: [key]) { try await settle(pair, work, isolation) }
             try await work.tellOfHeldKeys()

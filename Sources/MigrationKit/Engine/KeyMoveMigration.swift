@@ -7,6 +7,9 @@ public protocol KeyMoveMigration: Migration {
 }
 
 extension KeyMoveMigration {
+    /// Those that it moves.
+    public func keyMoves(in names: KeyNames) -> (any KeyMoves)? { moves(in: names) }
+
     /// The walk without writing.
     public func plan(in context: MigrationContext) async throws -> Plan {
         let shape = try await ledgerShape(in: context)

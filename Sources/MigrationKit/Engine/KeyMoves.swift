@@ -166,3 +166,20 @@ extension KeyMoves {
     /// All names are asked about alike.
     public func likelyCopy(_ name: Bytes) -> (any LikelyCopy)? { nil }
 }
+
+extension KeyMoves {
+    /// How a name may be understood while nothing else is known: no field and no other key.
+    func readings(byNameAlone name: Bytes) -> [NameReading] {
+        let verdict: NameVerdict =
+            switch match(name) {
+            case .unrelated: .unrelated
+            case .certain(let reading): .reading(reading)
+            case .open(let questions): decide(name, answers: [Bytes?](repeating: nil, count: questions.count))
+            }
+        switch verdict {
+        case .unrelated: return []
+        case .reading(let reading), .likely(let reading, _, _): return [reading]
+        case .ambiguous(let readings): return readings
+        }
+    }
+}

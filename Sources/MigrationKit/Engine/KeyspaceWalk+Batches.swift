@@ -90,7 +90,7 @@ extension KeyspaceWalk {
         }
         lastStreamed = .now
         if let error = result.error {
-            guard try await isolation.isThere() else { throw error }
+            guard try await isolation.isThere(after: error) else { throw error }
             for batch in result.lost { try await halving(batch) }
         }
         for batch in result.changed {

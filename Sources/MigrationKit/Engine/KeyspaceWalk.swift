@@ -96,7 +96,12 @@ final class KeyspaceWalk<Work: WalkWork> {
 
     /// Attempts batches, and finds the one key that ends the connection.
     var isolation: FaultIsolation<Work> {
-        FaultIsolation(work: work, keyspace: context.keyspace, server: server.identity)
+        FaultIsolation(
+            work: work,
+            keyspace: context.keyspace,
+            server: server.identity,
+            writing: context.lease == nil ? nil : context.names
+        )
     }
 
     private static var attemptsWhenHot: Int { 20 }

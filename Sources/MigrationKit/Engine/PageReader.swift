@@ -252,10 +252,11 @@ struct PageReader<Lister: PageLister>: Sendable {
                 var listing = Listing<Lister.Item>()
                 switch fault {
                 case .tooLarge: listing.held = [.tooLarge(name)]
-                case .refused where failures < KeyFault.attempts:
+                case .refused where failures < KeyFault.attempts, .tooSlow where failures < KeyFault.attempts:
                     try await Task.sleep(for: KeyFault.pause(after: failures))
                     continue
                 case .refused: listing.held = [HeldKey(name, reason: "refused")]
+                case .tooSlow: listing.held = [HeldKey(name, reason: "tooSlow")]
                 }
                 return listing
             }

@@ -64,6 +64,8 @@ public enum HeldReason {
         case "refused":
             return "raise the limit of the server at which it hangs up (client-output-buffer-limit, "
                 + "client-query-buffer-limit, proto-max-bulk-len or maxmemory-clients), or remove it"
+        case "tooSlow":
+            return "it does not come within the time-out of 10 s: shorten the way to the server, or remove it"
         case "hot": return "it changes faster than it can be compared: try again when it is calmer"
         case "notATimestamp":
             return "correct its created_at or updated_at with HSET, to RFC 3339 or Unix milliseconds"

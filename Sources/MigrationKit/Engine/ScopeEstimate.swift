@@ -59,19 +59,7 @@ struct ScopeEstimate {
     private func kind(of name: Bytes) -> String? {
         guard name.count <= NameBound.most else { return nil }
         if let copy = moves.likelyCopy(name) { return concerns(copy.kind, false) ? copy.kind : nil }
-        let verdict: NameVerdict =
-            switch moves.match(name) {
-            case .unrelated: .unrelated
-            case .certain(let reading): .reading(reading)
-            case .open(let questions): moves.decide(name, answers: [Bytes?](repeating: nil, count: questions.count))
-            }
-        let readings: [NameReading] =
-            switch verdict {
-            case .unrelated: []
-            case .reading(let reading), .likely(let reading, _, _): [reading]
-            case .ambiguous(let readings): readings
-            }
-        return readings.first { concerns($0.move.kind, $0.isSource) }?.move.kind
+        return moves.readings(byNameAlone: name).first { concerns($0.move.kind, $0.isSource) }?.move.kind
     }
 
     private func sampleIfShort(of master: KeyspaceMaster) async throws -> (names: [Bytes], isWhole: Bool)? {

@@ -100,6 +100,10 @@ extension WalkReport {
             "refused", "key exceeds a limit of the server, which hangs up on requests about it.",
             "keys exceed a limit of the server, which hangs up on requests about them."
         ),
+        (
+            "tooSlow", "key did not come within the time-out, while the server answered everything else.",
+            "keys did not come within the time-out, while the server answered everything else."
+        ),
     ]
 
     /// Whether keys are held that were not looked at.

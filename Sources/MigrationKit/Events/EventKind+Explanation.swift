@@ -125,8 +125,9 @@ extension Event.Kind {
         case .placeDoubted:
             return Explanation(
                 "The migrations begin in a database that may be the wrong one",
-                "@DETAIL@ An empty database has nothing to migrate, and its version is raised all the same.",
-                "If the applications use another database, correct redis.database and reload the daemon. The keys "
+                "@DETAIL@ Its version is raised all the same.",
+                "If the applications use another database or deployment id, correct redis.database or schema.deployment-id and "
+                    + "reload the daemon. The keys "
                     + "outpost:schema:version and outpost:migration:* in the wrong one may then be removed."
             )
         case .keysHeld:

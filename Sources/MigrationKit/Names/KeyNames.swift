@@ -42,6 +42,11 @@ public struct KeyNames: Sendable, Hashable {
     public var epoch: Bytes { epoch(for: lock) }
     /// The fence of a slot; it moves with its slot.
     func epoch(in slot: Slot) -> Bytes { key("outpost:migration:epoch:{\(slot.tag)}") }
+    /// A name that nothing has, in a slot or in any: what a server does with a key is tried on it.
+    func probe(in slot: Slot? = nil) -> Bytes {
+        let tag = slot.map { "\($0.tag)" } ?? "check"
+        return key("outpost:migration:check:{\(tag)}")
+    }
     /// The order to stop at the next safe point: JSON.
     public var pause: Bytes { key("outpost:migration:pause") }
     /// The target that takes the place of the configured one: JSON.

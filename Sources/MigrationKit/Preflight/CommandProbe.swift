@@ -18,6 +18,8 @@ struct CommandProbe: Sendable {
         case slices
         /// Servers of an older version do not have it, and are asked otherwise.
         case newer
+        /// Where fields of hashes can expire nothing goes without it, and elsewhere it is not needed.
+        case fieldExpiry
         /// It goes without it, and this sentence says how.
         case convenience(String)
     }
@@ -46,13 +48,12 @@ struct CommandProbeGroup: Sendable {
 }
 
 extension CommandProbe {
-    /// Names that nothing uses: one of ours, and one of the data that no application has.
-    private static let ownName = "outpost:migration:check:{check}"
+    /// A name of the data that no application has.
     private static let dataName = "tenant:{migrateredis-check}:check"
 
     /// Everything that a phase or an order may send, by slots.
     static func groups(for names: KeyNames, database: Int) -> [CommandProbeGroup] {
-        let own = Bytes(names.prefix + ownName)
+        let own = names.probe()
         let data = Bytes(names.prefix + dataName)
         let locks = names.outpostLocks + names.awaitedLocks
         var groups = [
@@ -148,6 +149,9 @@ extension CommandProbe {
             on([key], "hlen", need: .slices), on([key], "hscan", "0", need: .slices),
             on([key], "hset", "x", "x"), on([key], "unlink"),
             on([key], "pexpireat", "1"), on([key], "persist"), on([key], "pexpiretime", need: .newer),
+            on([key], "hpexpiretime", "fields", "1", "x", need: .fieldExpiry),
+            on([key], "hpexpireat", "1", "fields", "1", "x", need: .fieldExpiry),
+            on([key], "hkeys", need: .fieldExpiry),
             on([key], "getrange", "0", "0"), on([key], "lrange", "0", "0"), on([key], "srandmember"),
             on([key], "zrange", "0", "0"), on([key], "xrange", "-", "+"), on([key], "xinfo|stream"),
             on([key], "dump", need: isCluster ? .always : otherwise),

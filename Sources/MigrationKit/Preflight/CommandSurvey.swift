@@ -102,6 +102,7 @@ public struct CommandSurvey: Sendable, Equatable {
         let lacksCopy = found.contains { $0.need == .copying }
         let lacksOther = found.contains { $0.need == .copyingOtherwise }
         let lacksSizes = found.contains { $0.need == .sizes }
+        let hasFieldExpiry = !found.contains { $0.need == .fieldExpiry && $0.kind == .absent }
         let lacksPattern = found.contains { $0.rule.hasPrefix("~") }
         var judged: [MissingCommand] = []
         for var one in found {
@@ -118,6 +119,8 @@ public struct CommandSurvey: Sendable, Equatable {
                 if !lacksSizes { one.consequence = "large hashes are read in one piece" }
             case .newer:
                 if one.kind == .absent { continue }
+            case .fieldExpiry:
+                if !hasFieldExpiry { continue }
             case .convenience(let consequence): one.consequence = consequence
             }
             // Each pattern by itself comes first.

@@ -1,3 +1,5 @@
+import RedisClient
+
 /// Whether this is the place that was meant: what INFO tells of that, before anything is ordered or raised there.
 extension ServerInfo {
     /// Why nothing may be ordered or written here; nil on a master.
@@ -24,10 +26,25 @@ extension ServerInfo {
 }
 
 extension SchemaSnapshot {
-    /// Why it is doubtful that this is the keyspace that was meant, which none of our programs has ever worked on; nil where
-    /// nothing speaks against it.
-    public func placeDoubt(in database: Int) -> String? {
-        guard (try? version.get()) == 0, states.isEmpty, records.isEmpty else { return nil }
-        return server.emptinessDoubt(in: database)
+    /// Whether none of our programs, nor Outpost's own migrators, have left a word here.
+    public var isUntouched: Bool { (try? version.get()) == 0 && states.isEmpty && records.isEmpty }
+
+    /// Why it is doubtful that this untouched keyspace is the one that was meant; nil where nothing speaks against it.
+    ///
+    /// An empty one is judged by INFO. Of others the names are listed: until the first key of the migrations, or all of
+    /// them if a migration is skipped in this deployment. Errors: those of the connection, and `interrupted`.
+    public func placeDoubt(
+        _ registry: MigrationRegistry,
+        _ names: KeyNames,
+        on keyspace: any Keyspace,
+        shouldStop: @escaping @Sendable () -> Bool = { false }
+    ) async throws -> String? {
+        guard isUntouched else { return nil }
+        let database = keyspace.options.database
+        if let doubt = server.emptinessDoubt(in: database) { return doubt }
+        let count = keyspace.isCluster ? server.keys : server.databases[database] ?? 0
+        guard count > 0, var survey = PlaceSurvey(registry, names) else { return nil }
+        try await survey.look(at: keyspace, keys: count, shouldStop: shouldStop)
+        return survey.doubt(in: keyspace.isCluster ? nil : database, keys: count)
     }
 }

@@ -15,9 +15,13 @@ struct Preflight {
             let snapshot = try await session.snapshot()
             findings += server(snapshot.server) + [eviction(snapshot.server)]
             findings += [save(snapshot), replicas(snapshot.server), clock(snapshot.time)]
-            if let doubt = snapshot.placeDoubt(in: session.keyspace.options.database) {
+            if let doubt = try await session.placeDoubt(snapshot) {
                 findings.append(
-                    .warning("database", doubt, "name the database of the applications, or go on with --force")
+                    .warning(
+                        "database",
+                        doubt,
+                        "name the database and the deployment of the applications, or go on with --force"
+                    )
                 )
             }
             findings += bookkeeping(snapshot) + otherTools(snapshot)

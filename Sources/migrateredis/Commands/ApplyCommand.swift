@@ -18,7 +18,7 @@ struct ApplyCommand: AsyncParsableCommand {
             let migration = try session.migration(argument.merged(into: options))
             let snapshot = try await session.snapshot()
             try session.admit(snapshot)
-            try session.admitPlace(snapshot, isForced: options.force)
+            try await session.admitPlace(snapshot, isForced: options.force)
             if case .notApplicable(let reason) = migration.applicability(in: session.names) {
                 try await skip(migration, reason: reason, session)
                 return

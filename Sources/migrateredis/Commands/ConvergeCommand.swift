@@ -31,7 +31,7 @@ struct ConvergeCommand: AsyncParsableCommand {
                 )
                 throw ExitStatus.temporary.code
             }
-            try session.admitPlace(try await session.snapshot(), isForced: options.force)
+            try await session.admitPlace(session.snapshot(), isForced: options.force)
             await session.keyspace.close()
             let control = ReconcilerControl()
             let reconciler = Reconciler(

@@ -49,7 +49,7 @@ struct PlanCommand: AsyncParsableCommand {
         }
         let before = try await session.snapshot()
         try session.requireMaster(before)
-        if let doubt = before.placeDoubt(in: session.keyspace.options.database) {
+        if let doubt = try await session.placeDoubt(before) {
             session.terminal.say("Warning: \(doubt)")
         }
         let plan = try await session.runner("planning").plan(migration)

@@ -10,7 +10,9 @@ struct HeldReasonTests {
         for reasons in [[], ["foreign"], ["foreign", "collision"], ["diverged", "notATimestamp"], ["unheardOf"]] {
             #expect(HeldReason.remedy(for: reasons) == resolve, "\(reasons)")
         }
-        for reason in ["collision", "orphan", "ambiguous", "tooLarge", "tooLong", "refused", "hot", "consumerGroups"] {
+        for reason in [
+            "collision", "orphan", "ambiguous", "tooLarge", "tooLong", "refused", "tooSlow", "hot", "consumerGroups",
+        ] {
             let remedy = HeldReason.remedy(for: [reason])
             #expect(remedy == HeldReason.wayOut(of: reason) && !remedy.contains("migrateredis resolve"), "\(reason)")
         }
