@@ -70,6 +70,69 @@ struct BlockedOutputTests {
     }
 
     @Test(
+        "the daemon works on and ends when the journal takes nothing any more",
+        .enabled(if: geteuid() == 0, "needs root")
+    )
+    func journal() async throws {
+        try await withStage { stage in
+            let socket = try UnreadSocket(named: "socket")
+            try socket.fill()
+            let log = stage.server.directory + "/journal-stream"
+            // A mount namespace of its own, in which the journal's socket is ours.
+            let script = """
+                mount -t tmpfs none /run && mkdir -p /run/systemd/journal &&
+                mount --bind "$1" /run/systemd/journal && exec 2>"$2" &&
+                JOURNAL_STREAM="$(stat --dereference --format=%d:%i "$2")" exec "$3"
+                """
+            let daemon = try await RunningProcess.start(
+                "/usr/bin/unshare",
+                [
+                    "--mount", "sh", "-c", script, "sh", URL(filePath: socket.path).deletingLastPathComponent().path,
+                    log,
+                    try ProductPath.find("migrateredisd"),
+                ],
+                environment: stage.address.merging(Stage.untended) { $1 },
+                directory: stage.server.directory
+            )
+            try await eventually(timeout: .seconds(60), "the end of the migration") {
+                try await stage.faultOfConverged() == nil
+            }
+            let began = ContinuousClock.now
+            daemon.signal(SIGTERM)
+            #expect(try await daemon.waitForExit() == .exited(0))
+            #expect(began.duration(to: .now) < .seconds(8))
+            #expect(try await stage.lock() == nil)
+            let text = try String(contentsOfFile: log, encoding: .utf8)
+            #expect(!text.contains("step finished"), "it was the journal that it spoke to: \(text)")
+        }
+    }
+
+    @Test("converge goes through on a terminal that nobody reads, and ends with the terminal")
+    func terminal() async throws {
+        try await withStage(Keyspace(tenants: 60)) { stage in
+            let pipe = try fullPipe()
+            let command = try ProductPath.find("migrateredis") + " converge"
+            let screen = try await RunningProcess.start(
+                "/usr/bin/script",
+                ["--quiet", "--flush", "--command", command, "/dev/null"],
+                environment: stage.address.merging(Stage.untended) { $1 }.merging(Stage.slow) { $1 },
+                directory: stage.server.directory,
+                unread: pipe
+            )
+            try await eventually(timeout: .seconds(120), "the end of the migration") {
+                try await stage.faultOfConverged() == nil
+            }
+            #expect(pipe.isFull, "nobody has read it, and it was open")
+            screen.signal(SIGKILL)
+            _ = try await screen.waitForExit()
+            try await eventually("the lock to be free and the program to end") {
+                let clients = try await stage.server.cli("CLIENT", "LIST")
+                return try await stage.lock() == nil && !clients.contains("name=migrateredis")
+            }
+        }
+    }
+
+    @Test(
         "converge goes through and gives the lock back when nobody reads what it says, and then waits to say how it went"
     )
     func converge() async throws {

@@ -116,6 +116,25 @@ struct LoginTests {
     }
 
     @Test(
+        "a proxy that knows only some commands: 69, for every command, and it is named as one",
+        arguments: ["status", "pause"]
+    )
+    func twemproxy(command: String) async throws {
+        try await withRedisServer(tcp: true) { server in
+            let proxy = try await Twemproxy.start(before: try #require(server.port))
+            let result = try await ProcessRunner.run(
+                try ProductPath.find("migrateredis"),
+                [command],
+                environment: address(proxy.port),
+                directory: server.directory
+            )
+            #expect(result.exitStatus == 69, "\(result)")
+            #expect(result.standardError.contains("one that knows only some commands (twemproxy)"), "\(result)")
+            await proxy.stop()
+        }
+    }
+
+    @Test(
         "a node that the cluster announces by a name that leads nowhere: 69, and not the address of REDIS_HOST",
         .enabled("the server cannot announce names") { try await ServerCommands.announceNames() }
     )

@@ -21,6 +21,9 @@ public enum FreePort {
         return taken
     }
 
+    /// Whether somebody listens on a port of 127.0.0.1.
+    static func isTaken(_ port: Int) -> Bool { listen(on: port) == nil }
+
     /// Binds the port (0: any) for a moment, and gives its number; nil when it is taken.
     private static func listen(on port: Int) -> Int? {
         guard let taken = open(on: port) else { return nil }

@@ -6,9 +6,10 @@ package final class UnreadSocket: Sendable {
     private let home: TemporaryDirectory
     private let descriptor: Int32
 
-    package init() throws {
+    /// A socket of a name in a directory of its own.
+    package init(named name: String = "unread") throws {
         home = try TemporaryDirectory()
-        path = home.file("unread")
+        path = home.file(name)
         descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = Self.address(of: path)
         let size = socklen_t(MemoryLayout<sockaddr_un>.size)
