@@ -34,7 +34,9 @@ public struct CommandSurvey: Sendable, Equatable {
             let connection = try await keyspace.connection(for: names.lock)
             found = try await ask(groups.flatMap(\.direct), groups.flatMap(\.queued), names, on: connection)
         }
-        survey.count = Set(groups.flatMap { ($0.direct + $0.queued).map(\.rule) }).count
+        let hasFieldExpiry = hasFieldExpiry(found)
+        let asked = groups.flatMap { $0.direct + $0.queued }.filter { hasFieldExpiry || $0.need != .fieldExpiry }
+        survey.count = Set(asked.map(\.rule)).count
         survey.missing = judged(found, hasReplicas: hasReplicas)
         return survey
     }
@@ -97,12 +99,17 @@ public struct CommandSurvey: Sendable, Equatable {
 
     // MARK: Judging
 
+    /// Whether fields of hashes can expire on the server.
+    private static func hasFieldExpiry(_ found: [MissingCommand]) -> Bool {
+        !found.contains { $0.need == .fieldExpiry && $0.kind == .absent }
+    }
+
     /// What follows from it all together.
     static func judged(_ found: [MissingCommand], hasReplicas: Bool) -> [MissingCommand] {
         let lacksCopy = found.contains { $0.need == .copying }
         let lacksOther = found.contains { $0.need == .copyingOtherwise }
         let lacksSizes = found.contains { $0.need == .sizes }
-        let hasFieldExpiry = !found.contains { $0.need == .fieldExpiry && $0.kind == .absent }
+        let hasFieldExpiry = hasFieldExpiry(found)
         let lacksPattern = found.contains { $0.rule.hasPrefix("~") }
         var judged: [MissingCommand] = []
         for var one in found {

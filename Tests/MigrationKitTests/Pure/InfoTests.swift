@@ -111,6 +111,26 @@ struct InfoTests {
         #expect(error?.message.contains("tells \(name) twice") == true, "\(error?.message ?? "")")
     }
 
+    @Test(
+        "does not count what a replica says of other sections, which the server itself leaves out",
+        arguments: ["db9:keys=281474976710656", "dragonfly_version:1", "loading:1", "maxmemory:1", "cluster_enabled:1"]
+    )
+    func ofAnotherSection(line: String) throws {
+        let sections = [
+            "# Server\r\n" + Self.least, "# Keyspace\r\ndb0:keys=3,expires=0\r\n",
+            "# Replication\r\nrole:master\r\nconnected_slaves:1\r\nslave0:ip=x\r\n\(line)\r\nz:,port=6\r\n",
+        ]
+        for order in [[0, 1, 2], [2, 1, 0]] {
+            let info = try ServerInfo(replies: order.map { try WireReply.string(Bytes(sections[$0])) })
+            #expect(info.keys == 3 && info.databases == [0: 3] && info.maxMemory == 0 && !info.isCluster)
+            #expect(!info.load.isLoading && info.connectedReplicas == 1)
+        }
+        let told = sections[1] + line
+        #expect(throws: RedisError.self) {
+            try ServerInfo(replies: [sections[2], sections[0], told].map { try WireReply.string(Bytes($0)) })
+        }
+    }
+
     @Test("of two sections that differ about a field is refused, and of two that agree is read")
     func sections() throws {
         func fields(_ one: String, _ other: String) throws -> InfoFields {
