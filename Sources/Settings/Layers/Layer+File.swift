@@ -5,7 +5,7 @@ extension Layer {
         guard let source = sources.configFile, let file = open(source, &findings) else { return layer }
         // The standard one is the host's own word, whomever root lets write it.
         if source.path != SettingsSources.standardConfigPath {
-            layer.trust = .ofNamedFile(file, caller: sources.caller)
+            layer.trust = .ofNamedFile(file, at: source.path, caller: sources.caller)
         }
         guard let text = file.text else {
             findings.add(.init(source: source.path, "is not UTF-8 text"))

@@ -4,7 +4,7 @@ enum Trust: Int, Comparable, CaseIterable, Sendable {
     case found
     /// Who runs the program: the command line, the environment, and the files that they name.
     case caller
-    /// The host: the standard files, those that root alone can write, what the service manager hands over, the defaults.
+    /// The host: the standard files, those that root alone can write and put in place, what the service manager hands over, the defaults.
     case host
 
     static func < (left: Trust, right: Trust) -> Bool { left.rawValue < right.rawValue }
@@ -17,10 +17,12 @@ enum Trust: Int, Comparable, CaseIterable, Sendable {
         places.allSatisfy { $0 >= self }
     }
 
-    /// How far a file is trusted that the command line names, by who can write it.
-    static func ofNamedFile(_ file: BoundedFile, caller: SettingsSources.Caller) -> Trust {
+    /// How far a file is trusted that the command line names, by who can write it and who can put another in its place.
+    static func ofNamedFile(_ file: BoundedFile, at path: String, caller: SettingsSources.Caller) -> Trust {
         guard caller.trust < .host else { return .host }
-        return file.isWrittenOnly(by: caller.processUser) ? .host : caller.trust
+        let user = caller.processUser
+        let isHosts = file.isWrittenOnly(by: user) && Whereabouts.areDecidedOnly(by: user, path: path)
+        return isHosts ? .host : caller.trust
     }
 }
 
