@@ -50,7 +50,7 @@ final class TLSContext: @unchecked Sendable {
             SSL_CTX_set_default_verify_paths(pointer)
             return
         }
-        if try Self.isDirectory(path, "CA directory") {
+        if try Self.isDirectory(path, "CA file") {
             guard Self.hasHashedName(path) else {
                 throw Self.unusable(
                     "The CA directory \(printable(path)) has no names by which OpenSSL finds certificates; "
@@ -116,7 +116,7 @@ final class TLSContext: @unchecked Sendable {
         defer { close(descriptor) }
         var facts = stat()
         guard fstat(descriptor, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else {
-            throw unusable("The \(what) \(printable(path)) is not a regular file.")
+            throw unusable("The \(named(what, path)) is not a regular file.")
         }
     }
 
@@ -133,7 +133,13 @@ final class TLSContext: @unchecked Sendable {
     }
 
     private static func unreadable(_ path: String, _ what: String) -> RedisError {
-        unusable("The \(what) \(printable(path)) cannot be read: \(String(cString: strerror(errno))).")
+        unusable("The \(named(what, path)) cannot be read: \(String(cString: strerror(errno))).")
+    }
+
+    /// A file, for a sentence about why it cannot be opened. What stands in the place of a path may be what belongs into
+    /// the file: it is shown only if it can be meant as nothing else.
+    private static func named(_ what: String, _ path: String) -> String {
+        path.hasPrefix("/") ? "\(what) \(printable(path))" : "\(what) that is named"
     }
 
     private static func unusable(_ sentence: String) -> RedisError {

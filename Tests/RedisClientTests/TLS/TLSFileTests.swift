@@ -55,6 +55,21 @@ struct TLSFileTests {
         try TLSOptions(certificate: identity.certificate, key: identity.key).check()
     }
 
+    @Test("are not repeated by an error if what names them may be what belongs into them")
+    func misplaced() async throws {
+        let identity = try await TestAuthority.shared().issue("client")
+        let words = "-----BEGIN PRIVATE KEY-----MIIEvQ"
+        let cases = [
+            (TLSOptions(authorities: words), "The CA file that is named cannot be read: No such file"),
+            (TLSOptions(certificate: words, key: identity.key), "The client certificate that is named cannot be read"),
+            (TLSOptions(certificate: identity.certificate, key: words), "The client key that is named cannot be read"),
+        ]
+        for (options, sentence) in cases {
+            let error = try fault(options)
+            #expect(error.message.hasPrefix(sentence) && !error.message.contains("MIIEvQ"), "\(error)")
+        }
+    }
+
     @Test("with a pass phrase need the right one, and no error shows it")
     func passphrases() async throws {
         let home = try TemporaryDirectory()
