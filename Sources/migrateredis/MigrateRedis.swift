@@ -48,7 +48,7 @@ struct MigrateRedis: AsyncParsableCommand {
         } catch {
             // What the argument parser says goes to the same places by itself, behind all else.
             Terminal.finish()
-            exit(withError: error)
+            end(with: error)
         }
     }
 

@@ -35,10 +35,15 @@ struct Daemon: AsyncParsableCommand {
 
     static func main() async {
         Secrecy.begin()
-        do throws(ValidationError) {
-            await main(try Spelling.normalized(Array(CommandLine.arguments.dropFirst())))
+        do {
+            var command = try parseAsRoot(Spelling.normalized(Array(CommandLine.arguments.dropFirst())))
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
         } catch {
-            exit(withError: error)
+            end(with: error)
         }
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import RedisClient
 import TestSupport
 import Testing
 
@@ -133,6 +134,24 @@ struct UsageTests {
             }
             #expect(!socket.assignments.contains("READY=1"))
             #expect(try await stage.changes() == changes)
+        }
+    }
+
+    @Test(
+        "What is wrong in the arguments is shown without what moves a cursor or turns the text around",
+        arguments: [["@"], ["--@"], ["approve", "001_hash_tags", "@"], ["status", "--output", "@"], ["plan", "@"]]
+    )
+    func hostileArguments(arguments: [String]) async throws {
+        try await withStage(Keyspace(tenants: 1)) { stage in
+            let hostile = arguments.map { $0.replacing("@", with: "x\u{1B}[31m\u{9B}\u{202E}\u{2028}") }
+            let result = try await stage.run(hostile)
+            #expect(result.exitStatus == 64, "\(result)")
+            let daemon = try await stage.daemon(arguments: [hostile[hostile.count - 1]])
+            #expect(try await daemon.waitForExit() == .exited(64))
+            for output in [result.standardError, daemon.standardError] {
+                #expect(output.contains("\\x1b[31m\\xc2\\x9b\\xe2\\x80\\xae\\xe2\\x80\\xa8"), "\(output)")
+                #expect(output.unicodeScalars.allSatisfy { $0 == "\n" || !SafeText.isUnsafe($0) })
+            }
         }
     }
 
