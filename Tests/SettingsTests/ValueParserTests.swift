@@ -117,7 +117,13 @@ struct ValueParserTests {
         #expect(try ValueParser<String>.host.parse(text) == host)
     }
 
-    @Test("what is no host is refused", arguments: ["", "db:6379", "redis://db", "a b", "a/b", "user@db", "[]", "a,b"])
+    @Test(
+        "what is no host is refused",
+        arguments: [
+            "", "db:6379", "redis://db", "a b", "a/b", "user@db", "[]", "a,b", ".redis.example", "a..b", "..", "-x",
+            "*.x",
+        ]
+    )
     func notHosts(text: String) {
         #expect(throws: ValueFault.self) { try ValueParser<String>.host.parse(text) }
     }

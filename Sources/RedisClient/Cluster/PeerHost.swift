@@ -11,7 +11,16 @@ struct PeerHost: Sendable, Hashable {
             return nil
         }
         self.text = text
-        if text.contains(":"), address == nil { return nil }
+        if address == nil, !isName { return nil }
+    }
+
+    /// Of what is no address: it is none in another form either, such as 134744072 for 8.8.8.8, to which the resolver would lead
+    /// past every rule about addresses; and it begins with no dot, which a certificate's check takes for any name that ends so.
+    private var isName: Bool {
+        var other = in_addr()
+        guard !text.contains(":"), !text.contains("%"), inet_aton(text, &other) == 0 else { return false }
+        let labels = text.split(separator: ".", omittingEmptySubsequences: false)
+        return (labels.last == "" ? labels.dropLast() : labels[...]).allSatisfy { !$0.isEmpty }
     }
 
     private static func isHostByte(_ byte: UInt8) -> Bool {
@@ -111,6 +120,8 @@ public struct PeerTrust: Sendable, Hashable {
             // A host on the network that sends its clients to their own loopback wants something else.
             return isPrivate || known.contains { Self.isLoopback($0) }
         }
+        // A name of loopback wherever it is asked for.
+        if host.text.lowercased() == "localhost" { return known.contains { Self.isLoopback($0) } }
         if !host.text.contains(".") { return true }
         return known.contains { name in
             guard PeerHost.address(name) == nil, let dot = name.firstIndex(of: ".") else { return false }

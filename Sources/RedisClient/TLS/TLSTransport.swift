@@ -111,7 +111,9 @@ final class TLSTransport: Transport, @unchecked Sendable {
         var isSet = true
         switch name {
         case .host(let host):
-            if verifies {
+            // OpenSSL would take a name that begins with a dot for every name that ends so.
+            isSet = !host.hasPrefix(".")
+            if verifies, isSet {
                 SSL_set_hostflags(
                     ssl,
                     // The names in its list are what a certificate is for (RFC 9525, section 2).

@@ -16,6 +16,10 @@ extension ValueParser where Value == String {
             guard bare.utf8.count(where: { $0 == UInt8(ascii: ":") }) != 1 else {
                 throw ValueFault("names a port", remedy: "put the port into redis.port")
             }
+            // What proves certificates takes a dot before a name for any name that ends so.
+            guard !bare.hasPrefix("."), !bare.hasPrefix("-"), !bare.contains("..") else {
+                throw ValueFault("has a part without a name, or begins with a hyphen")
+            }
             return bare
         }
     }

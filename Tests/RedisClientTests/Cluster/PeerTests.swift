@@ -7,7 +7,10 @@ import Testing
 struct PeerTests {
     @Test(
         "are names and addresses",
-        arguments: ["a", "redis-1.example.com", "my_node", "10.0.0.1", "::1", "fe80::1%eth0", "2001:db8::5", "A.B"]
+        arguments: [
+            "a", "redis-1.example.com", "my_node", "10.0.0.1", "::1", "fe80::1%eth0", "2001:db8::5", "A.B", "a.b.",
+            "4f5e1a2b3c4d",
+        ]
     )
     func hosts(text: String) { #expect(PeerHost(text)?.text == text) }
 
@@ -16,6 +19,8 @@ struct PeerTests {
         arguments: [
             "", " ", "a b", "a\0b", "127.0.0.1\0\u{1B}[31mEVIL", "a\nb", "-oProxyCommand", "ä", "a/b", "a@b", "[::1]",
             "a:b",
+            "134744072", "0x08080808", "8.526344", "010.0.0.1", "127.1", "0", ".", "..", ".redis.example", "a..b",
+            "a%b",
             "1::2::3", "a\u{202E}", "user:pass", String(repeating: "a", count: 254),
         ]
     )
@@ -39,6 +44,11 @@ struct PeerTests {
             Case(known: "203.0.113.4", named: "203.0.113.4", isAllowed: true),
             Case(known: "10.0.0.1", named: "127.0.0.1", isAllowed: false),
             Case(known: "localhost", named: "127.0.0.1", isAllowed: true),
+            Case(known: "10.0.0.1", named: "localhost", isAllowed: false),
+            Case(known: "127.0.0.1", named: "LocalHost", isAllowed: true),
+            Case(known: "redis", named: "134744072", isAllowed: false),
+            Case(known: "redis", named: "0x08080808", isAllowed: false),
+            Case(known: "redis", named: "2130706433", isAllowed: false, rules: ["127.0.0.0/8"]),
             Case(known: "127.0.0.1", named: "127.0.0.9", isAllowed: true),
             Case(known: "::1", named: "127.0.0.1", isAllowed: true),
             Case(known: "10.0.0.1", named: "::ffff:203.0.113.5", isAllowed: false),

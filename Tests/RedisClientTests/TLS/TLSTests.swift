@@ -48,6 +48,19 @@ struct TLSTests {
         }
     }
 
+    @Test(
+        "a name that begins with a dot would stand for all that end so, and is none",
+        arguments: [".example"]
+    )
+    func suffix(_ name: String) async throws {
+        let authority = try await TestAuthority.shared()
+        let identity = try await authority.issue("elsewhere", names: ["DNS:redis.example"])
+        try await withRedisServer(tls: ServerTLS(identity, by: authority)) { server in
+            let error = try await failure { _ = try await server.connect(authority.trusted(serverName: name)) }
+            #expect(error.code == .misconfigured, "\(error)")
+        }
+    }
+
     @Test("a server that wants a certificate gets ours", arguments: ["TLSv1.2", "TLSv1.3"], [nil, "open sesame"])
     func clientCertificate(version: String, passphrase: String?) async throws {
         try await withServer(wantsClientCertificate: true, arguments: ["--tls-protocols", version]) {
