@@ -34,8 +34,14 @@ public struct CommandSurvey: Sendable, Equatable {
             let connection = try await keyspace.connection(for: names.lock)
             found = try await ask(groups.flatMap(\.direct), groups.flatMap(\.queued), names, on: connection)
         }
-        let hasFieldExpiry = hasFieldExpiry(found)
-        let asked = groups.flatMap { $0.direct + $0.queued }.filter { hasFieldExpiry || $0.need != .fieldExpiry }
+        var asked = groups.flatMap { $0.direct + $0.queued }
+        if hasFieldExpiry(found) {
+            let probe = CommandProbe.fieldNames(for: names)
+            found += try await ask([], [probe], names, on: keyspace.connection(for: probe.keys[0]))
+            asked.append(probe)
+        } else {
+            asked.removeAll { $0.need == .fieldExpiry }
+        }
         survey.count = Set(asked.map(\.rule)).count
         survey.missing = judged(found, hasReplicas: hasReplicas)
         return survey
