@@ -24,7 +24,12 @@ struct PlaceSurvey {
     /// A key that the migrations would be about in another deployment.
     private(set) var other: Bytes?
 
+    /// Whether the names could not be listed: then nothing is known, and what comes next says why.
+    private var isBlind = false
+
     private static let pageSize = 1000
+    /// What the names of a page may take.
+    private static let mostNameBytes = 1 << 20
     private static let longestSample = 120
 
     /// A survey for some migrations; nil where the names of one's keys do not tell.
@@ -47,19 +52,41 @@ struct PlaceSurvey {
 
     /// Lists names, and pauses as long as the server worked.
     ///
-    /// Errors: those of the connection; `interrupted` when asked to stop.
+    /// A user who may not list them learns that from the phase, which names all that is missing. Errors: those of the
+    /// connection; `interrupted` when asked to stop.
     mutating func look(at keyspace: any Keyspace, keys: Int, shouldStop: @Sendable () -> Bool) async throws {
+        do {
+            try await list(keyspace, keys: keys, shouldStop: shouldStop)
+        } catch let error as RedisError where error.isPermission || error.code == .unsupportedServer {
+            isBlind = true
+        }
+    }
+
+    private mutating func list(_ keyspace: any Keyspace, keys: Int, shouldStop: () -> Bool) async throws {
         for master in try await keyspace.masters() {
             var cursor = Bytes("0")
             var bound = ScanBound(count: keys, slack: 1_000_000)
+            var pageSize = Self.pageSize
             repeat {
                 if shouldStop() { throw MigrationError(.interrupted, "Stopped before anything was begun.") }
                 let began = ContinuousClock.now
-                let page = try await page(from: cursor, on: master.connection)
+                let page: ScanPage
+                do {
+                    page = try await self.page(of: pageSize, from: cursor, on: master.connection)
+                } catch let error where KeyFault(error) == .tooLarge || KeyFault(error) == .refused {
+                    _ = try await master.connection.reopen()
+                    // Names too long for so many at once.
+                    guard pageSize > 1 else {
+                        isBlind = true
+                        return
+                    }
+                    pageSize /= 10
+                    continue
+                }
                 for name in page.names.elements.compactMap(\.bytes) where master.owns(name) { note(name) }
                 if isDone || page.isLast { break }
                 cursor = page.cursor
-                try bound.goOn(behind: Self.pageSize, of: "SCAN", "keys")
+                try bound.goOn(behind: pageSize, of: "SCAN", "keys")
                 try await Task.sleep(for: min(began.duration(to: .now), .milliseconds(5)))
             } while true
             if isDone { return }
@@ -69,11 +96,12 @@ struct PlaceSurvey {
     /// Whether more names would change nothing.
     private var isDone: Bool { ownCount > 0 && !views.contains { $0.skipReason != nil } }
 
-    private func page(from cursor: Bytes, on connection: RedisConnection) async throws -> ScanPage {
-        var words = [cursor, Bytes("COUNT"), Bytes("\(Self.pageSize)")]
+    private func page(of size: Int, from cursor: Bytes, on connection: RedisConnection) async throws -> ScanPage {
+        var words = [cursor, Bytes("COUNT"), Bytes("\(size)")]
         let prefixes = Set(views.map(\.bare.prefix))
         if prefixes.count == 1, let prefix = prefixes.first { words += [Bytes("MATCH"), Glob.matching(part: prefix)] }
         var commands = CommandBuffer()
+        commands.expect(replyBytes: Self.mostNameBytes)
         commands.append("SCAN", words)
         return try ScanPage(try await connection.pipeline(commands)[0].unlessError())
     }
@@ -128,7 +156,7 @@ struct PlaceSurvey {
             return "\(keys) of \(skipped.migration), such as \(Self.text(skipped.sample)), and it is skipped here: "
                 + "\(skipped.reason) Nothing would move them: is schema.deployment-id (DEPLOYMENT_ID) right?"
         }
-        guard ownCount == 0 else { return nil }
+        guard ownCount == 0, !isBlind else { return nil }
         if let other {
             return "No key of this deployment is here, and \(Self.text(other)) is one of another: is "
                 + "schema.deployment-id (DEPLOYMENT_ID) right?"

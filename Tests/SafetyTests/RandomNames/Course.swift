@@ -8,6 +8,7 @@ struct Course {
         var faults: [String]
         /// Whether the last run said that all is done.
         var hasConverged: Bool
+        /// Whether nothing in it can be read in two ways.
         var isPlain: Bool
         /// What was done, as `redis-cli` and a shell take it.
         var script: [String]
@@ -62,7 +63,12 @@ struct Course {
         }
         if faults.isEmpty { hasConverged = try await run(["converge", "--target", "3"]) == 0 }
         try await check()
-        return Outcome(faults: faults, hasConverged: hasConverged, isPlain: isPlain, script: script)
+        return Outcome(
+            faults: faults,
+            hasConverged: hasConverged,
+            isPlain: isPlain && !truth.hasRecordWithoutTenant,
+            script: script
+        )
     }
 
     // MARK: People

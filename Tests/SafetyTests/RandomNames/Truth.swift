@@ -42,6 +42,9 @@ struct Truth: Sendable {
     /// Whether a record of this place is there.
     func has(_ owner: Owner) -> Bool { alive.keys.contains { $0.anySerial == owner.anySerial } }
 
+    /// Whether a record is there whose tenant has none of its own: such a name may be held for a person, by rule.
+    var hasRecordWithoutTenant: Bool { alive.keys.contains { !has(Owner($0.tenant, .tenant)) } }
+
     /// In words, what is wrong with what is there now.
     mutating func faults(of hashes: [String: [String: String]], isRaised: Bool) -> [String] {
         var faults: [String] = []
