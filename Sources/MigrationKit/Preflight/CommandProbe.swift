@@ -84,10 +84,14 @@ extension CommandProbe {
         return groups
     }
 
-    /// What is asked for only once a server is known to let fields of hashes expire: every server has the command, and one
-    /// that refuses it would note that in its log for nothing.
-    static func fieldNames(for names: KeyNames) -> CommandProbe {
-        on([Bytes(names.prefix + dataName)], "hkeys", need: .fieldExpiry)
+    /// What is asked for only once a server is known to let fields of hashes expire, which HPEXPIRETIME tells: an older one
+    /// would note each refusal in its log for nothing.
+    static func fieldExpiry(for names: KeyNames) -> [CommandProbe] {
+        let data = Bytes(names.prefix + dataName)
+        return [
+            on([data], "hkeys", need: .fieldExpiry),
+            on([data], "hpexpireat", "1", "fields", "1", "x", need: .fieldExpiry),
+        ]
     }
 
     private static func slot(of key: Bytes, _ names: KeyNames) -> Slot? { names.isCluster ? Slot(of: key) : nil }
@@ -156,7 +160,6 @@ extension CommandProbe {
             on([key], "hset", "x", "x"), on([key], "unlink"),
             on([key], "pexpireat", "1"), on([key], "persist"), on([key], "pexpiretime", need: .newer),
             on([key], "hpexpiretime", "fields", "1", "x", need: .fieldExpiry),
-            on([key], "hpexpireat", "1", "fields", "1", "x", need: .fieldExpiry),
             on([key], "getrange", "0", "0"), on([key], "lrange", "0", "0"), on([key], "srandmember"),
             on([key], "zrange", "0", "0"), on([key], "xrange", "-", "+"), on([key], "xinfo|stream"),
             on([key], "dump", need: isCluster ? .always : otherwise),

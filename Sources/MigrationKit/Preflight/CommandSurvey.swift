@@ -36,9 +36,9 @@ public struct CommandSurvey: Sendable, Equatable {
         }
         var asked = groups.flatMap { $0.direct + $0.queued }
         if hasFieldExpiry(found) {
-            let probe = CommandProbe.fieldNames(for: names)
-            found += try await ask([], [probe], names, on: keyspace.connection(for: probe.keys[0]))
-            asked.append(probe)
+            let probes = CommandProbe.fieldExpiry(for: names)
+            found += try await ask([], probes, names, on: keyspace.connection(for: probes[0].keys[0]))
+            asked += probes
         } else {
             asked.removeAll { $0.need == .fieldExpiry }
         }
@@ -107,7 +107,7 @@ public struct CommandSurvey: Sendable, Equatable {
 
     /// Whether fields of hashes can expire on the server.
     private static func hasFieldExpiry(_ found: [MissingCommand]) -> Bool {
-        !found.contains { $0.need == .fieldExpiry && $0.kind == .absent }
+        !found.contains { $0.rule == "+hpexpiretime" && $0.kind == .absent }
     }
 
     /// What follows from it all together.

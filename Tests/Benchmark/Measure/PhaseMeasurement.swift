@@ -11,6 +11,9 @@ struct PhaseMeasurement {
     /// How many commands a program may queue and discard in one run: those by which it asks what it is permitted to do.
     private static let mostDiscarded = 100
 
+    /// How many commands of a run the server may not know: the one by which a program asks whether fields of hashes expire.
+    private static let mostUnknown = 1
+
     /// A phase as it was recorded: where it began, what was sent, and how many changes that made.
     private struct Rehearsal {
         var phase: Phase
@@ -62,7 +65,7 @@ struct PhaseMeasurement {
                 _ = try await ProgramRun.migrateredis(phase.arguments, with: programs.variables, program: program)
                 let recording = try await recorder.take()
                 let counted = try ServerCounters.look(at: [client]).since(before)
-                guard recording.errors == 0, recording.nils == 0 else {
+                guard recording.errors <= Self.mostUnknown, recording.nils == 0 else {
                     throw TestSupportError(
                         "\(phase.rawValue): \(recording.errors) errors and \(recording.nils) lost races while recording."
                     )
@@ -99,7 +102,7 @@ struct PhaseMeasurement {
             let (cost, result, changes) = try Self.play(rehearsal.recording, on: server)
             // A replay that did less than the program would be an easy floor. Its connections do not wait for one another: so
             // when the ledger goes at the end, entries of the last batches go with it and not before.
-            guard result.replies == rehearsal.recording.commands, result.errors == 0, result.nils == 0,
+            guard result.replies == rehearsal.recording.commands, result.errors <= Self.mostUnknown, result.nils == 0,
                 abs(changes - rehearsal.changes) <= rehearsal.changes / 20
             else {
                 throw TestSupportError(
