@@ -3,7 +3,7 @@
 
 @testable import RedisClient
 
-/// What anybody may have stored under one of our names, or what a server says of itself.
+/// What anybody may have stored under one of our names, or what a server says of itself or of its cluster.
 ///
 /// The first byte says as what the rest is read. Whatever it is, it must be read or refused in bounded memory and without a
 /// crash; what is said of it can be shown; and what was read can be reckoned with as the programs do.
@@ -11,17 +11,20 @@
 public func fuzzDocuments(_ start: UnsafePointer<UInt8>, _ size: Int) -> CInt {
     guard size > 1 else { return 0 }
     let bytes = Bytes(UnsafeBufferPointer(start: start + 1, count: size - 1))
-    switch start[0] % 4 {
+    switch start[0] % 7 {
     case 0: state(bytes)
     case 1: lock(bytes)
     case 2: orders(bytes)
-    default: info(bytes)
+    case 3: info(bytes)
+    case 4: history(bytes)
+    case 5: record(bytes)
+    default: cluster(bytes)
     }
     return 0
 }
 
 private let names = KeyNames()
-private let cluster = KeyNames(isCluster: true)
+private let clusterNames = KeyNames(isCluster: true)
 
 private func state(_ bytes: Bytes) {
     let state: MigrationState
@@ -39,7 +42,7 @@ private func state(_ bytes: Bytes) {
         _ = number * 1000 / max(1, progress.totalItems) - progress.processedItems * 100
     }
     let total = (state.scope?.total ?? 0) + (state.held?.total ?? 0) + (state.checkpoint?.processedItems ?? 0)
-    for naming in [names, cluster] {
+    for naming in [names, clusterNames] {
         let shape = Ledger.shape(forPairs: total, names: naming).limited(to: 1000, in: naming)
         precondition(shape.hashes(in: naming) <= 2 * LedgerShape.slack)
         if let own = state.ledger {
@@ -119,6 +122,47 @@ private func info(_ bytes: Bytes) {
     }
 }
 
+/// The reply to XREVRANGE, as a server sends it.
+private func history(_ wire: Bytes) {
+    guard let reply = try? parse(wire) else { return }
+    for element in reply.elements {
+        guard let entry = try? HistoryEntry(element) else { continue }
+        precondition(entry.fields.count <= HistoryEntry.most.fields)
+        precondition(entry.fields.allSatisfy { max($0.name.count, $0.value.count) <= HistoryEntry.most.bytes })
+        show(entry.time.rfc3339)
+        _ = entry.text(of: "schema_version").flatMap { Bounded(decimal: $0) }
+    }
+}
+
+/// The reply to the question of Outpost's record, as a server sends it.
+private func record(_ wire: Bytes) {
+    guard let reply = try? parse(wire) else { return }
+    switch try? OutpostRecord.read(reply, at: names.outpostRecord(of: "001_hash_tags")) {
+    case .failure(let error)?: show(error.message)
+    case .success(let record?)?:
+        var commands = CommandBuffer()
+        record.append(to: &commands, at: names.lock)
+    case .success(nil)?, nil: break
+    }
+}
+
+/// The replies to CLUSTER SLOTS and CLUSTER NODES, as a server sends them.
+private func cluster(_ wire: Bytes) {
+    guard let reply = try? parse(wire) else { return }
+    do {
+        let map = try SlotMap(reply, askedAt: .unix(path: "/s"))
+        precondition(map.nodes.count <= 1000)
+        let slots = map.nodes.reduce(0) { $0 + map.slots(of: $1).count }
+        precondition(slots + map.uncovered == Slot.count, "a slot was counted twice or not at all")
+        for node in map.nodes { show("\(node.endpoint)") }
+    } catch let error as RedisError {
+        show(error.message)
+    } catch {
+        preconditionFailure("an error of no known type: \(error)")
+    }
+    _ = try? ClusterView(reply)
+}
+
 private func show(_ text: String) {
     precondition(!text.unicodeScalars.contains(where: SafeText.isUnsafe), "this is shown as it is: \(text)")
 }
@@ -130,5 +174,8 @@ private func reply(_ bytes: Bytes) throws -> Reply {
 private func parse(_ wire: Bytes) throws -> Reply {
     let parser = try ReplyParser(limits: ReplyLimits())
     try wire.withUnsafeBytes { try parser.feed($0) }
-    return parser.take()[0]
+    guard let reply = parser.take().first else {
+        throw RedisError(.unexpectedReply, "it is no whole reply", outcome: .notExecuted)
+    }
+    return reply
 }

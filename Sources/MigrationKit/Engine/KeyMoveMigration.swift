@@ -224,7 +224,12 @@ extension KeyMoveMigration {
     private func ledgerShape(in context: MigrationContext) async throws -> LedgerShape? {
         if let shape = context.state?.ledger { return shape }
         let key = Ledger(names: context.names, migration: name, shape: LedgerShape(buckets: 1)).firstKey
-        let header = try await context.keyspace.send("HGET", key, Ledger.headerField)
+        let header: Reply
+        do {
+            header = try await context.keyspace.send("HGET", key, Ledger.headerField)
+        } catch let error as RedisError where error.code == .replyTooLarge {
+            throw MigrationError.unreadable(key, "has a header far longer than that of a ledger")
+        }
         guard let shape = header.bytes.flatMap(Ledger.shape) else { return nil }
         let keys = try await ServerInfo.read(from: context.keyspace).keys
         guard shape.fits(among: keys, in: context.names) else {

@@ -61,19 +61,13 @@ public struct HistoryEntry: Sendable, Equatable {
 extension SchemaStore {
     /// The last entries of the history, the newest last.
     ///
-    /// Entries of any size may stand there: where all of them take more than ours ever do, each comes by itself.
-    /// Errors: `unreadable` for a history that is not a stream; those of the connection and of the server.
+    /// Errors: `unreadable` for a history that is not a stream or is far longer than ours; those of the connection and of the server.
     public func history(last count: Int, on keyspace: any Keyspace) async throws -> [HistoryEntry] {
         do {
-            let page = try await entriesPerPage(most: count, on: keyspace)
+            var pages = try await HistoryPages(names.history, most: count, on: keyspace)
             var entries: [HistoryEntry] = []
-            var end = Bytes("+")
-            while entries.count < count {
-                let asked = min(page, count - entries.count)
-                let more = try await self.entries(asked, before: end, on: keyspace)
+            while entries.count < count, let more = try await pages.next(atMost: count - entries.count, on: keyspace) {
                 entries += more
-                guard more.count == asked, let last = more.last else { break }
-                end = Bytes("(\(last.id)")
             }
             return entries.prefix(count).reversed()
         } catch let error as RedisError where error.serverCode == "WRONGTYPE" {
@@ -83,50 +77,16 @@ extension SchemaStore {
 
     /// The highest version that the history says was raised to; nil if it tells of none.
     ///
-    /// From the newest entry on, a page at a time: versions only rise, so the first one found is the highest. What stands
-    /// behind many more entries than are kept is nobody's whose word counts.
+    /// From the newest entry on, a page at a time: versions only rise, so the first one found is the highest.
+    /// Errors: `unreadable` for a history of far more than these programs keep, which may tell of a raise behind all that.
     func highestRaised(on keyspace: any Keyspace) async throws -> Int? {
-        let page = try await entriesPerPage(most: 100, on: keyspace)
-        var end = Bytes("+")
-        for _ in 0..<(10 * History.length / page) {
-            let entries = try await entries(page, before: end, on: keyspace)
+        var pages = try await HistoryPages(names.history, most: 100, on: keyspace)
+        while let entries = try await pages.next(atMost: .max, on: keyspace) {
             for entry in entries where entry.kind == .versionRaised || entry.kind == .versionAdopted {
                 let text = entry.text(of: Event.Fact.schemaVersion.rawValue)
                 if let version = text.flatMap({ Bounded(decimal: $0) }) { return version.value }
             }
-            guard entries.count == page, let last = entries.last else { return nil }
-            end = Bytes("(\(last.id)")
         }
         return nil
     }
-
-    /// The entries before an id, the newest first.
-    private func entries(_ count: Int, before end: Bytes, on keyspace: any Keyspace) async throws -> [HistoryEntry] {
-        var question = RoutedCommands(for: keyspace)
-        question.add(for: names.history) { commands in
-            commands.expect(replyBytes: Self.largestHistory)
-            commands.append("XREVRANGE", names.history, end, Bytes("-"), Bytes("COUNT"), Bytes(decimal: count))
-        }
-        do {
-            let reply = try await keyspace.pipeline(question)[0].unlessError()
-            return try reply.elements.map { try HistoryEntry($0) }
-        } catch let error as RedisError where error.code == .replyTooLarge {
-            throw MigrationError.unreadable(names.history, "has an entry far longer than those of these programs")
-        }
-    }
-
-    /// How many entries one reply may hold.
-    private func entriesPerPage(most: Int, on keyspace: any Keyspace) async throws -> Int {
-        var question = RoutedCommands(for: keyspace)
-        question.add(for: names.history) {
-            $0.append("MEMORY", Bytes("USAGE"), names.history, Bytes("SAMPLES"), Bytes("0"))
-        }
-        let answer = try await keyspace.pipeline(question)[0]
-        // A service without MEMORY: entries of any size may stand there, but each alone would take a round trip.
-        guard answer.error == nil else { return min(most, 10) }
-        return try answer.bounded("MEMORY USAGE") ?? 0 <= Self.largestHistory ? most : 1
-    }
-
-    /// A thousand entries of ours take a fraction of it.
-    private static let largestHistory = 8 << 20
 }

@@ -76,7 +76,7 @@ extension OutpostRecord {
         var record: OutpostRecord
         guard let word = fields[0].bytes else {
             guard fields.allSatisfy(\.isNull) else {
-                return .failure(.unreadable(key, "has no status, which Outpost's record of a migration has"))
+                return .failure(withoutStatus(key))
             }
             return .success(nil)
         }
@@ -93,6 +93,11 @@ extension OutpostRecord {
         }
         record.isForeign = fields[4].bytes != ourselves
         return .success(record)
+    }
+
+    /// What is wrong with a hash that cannot be a record.
+    static func withoutStatus(_ key: Bytes) -> MigrationError {
+        .unreadable(key, "has no status, which Outpost's record of a migration has")
     }
 
     /// The most bytes of a field that are kept; Outpost's own are a time and a sentence.

@@ -84,6 +84,7 @@ public struct SchemaStore: Sendable {
             time: try ServerTime.read(replies[1])
         )
         try await doubtCleaned(in: &snapshot, on: keyspace)
+        try await doubtRecords(migrations, in: &snapshot, on: keyspace)
         // Only while something is to be raised: then it matters whether it was before.
         if refusal == nil, let version = try? version.get(), version < migrations.count {
             snapshot.raisedBefore = try await highestRaised(on: keyspace).flatMap { $0 > version ? $0 : nil }
@@ -99,6 +100,34 @@ public struct SchemaStore: Sendable {
             guard try await keyspace.send("EXISTS", ledger.firstKey).bounded("EXISTS") != 0 else { continue }
             state.isContradicted = true
             snapshot.states[name] = .success(state)
+        }
+    }
+
+    /// A hash in the place of one of Outpost's records that has none of its fields is no record, and nothing to write over.
+    private func doubtRecords(_ migrations: [String], in snapshot: inout SchemaSnapshot, on keyspace: any Keyspace)
+        async throws
+    {
+        let missing = migrations.filter { snapshot.records[$0] == nil }
+        guard !missing.isEmpty else { return }
+        var commands = RoutedCommands(for: keyspace)
+        for migration in missing { commands.append("EXISTS", names.outpostRecord(of: migration)) }
+        for (migration, reply) in zip(missing, try await keyspace.pipeline(commands)) {
+            guard try reply.bounded("EXISTS") != 0 else { continue }
+            let key = names.outpostRecord(of: migration)
+            // Outpost may have written or removed it since.
+            var again = RoutedCommands(for: keyspace)
+            again.add(for: key) {
+                $0.append("HMGET", OutpostRecord.question(of: key))
+                $0.append("EXISTS", key)
+            }
+            let replies = try await keyspace.pipeline(again)
+            switch try OutpostRecord.read(replies[0], at: key) {
+            case .success(let record?): snapshot.records[migration] = .success(record)
+            case .success(nil) where try replies[1].bounded("EXISTS") != 0:
+                snapshot.records[migration] = .failure(OutpostRecord.withoutStatus(key))
+            case .success(nil): break
+            case .failure(let error): snapshot.records[migration] = .failure(error)
+            }
         }
     }
 

@@ -148,6 +148,49 @@ struct BookkeepingReadsTests {
         }
     }
 
+    @Test("A raise behind a flood of small entries is found in few questions, and behind far more the history is refused")
+    func flooded() async throws {
+        try await withBench { bench in
+            func fill(_ count: Int) async throws {
+                var commands = CommandBuffer()
+                let filler = Bytes(repeating: 0x78, count: 1200)
+                for _ in 0..<count { commands.append("XADD", bench.names.history, Bytes("*"), Bytes("event"), filler) }
+                _ = try await bench.connection.pipeline(commands).unlessError()
+            }
+            let first = ["event", Event.Kind.versionRaised.rawValue, Event.Fact.schemaVersion.rawValue, "2"].map { Bytes($0) }
+            var commands = CommandBuffer()
+            commands.append("XADD", [bench.names.history, Bytes("*")] + first)
+            _ = try await bench.connection.pipeline(commands).unlessError()
+            try await fill(9500)
+            let before = try await Self.commands(of: bench)
+            #expect(try await bench.store.highestRaised(on: bench.worker) == 2)
+            #expect(try await Self.commands(of: bench) - before < 120)
+            try await fill(10_000)
+            let code = await migrationError { _ = try await bench.store.highestRaised(on: bench.worker) }
+            #expect(code == .unreadable)
+        }
+    }
+
+    @Test("A hash without Outpost's fields in the place of its record is named and left alone", arguments: [1, 100_000])
+    func recordWithoutStatus(fields: Int) async throws {
+        try await withBench { bench in
+            let key = bench.names.outpostRecord(of: bench.migration.name)
+            var commands = CommandBuffer()
+            for first in stride(from: 0, to: fields, by: 1000) {
+                let words = (first..<min(first + 1000, fields)).flatMap { [Bytes("f\($0)"), Bytes("v")] }
+                commands.append("HSET", [key] + words)
+            }
+            _ = try await bench.connection.pipeline(commands).unlessError()
+            let before = try await Self.sent(by: bench)
+            guard case .failure(let error)? = try await bench.snapshot().records[bench.migration.name] else {
+                Issue.record("taken for no record")
+                return
+            }
+            #expect(error.code == .unreadable && error.message.contains("has no status"))
+            #expect(try await Self.sent(by: bench) - before < 1 << 20)
+        }
+    }
+
     @Test("A history of huge entries is read entry by entry, and each is cut")
     func history() async throws {
         try await withBench { bench in
@@ -170,10 +213,19 @@ struct BookkeepingReadsTests {
         }
     }
 
+    /// How many commands the server has run.
+    private static func commands(of bench: Bench) async throws -> Int {
+        try await counter("total_commands_processed", of: bench)
+    }
+
     /// How many bytes the server has sent.
     private static func sent(by bench: Bench) async throws -> Int {
+        try await counter("total_net_output_bytes", of: bench)
+    }
+
+    private static func counter(_ name: String, of bench: Bench) async throws -> Int {
         let info = try await bench.send("INFO stats").text ?? ""
-        let line = info.split(whereSeparator: \.isNewline).first { $0.hasPrefix("total_net_output_bytes:") }
+        let line = info.split(whereSeparator: \.isNewline).first { $0.hasPrefix("\(name):") }
         return Int(line?.split(separator: ":").last ?? "") ?? 0
     }
 }
