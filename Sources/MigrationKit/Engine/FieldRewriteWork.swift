@@ -100,9 +100,9 @@ final class FieldRewriteWork: WalkWork {
         hold(item.key, reason: "hot")
     }
 
-    private func hold(_ key: Bytes, reason: String) {
-        found.held.add(key, reason: reason)
-        heldKeys.add(HeldKey(key, reason: reason))
+    private func hold(_ key: Bytes, reason: String, _ stored: StoredField? = nil) {
+        found.held.add(key, reason: reason, field: stored?.field)
+        heldKeys.add(HeldKey(key, reason: reason, stored: stored))
     }
 
     func tellOfHeldKeys() async throws {
@@ -272,9 +272,9 @@ final class FieldRewriteWork: WalkWork {
         case .change:
             counts[place].counts.changed += 1
             found.written += 1
-        case .impossible(let reason):
+        case .impossible(let reason, let stored):
             counts[place].counts.impossible += 1
-            hold(one.item.key, reason: reason)
+            hold(one.item.key, reason: reason, stored)
             progress.failedItems += 1
         }
     }

@@ -14,14 +14,28 @@ public struct FieldChange: Sendable, Hashable {
     }
 }
 
+/// A field of a hash and the value that it has.
+public struct StoredField: Sendable, Hashable {
+    /// The field.
+    public var field: Bytes
+    /// Its value.
+    public var value: Bytes
+
+    /// A field as it is stored.
+    public init(_ field: Bytes, _ value: Bytes) {
+        self.field = field
+        self.value = value
+    }
+}
+
 /// What becomes of one hash.
 public enum FieldRewrite: Sendable, Hashable {
     /// It is as it should be.
     case done
     /// These fields change.
     case change([FieldChange])
-    /// It cannot be converted, for this reason: one word for counts.
-    case impossible(String)
+    /// It cannot be converted, for this reason: one word for counts; and the field and its value that stand in the way.
+    case impossible(String, StoredField? = nil)
 }
 
 /// Which fields of which hashes a migration rewrites: pure functions of names and values.

@@ -8,15 +8,18 @@ public struct HeldKey: Sendable, Equatable {
     public var destination: Bytes?
     /// Why it is held: a word of the documentation's "Operating".
     public var reason: String
+    /// The field that stands in the way, where it is one.
+    public var stored: StoredField?
 
     /// Whether the name is too long to be asked about, or to be typed.
     public var hasLongName: Bool { key.count > NameBound.most }
 
     /// A key with its reason.
-    init(_ key: Bytes, destination: Bytes? = nil, reason: String) {
+    init(_ key: Bytes, destination: Bytes? = nil, reason: String, stored: StoredField? = nil) {
         self.key = key
         self.destination = destination
         self.reason = reason
+        self.stored = stored
     }
 }
 

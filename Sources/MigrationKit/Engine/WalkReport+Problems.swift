@@ -14,11 +14,12 @@ extension WalkReport {
             )
         }
         if impossible > 0 {
+            let suchAs = held.samples.first { $0.field != nil }.map { ": \($0.field ?? "") of \($0.key)" } ?? ""
             problems.append(
                 Self.told(
                     impossible,
-                    "hash holds a value that cannot be converted.",
-                    "hashes hold values that cannot be converted."
+                    "hash holds a value that cannot be converted\(suchAs).",
+                    "hashes hold values that cannot be converted\(suchAs)."
                 )
             )
         }

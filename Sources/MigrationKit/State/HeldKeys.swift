@@ -8,12 +8,18 @@ public struct HeldKeys: Sendable, Equatable, Codable {
         public var key: String
         /// Why it is held.
         public var reason: String
+        /// The field that stands in the way, escaped, where it is one.
+        public var field: String?
 
         /// A sample.
-        public init(key: String, reason: String) {
+        public init(key: String, reason: String, field: String? = nil) {
             self.key = key
             self.reason = reason
+            self.field = field
         }
+
+        /// The key, and in which field the trouble is.
+        public var text: String { field.map { "\(key), field \($0)" } ?? key }
     }
 
     /// How many keys are held, by reason.
@@ -57,8 +63,10 @@ public struct HeldKeys: Sendable, Equatable, Codable {
     }
 
     /// Notes one more.
-    mutating func add(_ key: Bytes, reason: String) {
+    mutating func add(_ key: Bytes, reason: String, field: Bytes? = nil) {
         counts[reason, default: 0] += 1
-        if samples.count < Self.mostSamples { samples.append(Sample(key: KeyText.escaped(key), reason: reason)) }
+        guard samples.count < Self.mostSamples else { return }
+        let field = field.map { KeyText.escaped($0, limit: 40) }
+        samples.append(Sample(key: KeyText.escaped(key), reason: reason, field: field))
     }
 }

@@ -32,7 +32,9 @@ struct TimestampRewrites: FieldRewrites {
         for (field, value) in zip(fields, values) {
             // An empty text is no time, to the application too.
             guard let value, !value.isEmpty, !Self.isNumber(value) else { continue }
-            guard let milliseconds = RFC3339.milliseconds(value) else { return .impossible("notATimestamp") }
+            guard let milliseconds = RFC3339.milliseconds(value) else {
+                return .impossible("notATimestamp", StoredField(field, value))
+            }
             changes.append(FieldChange(field: field, value: Bytes(decimal: milliseconds)))
         }
         return changes.isEmpty ? .done : .change(changes)

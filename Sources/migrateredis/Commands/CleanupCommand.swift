@@ -54,7 +54,7 @@ struct CleanupCommand: AsyncParsableCommand {
                     "Left under the new name: \(Wording.keys(gone)) that somebody deleted under the old one after the raise."
                 )
             }
-            for sample in result.held.samples { session.terminal.print("  \(sample.reason)  \(sample.key)") }
+            for sample in result.held.samples { session.terminal.print("  \(sample.reason)  \(sample.text)") }
             session.terminal.say(
                 "See them with `migrateredis status --held \(migration.name)`; then "
                     + "\(HeldReason.remedy(for: result.held.counts.keys))."

@@ -88,7 +88,7 @@ struct VerifyCommand: AsyncParsableCommand {
         guard result.isValid else {
             session.terminal.print("\(migration.name) is not valid: \(compared) compared.")
             for problem in result.problems { session.terminal.print("  \(problem)") }
-            for sample in result.report.held.samples { session.terminal.print("    \(sample.reason)  \(sample.key)") }
+            for sample in result.report.held.samples { session.terminal.print("    \(sample.reason)  \(sample.text)") }
             let reasons = result.report.held.counts.keys
             if !reasons.isEmpty { session.terminal.say("To go on: \(HeldReason.remedy(for: reasons)).") }
             return false
@@ -123,7 +123,7 @@ struct VerifyCommand: AsyncParsableCommand {
             "\(Wording.number(report.compared)) of \(migration.name) compared, \(Wording.number(differing)) not as they should be. "
                 + "A spot check proves nothing and raises nothing."
         )
-        for sample in report.held.samples { session.terminal.print("  \(sample.reason)  \(sample.key)") }
+        for sample in report.held.samples { session.terminal.print("  \(sample.reason)  \(sample.text)") }
         return differing == 0
     }
 }

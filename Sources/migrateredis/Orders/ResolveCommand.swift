@@ -104,7 +104,7 @@ struct ResolveCommand: AsyncParsableCommand {
         if let reasonIs, all { unsettled.samples.removeAll { $0.reason != reasonIs } }
         for sample in unsettled.samples {
             let wayOut = HeldReason.wayOut(of: sample.reason) ?? "look at it"
-            session.terminal.print("  \(sample.reason)  \(sample.key): \(wayOut)")
+            session.terminal.print("  \(sample.reason)  \(sample.text): \(wayOut)")
         }
         let others = all ? 0 : keys.count - report.written - unsettled.total
         if others > 0 { session.terminal.print("\(Wording.number(others)) are not held by \(name).") }

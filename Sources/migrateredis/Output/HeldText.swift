@@ -36,7 +36,10 @@ struct HeldText: Sendable {
 
     static func lines(_ key: HeldKey, _ source: SideSummary, _ destination: SideSummary?) -> [String] {
         guard let name = key.destination, let destination else {
-            return ["\(key.reason)  \(KeyText.escaped(key.key, limit: .max))", "    \(source.text)"]
+            let stored = key.stored.map {
+                ["    \(KeyText.escaped($0.field, limit: 40)) is “\(KeyText.escaped($0.value, limit: 40))”"]
+            }
+            return ["\(key.reason)  \(KeyText.escaped(key.key, limit: .max))", "    \(source.text)"] + (stored ?? [])
         }
         var lines = [
             "\(key.reason)  \(KeyText.escaped(key.key, limit: .max))", "    source       \(source.text)",
@@ -61,6 +64,7 @@ struct HeldText: Sendable {
             reason: key.reason,
             key: KeyText.escaped(key.key, limit: .max),
             destination: key.destination.map { KeyText.escaped($0, limit: .max) },
+            field: key.stored.map { KeyText.escaped($0.field, limit: .max) },
             keyIs: source.record,
             destinationIs: destination?.record,
             differing: destination.map { source.differing(from: $0) }
@@ -78,12 +82,13 @@ struct HeldText: Sendable {
         var reason: String
         var key: String
         var destination: String?
+        var field: String?
         var keyIs: SideSummary.Record?
         var destinationIs: SideSummary.Record?
         var differing: [String]?
 
         enum CodingKeys: String, CodingKey {
-            case reason, key, destination, differing
+            case reason, key, destination, field, differing
             case keyIs = "key_is"
             case destinationIs = "destination_is"
         }

@@ -65,7 +65,7 @@ enum StatusText {
             lines += ["", "\(migration.name) holds back:"]
             // Stored escaped by us; escaped again, a forged one reaches the terminal no more than ours.
             for sample in held.samples.prefix(10) {
-                lines.append("  \(KeyText.printable(sample.reason))  \(KeyText.printable(sample.key))")
+                lines.append("  \(KeyText.printable(sample.reason))  \(KeyText.printable(sample.text))")
             }
             let rest = held.total - min(10, held.samples.count)
             if rest > 0 { lines.append("  and \(Wording.number(rest)) more") }

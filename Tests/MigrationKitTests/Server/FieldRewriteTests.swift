@@ -115,7 +115,9 @@ struct FieldRewriteTests {
                 let result = try await bench.runner().verify(Timestamps(), under: lease)
                 #expect(!result.isValid && result.hasConflicts)
                 #expect(result.report.held.counts == ["notATimestamp": 1])
-                #expect(result.report.held.samples.map(\.key) == ["tenant:{a}:tenant"])
+                #expect(result.report.held.samples.map(\.text) == ["tenant:{a}:tenant, field created_at"])
+                #expect(result.problems.contains { $0.contains("converted: created_at of tenant:{a}:tenant.") })
+                #expect(!result.problems.joined().contains("yesterday"), "a value is for whoever asks")
             }
             let version = try await bench.version()
             #expect(version == 1)

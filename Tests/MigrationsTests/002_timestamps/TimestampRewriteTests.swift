@@ -61,8 +61,11 @@ struct TimestampRewriteTests {
         ]
     )
     func impossible(value: String) {
-        #expect(rewrite("2024-01-02T03:04:05Z", value) == .impossible("notATimestamp"))
-        #expect(rewrite(value, nil) == .impossible("notATimestamp"))
+        func impossible(_ field: String) -> FieldRewrite {
+            .impossible("notATimestamp", StoredField(Bytes(field), Bytes(value)))
+        }
+        #expect(rewrite("2024-01-02T03:04:05Z", value) == impossible("updated_at"))
+        #expect(rewrite(value, nil) == impossible("created_at"))
     }
 
     @Test("tenants and destinations are concerned, summaries are not")
