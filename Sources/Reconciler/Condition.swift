@@ -12,6 +12,8 @@ public struct Condition: Sendable, Equatable, Codable {
         case stalled = "Stalled"
         /// Old keys wait for their cleanup.
         case cleanupPending = "CleanupPending"
+        /// Keys are held back that a person has to settle.
+        case keysHeld = "KeysHeld"
     }
 
     /// What.
@@ -25,14 +27,15 @@ public struct Condition: Sendable, Equatable, Codable {
     /// Since when it is so, RFC 3339; nil from one that looked only once, and does not know.
     public var lastTransitionTime: String?
 
-    /// All four conditions that an action amounts to; the time of those that were so before is kept.
+    /// All conditions that an action and what is held back amount to; the time of those that were so before is kept.
     public static func all(
         of action: Action,
+        held: HeldBack? = nil,
         previous: [Condition] = [],
         at time: Timestamp? = nil
     ) -> [Condition] {
         Kind.allCases.map { kind in
-            let (status, reason, message) = judge(kind, action)
+            let (status, reason, message) = judge(kind, action, held)
             let before = previous.first { $0.type == kind }
             let since = before?.status == status ? before?.lastTransitionTime : nil
             return Condition(
@@ -45,8 +48,13 @@ public struct Condition: Sendable, Equatable, Codable {
         }
     }
 
-    private static func judge(_ kind: Kind, _ action: Action) -> (String, Reason, String) {
+    private static func judge(_ kind: Kind, _ action: Action, _ held: HeldBack?) -> (String, Reason, String) {
         let (reason, message) = action.explanation
+        if kind == .keysHeld {
+            // Whether any are held is not known where nobody could look.
+            if case .wait(.redisUnreachable, _, _) = action, held == nil { return ("Unknown", reason, message) }
+            return held.map { ("True", .keysHeld, $0.message) } ?? ("False", reason, "")
+        }
         switch (kind, action) {
         case (.ready, .converged): return ("True", .converged, "The schema is at the version wanted.")
         case (.ready, .wait(.redisUnreachable, _, _)), (.ready, .wait(.notMaster, _, _)):
@@ -57,7 +65,7 @@ public struct Condition: Sendable, Equatable, Codable {
         case (.cleanupPending, .converged(let pending?)): return ("True", pending.reason, pending.message)
         case (.cleanupPending, .run(let step)) where step.kind == .cleanup || step.kind == .catchUp:
             return ("True", reason, message)
-        case (.reconciling, _), (.stalled, _), (.cleanupPending, _): return ("False", reason, "")
+        case (.reconciling, _), (.stalled, _), (.cleanupPending, _), (.keysHeld, _): return ("False", reason, "")
         }
     }
 }

@@ -247,7 +247,8 @@ private func cleanUp(_ raised: [Candidate], _ observation: Observation, _ desire
                         reason: .keysHeld,
                         message:
                             "\(migration.name) keeps \(Wording.keys(held.total, "old")) back; they are looked at "
-                            + "again later."
+                            + "again in \(Wording.duration(untilRetry(state, observation, desired))), or after "
+                            + "`migrateredis retry`."
                     )
                 continue
             }
@@ -299,11 +300,18 @@ private func cleanUp(_ raised: [Candidate], _ observation: Observation, _ desire
     return .converged(pending: pending)
 }
 
-/// Keys that cleanup kept back are looked at again at the pace of catch-up, but not more than once a minute.
+/// Keys that cleanup kept back are looked at again at the pace of catch-up, but not more than once a minute; and at once
+/// where a person asks for it.
 private func isRetryDue(_ state: MigrationState, _ observation: Observation, _ desired: Desired) -> Bool {
-    guard let last = state.keptAt else { return true }
+    observation.retried.contains(state.migrationName) || untilRetry(state, observation, desired) == .zero
+}
+
+private func untilRetry(_ state: MigrationState, _ observation: Observation, _ desired: Desired) -> Duration {
+    guard let last = state.keptAt else { return .zero }
     let since = last.duration(to: observation.now)
-    return since >= max(desired.follow, .seconds(60)) || since < .zero
+    let pace = max(desired.follow, .seconds(60))
+    // The server's clock was set back since.
+    return since >= pace || since < .zero ? .zero : pace - since
 }
 
 private func message(of pause: Override) -> String {

@@ -21,8 +21,16 @@ public actor Reconciler {
     private var followsCatchUp = false
     private var followed: Set<String> = []
     private var backoff = Backoff()
+    private var hasLookFailed = false
     private var conditions: [Condition] = []
     private var lastAction: Action?
+    /// What a person has to settle, by the last look.
+    public private(set) var held: HeldBack?
+    /// What was told of that last.
+    private var toldOfHeld: HeldBack?
+    private let announcer: Announcer?
+    /// What keeps telling while it waits.
+    private var news: Task<Void, Never>?
     private var longWait = LongWait()
     private var hasReplicas = true
     /// What was seen of a keyspace on which nobody has worked.
@@ -43,6 +51,7 @@ public actor Reconciler {
         self.identity = identity
         self.reporter = reporter
         self.control = control
+        announcer = configuration.announces.map { Announcer($0, as: identity) }
     }
 
     /// What became of one pass.
@@ -59,11 +68,24 @@ public actor Reconciler {
 
     /// Looks, decides, acts and reports once; never throws, since what fails is tried again.
     public func pass() async -> PassResult {
+        news?.cancel()
+        let result = await lookAndAct()
+        // A step that ended is followed by another look at once, and one whose look failed may wait for an answer for long.
+        let isHeard = !hasLookFailed || result.action.explanation.reason == .permissionDenied
+        if result.next > .zero, isHeard, let keyspace, await !keyspace.isClosed {
+            news = announcer?.keepAnnouncing(until: .now + result.next, in: store, on: keyspace)
+        }
+        return result
+    }
+
+    private func lookAndAct() async -> PassResult {
         await takeNewConfiguration()
+        hasLookFailed = false
         let observation: Observation
         do {
             observation = try await observe()
         } catch {
+            hasLookFailed = true
             return lookFailed(error)
         }
         let action = decide(observation, configuration.desired)
@@ -80,7 +102,16 @@ public actor Reconciler {
             return PassResult(action: action, next: pause(after: action))
         }
         let concern = StepOrders.Concern(step, observation, configuration.desired)
-        return await perform(step, report, StepOrders(concern, store: SchemaStore(names: configuration.names)))
+        return await perform(step, report, StepOrders(concern, store: store))
+    }
+
+    private var store: SchemaStore { SchemaStore(names: configuration.names) }
+
+    /// Takes back what this process has told of itself, where that takes no time.
+    public func withdraw() async {
+        news?.cancel()
+        guard let announcer, !hasLookFailed, let keyspace, await !keyspace.isClosed else { return }
+        await announcer.withdraw(in: store, on: keyspace)
     }
 
     /// How long until the next look, with jitter; whoever waits for a lock looks often enough to see it abandoned.
@@ -147,6 +178,8 @@ public actor Reconciler {
         retries.arm()
         backoff.reset()
         lastAction = nil
+        // Where it is told from now on may be another server.
+        await withdraw()
         await close()
     }
 
@@ -163,7 +196,7 @@ public actor Reconciler {
 
     /// Looks; once more where the connection of the last pass turns out to be forgotten by the other side.
     private func snapshot() async throws -> SchemaSnapshot {
-        let store = SchemaStore(names: configuration.names)
+        let store = store
         let migrations = registry.migrations.map(\.name)
         let earlier = keyspace.map { ObjectIdentifier($0 as AnyObject) }
         let keyspace = try await openKeyspace()
@@ -177,6 +210,7 @@ public actor Reconciler {
 
     private func observe() async throws -> Observation {
         let snapshot = try await snapshot()
+        announcer?.looked(at: snapshot.time)
         lastServer = snapshot.server.identity
         let order = retries.look(at: snapshot)
         if order.isNew { backoff.reset() }
@@ -190,6 +224,7 @@ public actor Reconciler {
         var observation = Observation(snapshot, registry: registry, names: configuration.names)
         observation.lockedBy = holder(of: snapshot.locks)
         observation.regression = regression
+        held = HeldBack(observation)
         retried = order.retried
         observation.retried = retried
         observation.followsCatchUp = followsCatchUp
@@ -211,6 +246,7 @@ public actor Reconciler {
 
     private func lookFailed(_ error: any Error) -> PassResult {
         let failure = Failure(error)
+        announcer?.failed(failure.message)
         let action = Action.after(failedLook: error)
         _ = report(action, version: nil, target: configuration.desired.target.resolved(latest: registry.latest))
         return PassResult(
@@ -268,7 +304,10 @@ public actor Reconciler {
         if failure.isInterruption || failure.hasConflicts { wait = .zero }
         if failure.reason == .lockHeld { wait = .milliseconds(100) }
         let isWorthALine = !failure.isInterruption && failure.reason != .lockHeld
-        if isWorthALine { tell(of: failure, in: step, retryIn: wait) }
+        if isWorthALine {
+            tell(of: failure, in: step, retryIn: wait)
+            announcer?.failed("\(step.migration) \(step.kind.rawValue): \(failure.message)")
+        }
         let text = "\(step.migration) \(step.activity): \(failure.message)"
         let stands: Action =
             failure.isTransient
@@ -287,10 +326,10 @@ public actor Reconciler {
     }
 
     /// What only a person can settle is never only a number in a line that says that a step is done.
-    private static func tell(of held: HeldKeys?, by step: Step, to reporter: any ReconcilerReporter) {
-        guard let held, held.total > 0 else { return }
-        let counts = held.counts.sorted { $0.key < $1.key }.map { "\($0.key) \(Wording.number($0.value))" }
-        reporter.happened(Event(.keysHeld, [.migration: step.migration, .detail: counts.joined(separator: ", ")]))
+    private func tellOfHeld() {
+        defer { toldOfHeld = held }
+        guard let held, held != toldOfHeld else { return }
+        reporter.happened(Event(.keysHeld, [.migration: held.migration, .detail: held.reasons]))
     }
 
     private func tell(of failure: Failure, in step: Step, retryIn wait: Duration) {
@@ -323,6 +362,8 @@ public actor Reconciler {
         let keyspace = try await openKeyspace()
         let looks = orders.watch(on: keyspace)
         defer { looks.cancel() }
+        let news = announcer?.keepAnnouncing(in: store, on: keyspace)
+        defer { news?.cancel() }
         let migration = try registry.migration(named: step.migration)
         let runner = runner(on: keyspace, step, report, orders)
         let locksmith = Locksmith(names: configuration.names, identity: identity, times: configuration.lock)
@@ -372,7 +413,6 @@ public actor Reconciler {
                 return .done("\(Wording.keys(state.scope?.total ?? 0)) to move")
             case .apply, .catchUp:
                 let state = try await runner.apply(migration, under: lease)
-                Self.tell(of: state.held, by: step, to: reporter)
                 return .done(
                     "\(Wording.number(state.report?.written ?? 0)) written, \(Wording.number(state.held?.total ?? 0)) held"
                 )
@@ -394,7 +434,6 @@ public actor Reconciler {
                 let result = try await runner.cleanup(migration, under: lease) { state in
                     approved.cleanupGate(of: state)
                 }
-                Self.tell(of: result.held, by: step, to: reporter)
                 return .done(
                     "\(Wording.keys(result.removed, "old")) removed, \(Wording.number(result.held.total)) kept"
                 )
@@ -438,14 +477,18 @@ public actor Reconciler {
     ) -> PhaseRunner {
         let reporter = reporter
         let control = control
+        let announcer = announcer
         let limits = LiveLimits(configuration.limits)
         control.govern(limits)
         return PhaseRunner(
-            store: SchemaStore(names: configuration.names),
+            store: store,
             keyspace: keyspace,
             registry: registry,
             limits: limits,
-            progress: { reporter.progressed(step, $0, in: report) },
+            progress: { progress in
+                reporter.progressed(step, progress, in: report)
+                announcer?.progressed(progress)
+            },
             shouldStop: { control.isStopping || orders.objection != nil }
         )
     }
@@ -454,10 +497,12 @@ public actor Reconciler {
 
     /// Reports a decision; the same one again is no event.
     private func report(_ action: Action, version: Int?, target: Int) -> PassReport {
-        conditions = Condition.all(of: action, previous: conditions, at: .now)
-        let report = PassReport(action: action, version: version, target: target, conditions: conditions)
+        conditions = Condition.all(of: action, held: held, previous: conditions, at: .now)
+        let report = PassReport(action: action, version: version, target: target, conditions: conditions, held: held)
         reporter.decided(report)
-        if action != lastAction, let event = event(for: action, report) { reporter.happened(event) }
+        tellOfHeld()
+        announcer?.decided(action)
+        if action.isNews(after: lastAction), let event = event(for: action, report) { reporter.happened(event) }
         lastAction = action
         if let wait = longWait.note(action, at: .now), var event = event(for: action, report) {
             event.kind = .waitingLong

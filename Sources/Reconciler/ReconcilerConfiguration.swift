@@ -15,6 +15,8 @@ public struct ReconcilerConfiguration: Sendable {
     public var desired: Desired
     /// The time between passes when nothing is due.
     public var interval: Duration
+    /// As what it tells of itself in Redis; nil for nothing.
+    public var announces: DaemonRecord.Kind?
 
     /// A configuration of its parts.
     public init(

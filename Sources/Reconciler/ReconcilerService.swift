@@ -27,6 +27,7 @@ public struct ReconcilerService: Service {
                 waits(result.next)
                 await control.sleep(for: result.next)
             }
+            await reconciler.withdraw()
             await reconciler.close()
         } onGracefulShutdown: {
             control.stop()

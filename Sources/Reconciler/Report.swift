@@ -10,6 +10,8 @@ public struct PassReport: Sendable {
     public var target: Int
     /// The conditions that this amounts to.
     public var conditions: [Condition]
+    /// What a person has to settle, as far as it is known.
+    public var held: HeldBack?
 }
 
 /// Told what the reconciler finds and does; journal, status and terminal are made of it.

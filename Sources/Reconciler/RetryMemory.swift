@@ -42,8 +42,15 @@ struct RetryMemory: Sendable {
         }
         hasLooked = true
         for (name, state) in snapshot.states {
-            guard let state = try? state.get(), state.trustedPhase == .failed else { continue }
+            guard let state = try? state.get() else { continue }
             let epoch = state.epoch ?? 0
+            // What a cleanup keeps back is looked at again by itself; whoever asks does not wait for that.
+            if state.trustedPhase == .cleaning, state.held != nil {
+                if finding.forgetsAll || named == name { permitted[name] = epoch }
+                if permitted[name] == epoch { finding.retried.insert(name) }
+                continue
+            }
+            guard state.trustedPhase == .failed else { continue }
             if isArmed || finding.forgetsAll || named == name { permitted[name] = epoch }
             // Without the phase that failed it is being tried again already, and whoever did that broke off.
             if permitted[name] == epoch || state.failedPhase == nil { finding.retried.insert(name) }

@@ -21,6 +21,7 @@ public enum StatusLine {
         case .converged(nil):
             text += "converged"
         }
+        if let held = report.held { text += "; \(held.text)" }
         return text
     }
 

@@ -34,6 +34,7 @@ struct ConfigurationReader: Sendable {
         let wiring = try Wiring(loaded)
         guard let target = wiring.target else { throw MissingTarget() }
         var reconciler = wiring.reconciler(target: target, clientName: "migrateredisd")
+        reconciler.announces = .daemon
         reconciler.connection.onSurplusPassword = Self.once {
             logger.warning("configuration", metadata: ["detail": .string(Hint.surplusPassword(loaded))])
         }

@@ -21,7 +21,7 @@ struct StatusTests {
             let conditions = try #require(before["conditions"] as? [[String: Any]])
             #expect(
                 conditions.compactMap { $0["type"] as? String } == [
-                    "Ready", "Reconciling", "Stalled", "CleanupPending",
+                    "Ready", "Reconciling", "Stalled", "CleanupPending", "KeysHeld",
                 ]
             )
             for condition in conditions {

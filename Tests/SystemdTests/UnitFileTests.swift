@@ -15,7 +15,9 @@ struct UnitFileTests {
     /// The values of a directive, in order.
     private func values(of directive: String, in unit: String) throws -> [String] {
         try String(contentsOf: Self.folder.appendingPathComponent(unit), encoding: .utf8)
-            .split(separator: "\n").filter { $0.hasPrefix("\(directive)=") }.map { String($0.dropFirst(directive.count + 1)) }
+            .split(separator: "\n").filter { $0.hasPrefix("\(directive)=") }.map {
+                String($0.dropFirst(directive.count + 1))
+            }
     }
 
     @Test("bounds memory and tasks, and writes no memory into a core or a backtrace", arguments: services)

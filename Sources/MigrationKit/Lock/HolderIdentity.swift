@@ -41,6 +41,12 @@ public struct HolderIdentity: Sendable, Equatable {
         self.version = version
     }
 
+    /// Host and instance, for people.
+    var place: String { instance.isEmpty ? host : "\(host)/\(instance)" }
+
+    /// Host, instance and process, as what is said of a lock's holder begins.
+    public var holder: String { "\(place) (process \(processID))" }
+
     /// This process, with a new token.
     public static func current(instance: String, version: String) -> HolderIdentity {
         HolderIdentity(

@@ -48,7 +48,7 @@ public struct LockRecord: Sendable, Equatable, Codable {
         startedAt = time.rfc3339
         pid = identity.processID
         host = identity.host
-        holder = identity.instance.isEmpty ? identity.host : "\(identity.host)/\(identity.instance)"
+        holder = identity.place
         bootID = identity.bootID
         pidNamespace = identity.processNamespace
         token = identity.token

@@ -55,6 +55,8 @@ public struct KeyNames: Sendable, Hashable {
     public var retry: Bytes { key("outpost:migration:retry") }
     /// Every transition and every override: a capped stream.
     public var history: Bytes { key("outpost:migration:history") }
+    /// What each process tells of itself: a hash of JSON, a field for each.
+    public var daemons: Bytes { key("outpost:migration:daemons") }
     /// The channel on which daemons hear that a person gave an order.
     public var wake: Bytes { key("outpost:migration:wake") }
     /// The state of one migration: JSON.

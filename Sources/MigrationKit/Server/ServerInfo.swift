@@ -92,6 +92,12 @@ public struct ServerInfo: Sendable, Equatable {
         keys = Bounded.sum(fields.lazy.filter { Self.isDatabase($0.key) }.map { Self.keys($0.value) })
     }
 
+    /// Leaves one key of a database out of all counts.
+    mutating func leaveOutKey(of database: Int) {
+        keys = max(0, keys - 1)
+        databases[database] = databases[database].flatMap { $0 > 1 ? $0 - 1 : nil }
+    }
+
     /// Why no guarantee can be given on such a server; nil where nothing is against it.
     ///
     /// The fence is a key that one server compares and raises. Where two servers accept writes to the same key and merge

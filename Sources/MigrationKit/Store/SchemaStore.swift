@@ -18,8 +18,9 @@ public struct SchemaStore: Sendable {
         commands.append("PTTL", names.lock)
         commands.add(for: names.lock) { $0.append("TIME") }
         commands.append("TYPE", names.history)
+        commands.append("EXISTS", names.daemons)
         Locks.ask(names, in: &commands)
-        let unlocked = 3
+        let unlocked = 4
         let locked = unlocked + Locks.questionCount(names)
         for migration in migrations {
             let record = names.outpostRecord(of: migration)
@@ -44,7 +45,7 @@ public struct SchemaStore: Sendable {
                     + "fields of \(records), and remove what is too long."
             )
         }
-        let server =
+        var server =
             keyspace.isCluster ? try await ServerInfo.read(from: keyspace) : try ServerInfo(replies: replies[info...])
         guard keyspace.isCluster || !server.isCluster else {
             throw RedisError(
@@ -53,6 +54,9 @@ public struct SchemaStore: Sendable {
                 outcome: .notExecuted
             )
         }
+
+        // What processes tell of themselves is in nobody's keyspace: an empty one stays empty.
+        if try replies[3].bounded("EXISTS") != 0 { server.leaveOutKey(of: keyspace.options.database) }
 
         let values = try await reads.values(in: replies, on: keyspace)
         var states: [String: Result<MigrationState, MigrationError>] = [:]

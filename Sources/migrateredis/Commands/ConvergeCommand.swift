@@ -34,8 +34,10 @@ struct ConvergeCommand: AsyncParsableCommand {
             try await session.admitPlace(session.snapshot(), isForced: options.force)
             await session.keyspace.close()
             let control = ReconcilerControl()
+            var configuration = session.wiring.reconciler(target: goal ?? session.target, clientName: "migrateredis")
+            configuration.announces = .command
             let reconciler = Reconciler(
-                configuration: session.wiring.reconciler(target: goal ?? session.target, clientName: "migrateredis"),
+                configuration: configuration,
                 registry: session.registry,
                 identity: .current(instance: "", version: ProgramVersion.current),
                 reporter: TerminalReporter(terminal: session.terminal),
@@ -49,6 +51,7 @@ struct ConvergeCommand: AsyncParsableCommand {
             }
             defer { watcher.cancel() }
             let status = await Self.converge(reconciler, control: control, terminal: session.terminal)
+            await reconciler.withdraw()
             await reconciler.close()
             if status != .done { throw status.code }
         }
@@ -77,6 +80,10 @@ struct ConvergeCommand: AsyncParsableCommand {
             }
             switch result.action {
             case .converged(let pending):
+                if let held = await reconciler.held {
+                    terminal.print("The version is the one wanted, but \(held.message)")
+                    return .failed
+                }
                 terminal.print(pending.map { "Converged. \($0.message)" } ?? "Converged.")
                 return .done
             case .stall(.permissionDenied, _, _): return .permission

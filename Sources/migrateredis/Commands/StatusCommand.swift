@@ -3,6 +3,7 @@ import MigrationKit
 import Migrations
 import Programs
 import Reconciler
+import RedisClient
 
 /// Where the schema stands, and what happens next.
 struct StatusCommand: AsyncParsableCommand {
@@ -81,14 +82,27 @@ struct StatusCommand: AsyncParsableCommand {
     }
 
     private func look(_ session: Session) async throws -> StatusDocument {
-        StatusDocument(
-            try await session.snapshot(),
+        let snapshot = try await session.snapshot()
+        var document = StatusDocument(
+            snapshot,
             desired: session.wiring.desired(target: session.target),
             targetFrom: session.wiring.target == nil ? .newest : .configuration,
             registry: session.registry,
             names: session.names,
             address: session.keyspace.options.description
         )
+        document.take(try await daemons(session, at: snapshot.time), at: snapshot.time)
+        return document
+    }
+
+    /// What daemons tell of themselves; nothing where far more stands there than they write.
+    private func daemons(_ session: Session, at time: Timestamp) async throws -> [DaemonRecord] {
+        do {
+            return try await session.store.daemons(at: time, on: session.keyspace)
+        } catch let error as RedisError where error.code == .replyTooLarge {
+            _ = try await session.keyspace.reopen()
+            return []
+        }
     }
 
     private func unknown(_ error: any Error, _ wiring: Wiring) -> StatusDocument {

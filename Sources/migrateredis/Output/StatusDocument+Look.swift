@@ -20,7 +20,7 @@ extension StatusDocument {
             version: try? snapshot.version.get(),
             target: desired.target(in: observation),
             targetFrom: pin == nil ? targetFrom : .pin,
-            conditions: Condition.all(of: action),
+            conditions: Condition.all(of: action, held: HeldBack(observation)),
             migrations: registry.migrations.map { MigrationStatus($0, in: snapshot, names: names) },
             lock: snapshot.locks.holder.map(LockStatus.init),
             pause: snapshot.pause,

@@ -23,6 +23,8 @@ struct StatusDocument: Sendable, Equatable, Codable {
     var migrations: [MigrationStatus]
     /// Who holds the lock.
     var lock: LockStatus?
+    /// What daemons tell of themselves, the latest first; those of the last hour that were not heard of since, too.
+    var daemons: [DaemonStatus] = []
     /// The order to stop.
     var pause: Override?
     /// The target that takes the place of the configured one.
@@ -102,10 +104,12 @@ struct StatusDocument: Sendable, Equatable, Codable {
         var migration: String?
         var reason: Reason
         var message: String
+        /// Which process does it, or says so; nil where it is what a daemon with this configuration would do.
+        var by: String?
     }
 
     enum CodingKeys: String, CodingKey {
-        case format, time, version, target, conditions, migrations, lock, pause, pin, server, next
+        case format, time, version, target, conditions, migrations, lock, daemons, pause, pin, server, next
         case targetFrom = "target_from"
     }
 }
@@ -118,8 +122,18 @@ extension StatusDocument {
         return SafeText.json(String(decoding: try encoder.encode(self), as: UTF8.self))
     }
 
-    /// What monitoring makes of it: 0 converged, 1 on its way or waiting, 2 stalled, 3 unknown.
+    /// What a person has to settle, as a sentence; nil where that is nothing.
+    var heldBack: String? {
+        conditions.first { $0.type == .keysHeld && $0.status == "True" }?.message
+    }
+
+    /// What monitoring makes of it: 0 converged, 1 on its way or waiting, 2 somebody has to act, 3 unknown.
     var checkStatus: Int32 {
+        let status = statusOfAction
+        return heldBack != nil && status < 2 ? 2 : status
+    }
+
+    private var statusOfAction: Int32 {
         switch next.action {
         case "none": return 0
         case "stall": return next.reason == .permissionDenied ? 3 : 2

@@ -14,11 +14,13 @@ enum StatusText {
         let server = document.server.version.map { ", version \($0)" } ?? ""
         lines.append("Redis      \(document.server.address)\(server)")
         if isKnown { lines.append("Lock       \(lock(document.lock))") }
+        if isKnown { lines += daemons(document) }
         if let pause = document.pause {
             lines.append("Paused     by \(pause.text)")
         }
         if !document.migrations.isEmpty { lines += [""] + migrations(document) }
         lines.append("")
+        if let held = document.heldBack { lines.append("Held       \(held)") }
         lines.append(next(document.next))
         return lines
     }
@@ -33,6 +35,16 @@ enum StatusText {
             ])
         }
         return table.lines + document.migrations.flatMap(details)
+    }
+
+    /// Each daemon that tells of itself.
+    private static func daemons(_ document: StatusDocument) -> [String] {
+        guard !document.daemons.isEmpty else { return ["Daemon     none has told of itself"] }
+        return document.daemons.flatMap { daemon in
+            daemon.lines(besides: document.next).enumerated().map {
+                ($0.offset == 0 ? "Daemon     " : "           ") + $0.element
+            }
+        }
     }
 
     static func lock(_ lock: StatusDocument.LockStatus?) -> String {
@@ -73,12 +85,26 @@ enum StatusText {
         return lines
     }
 
-    private static func next(_ next: StatusDocument.Next) -> String {
-        switch next.action {
-        case "wait": return "Waiting    \(next.reason.rawValue): \(next.message)"
-        case "stall": return "Stalled    \(next.reason.rawValue): \(next.message)"
-        case "none": return "Converged  \(next.message)"
-        default: return "Next       \(next.message)"
+    private static func next(_ next: StatusDocument.Next) -> String { next.label + next.text }
+}
+
+extension StatusDocument.Next {
+    /// How the last line begins, in eleven columns.
+    var label: String {
+        switch action {
+        case "wait": return "Waiting    "
+        case "stall": return "Stalled    "
+        case "none": return "Converged  "
+        default: return by == nil ? "Next       " : "Working    "
         }
     }
+
+    /// What follows: the reason of what does not go on, the sentence, and who says so.
+    var text: String {
+        let why = ["wait", "stall"].contains(action) ? "\(reason.rawValue): " : ""
+        let who = by.map { isStep ? ", by \($0)" : " (\($0))" } ?? ""
+        return why + message + who
+    }
+
+    private var isStep: Bool { !["wait", "stall", "none"].contains(action) }
 }

@@ -14,10 +14,12 @@ struct WatchScreen {
         var lines = [cut(head(document))]
         if let pin = document.pin { lines += wrapped("Pinned     ", "version \(pin.version) by \(pin.order.text)") }
         if let lock = document.lock { lines += wrapped("Lock       ", StatusText.lock(lock)) }
+        for daemon in document.daemons { lines += wrapped("Daemon     ", daemon.lines(besides: document.next)[0]) }
         lines.append("")
         let name = document.migrations.map(\.name.count).max() ?? 0
         for migration in document.migrations { lines += row(migration, rates[migration.name], nameWidth: name) }
         if !document.migrations.isEmpty { lines.append("") }
+        if let held = document.heldBack { lines += wrapped("Held       ", held, 33) }
         return lines + next(document.next)
     }
 
@@ -34,7 +36,8 @@ struct WatchScreen {
             if let held = migration.held { part += ", \(Wording.number(held.total)) held" }
             parts.append(part)
         }
-        parts.append("\(document.next.reason.rawValue): \(document.next.message)")
+        let by = document.next.by.map { " (\($0))" } ?? ""
+        parts.append("\(document.next.reason.rawValue): \(document.next.message)\(by)")
         return parts.joined(separator: "; ")
     }
 
@@ -90,10 +93,10 @@ struct WatchScreen {
 
     private func next(_ next: StatusDocument.Next) -> [String] {
         switch next.action {
-        case "wait": return wrapped("Waiting    ", "\(next.reason.rawValue): \(next.message)", 33)
-        case "stall": return wrapped("Stalled    ", "\(next.reason.rawValue): \(next.message)", 31)
-        case "none": return wrapped("Converged  ", next.message, 32)
-        default: return wrapped("Next       ", next.message, nil)
+        case "wait": return wrapped(next.label, next.text, 33)
+        case "stall": return wrapped(next.label, next.text, 31)
+        case "none": return wrapped(next.label, next.text, 32)
+        default: return wrapped(next.label, next.text, nil)
         }
     }
 

@@ -148,7 +148,9 @@ struct BookkeepingReadsTests {
         }
     }
 
-    @Test("A raise behind a flood of small entries is found in few questions, and behind far more the history is refused")
+    @Test(
+        "A raise behind a flood of small entries is found in few questions, and behind far more the history is refused"
+    )
     func flooded() async throws {
         try await withBench { bench in
             func fill(_ count: Int) async throws {
@@ -157,7 +159,9 @@ struct BookkeepingReadsTests {
                 for _ in 0..<count { commands.append("XADD", bench.names.history, Bytes("*"), Bytes("event"), filler) }
                 _ = try await bench.connection.pipeline(commands).unlessError()
             }
-            let first = ["event", Event.Kind.versionRaised.rawValue, Event.Fact.schemaVersion.rawValue, "2"].map { Bytes($0) }
+            let first = ["event", Event.Kind.versionRaised.rawValue, Event.Fact.schemaVersion.rawValue, "2"].map {
+                Bytes($0)
+            }
             var commands = CommandBuffer()
             commands.append("XADD", [bench.names.history, Bytes("*")] + first)
             _ = try await bench.connection.pipeline(commands).unlessError()
@@ -171,7 +175,10 @@ struct BookkeepingReadsTests {
         }
     }
 
-    @Test("A hash without Outpost's fields in the place of its record is named and left alone", arguments: [1, 100_000])
+    @Test(
+        "A hash without Outpost's fields in the place of its record is named and left alone",
+        arguments: [1, 100_000]
+    )
     func recordWithoutStatus(fields: Int) async throws {
         try await withBench { bench in
             let key = bench.names.outpostRecord(of: bench.migration.name)

@@ -403,6 +403,11 @@ struct DecideTests {
                 .run(.cleanup, "m1")
             ),
             Row(
+                "at once where a person asks",
+                held.with(2) { $0.phase = .cleaned }.with { $0.observation.retried = ["m1"] },
+                .run(.cleanup, "m1")
+            ),
+            Row(
                 "the other one soaks",
                 held.with(2) { $0.verification?.soakFrom = World.start },
                 .pending("m1", .keysHeld)

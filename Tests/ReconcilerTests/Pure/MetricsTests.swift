@@ -51,7 +51,7 @@ struct MetricsTests {
         #expect(samples(metrics, "schema_target_version") == ["": 3])
         #expect(samples(metrics, "reason_info") == ["reason=ConflictsFound": 1])
         let conditions = samples(metrics, "condition")
-        #expect(conditions.count == 12)
+        #expect(conditions.count == 15)
         #expect(conditions["type=Stalled,status=True"] == 1)
         #expect(conditions["type=Stalled,status=False"] == 0)
         #expect(conditions["type=Ready,status=False"] == 1)

@@ -33,6 +33,25 @@ struct RetryMemoryTests {
         )
     }
 
+    @Test("what a cleanup keeps back is looked at again once after an order, and not for a start alone")
+    func kept() throws {
+        func snapshot(_ epoch: UInt64, order: String? = nil, of migration: String? = nil) throws -> SchemaSnapshot {
+            var snapshot = try self.snapshot([:], order: order, of: migration)
+            var state = MigrationState(migrationName: "m1", phase: .cleaning, startedAt: World.start)
+            state.epoch = epoch
+            state.held = HeldKeys()
+            state.held?.counts = ["diverged": 1]
+            snapshot.states["m1"] = .success(state)
+            return snapshot
+        }
+        var memory = RetryMemory()
+        #expect(memory.look(at: try snapshot(3)).retried.isEmpty)
+        #expect(memory.look(at: try snapshot(3, order: "a", of: "m2")).retried.isEmpty)
+        #expect(memory.look(at: try snapshot(3, order: "b", of: "m1")).retried == ["m1"])
+        #expect(memory.look(at: try snapshot(4, order: "b", of: "m1")).retried.isEmpty, "somebody has looked since")
+        #expect(memory.look(at: try snapshot(4, order: "c")).retried == ["m1"])
+    }
+
     @Test("what had failed at the first look may be, and what fails after it may not")
     func start() throws {
         var memory = RetryMemory()
