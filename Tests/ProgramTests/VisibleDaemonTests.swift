@@ -53,7 +53,10 @@ struct VisibleDaemonTests {
         }
     }
 
-    @Test("What a daemon stalls on is what status says, with the failure and the next try", arguments: ["-unlink", "-exec"])
+    @Test(
+        "What a daemon stalls on is what status says, with the failure and the next try",
+        arguments: ["-unlink", "-exec"]
+    )
     func stalled(missing: String) async throws {
         try await withStage(Keyspace(tenants: 2)) { stage in
             try await stage.send("ACL", "SETUSER", LeastPrivilege.user, missing)

@@ -58,7 +58,10 @@ struct ConditionTests {
         #expect(second.allSatisfy { $0.lastTransitionTime == Self.early.rfc3339 })
         #expect(second[1].reason == "LockHeld")
         let third = Condition.all(of: .converged(pending: nil), previous: second, at: Self.late)
-        #expect(third.map(\.lastTransitionTime) == [Self.late, Self.late, Self.early, Self.early, Self.early].map(\.rfc3339))
+        #expect(
+            third.map(\.lastTransitionTime)
+                == [Self.late, Self.late, Self.early, Self.early, Self.early].map(\.rfc3339)
+        )
     }
 
     @Test("reasons are single words in camel case, each once")
