@@ -4,7 +4,7 @@ import ArgumentParser
 public enum Spelling {
     /// Options that are said or not said; each may have `=true` or `=false` behind it.
     private static let flags: Set<String> = [
-        "verbose", "force", "auto-approve", "yes", "y", "watch", "check", "all",
+        "verbose", "force", "auto-approve", "yes", "y", "watch", "check", "check-config", "all",
     ]
     /// Options with a value that stand for "true" when nothing follows them.
     private static let switches: Set<String> = ["redis-tls-enabled", "redis-cluster-enabled"]

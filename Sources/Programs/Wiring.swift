@@ -111,13 +111,7 @@ public struct Wiring: Sendable {
     }
 
     /// The version wanted; nil where nothing names one.
-    public var target: Target? {
-        switch settings.schema.target {
-        case .latest: return .latest
-        case .version(let version): return .version(version)
-        case nil: return nil
-        }
-    }
+    public var target: Target? { Target(settings.schema) }
 
     /// What is wanted, with a target in the place of a missing one.
     public func desired(target: Target) -> Desired {
@@ -144,5 +138,16 @@ public struct Wiring: Sendable {
             desired: desired(target: target),
             interval: settings.reconcile.interval
         )
+    }
+}
+
+extension Target {
+    /// The version wanted; nil where nothing names one.
+    public init?(_ schema: Settings.Schema) {
+        switch schema.target {
+        case .latest: self = .latest
+        case .version(let version): self = .version(version)
+        case nil: return nil
+        }
     }
 }

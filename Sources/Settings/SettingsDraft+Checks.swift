@@ -10,6 +10,16 @@ extension SettingsDraft {
         }
     }
 
+    /// Checks that keys are named which the caller cannot do without.
+    ///
+    /// Not where the file could not be understood: what it names is then not known.
+    func require(_ required: KeyValuePairs<String, String>, in path: String, _ findings: inout Findings) {
+        guard !findings.problems.contains(where: { $0.source == printable(path) && $0.key == nil }) else { return }
+        for (name, advice) in required where winners[name] == nil && !findings.refused.contains(name) {
+            findings.add(.init(source: path, key: name, "is not set; \(advice)"))
+        }
+    }
+
     /// A holder must have time for three renewals before others may take over, and others must see it before the key
     /// itself expires.
     private func checkLock(_ findings: inout Findings) {

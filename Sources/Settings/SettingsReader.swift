@@ -17,7 +17,9 @@ public struct SettingsReader: Sendable {
     }
 
     /// Reads all sources. Reading again, as on a reload, begins anew.
-    public func read() throws(SettingsError) -> LoadedSettings {
+    ///
+    /// `required` names keys that the caller cannot do without, each with what to write.
+    public func read(requiring required: KeyValuePairs<String, String> = [:]) throws(SettingsError) -> LoadedSettings {
         var findings = Findings()
         var stack = LayerStack([
             .commandLine(sources, &findings),
@@ -32,6 +34,7 @@ public struct SettingsReader: Sendable {
         draft.readSecretFiles(defaultPasswordFile: sources.defaultPasswordFile, &findings)
         draft.check(&findings)
         draft.checkTrust(&findings)
+        if let path = sources.configFile?.path { draft.require(required, in: path, &findings) }
         guard findings.problems.isEmpty else { throw SettingsError(problems: findings.problems) }
         return LoadedSettings(settings: draft.settings, warnings: findings.warnings, values: draft.values)
     }

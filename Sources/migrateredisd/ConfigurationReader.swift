@@ -25,14 +25,13 @@ struct ConfigurationReader: Sendable {
 
     /// Reads all sources anew.
     ///
-    /// Errors: `SettingsError`, `MissingTarget`, `RedisError.misconfigured`.
+    /// Errors: `SettingsError`, `RedisError.misconfigured`.
     func read(logger: Logger) throws -> DaemonConfiguration {
-        let loaded = try SettingsReader(sources).read()
+        let (loaded, target) = try load()
         for warning in loaded.warnings {
             logger.warning("configuration", metadata: ["detail": .string(warning)])
         }
         let wiring = try Wiring(loaded)
-        guard let target = wiring.target else { throw MissingTarget() }
         var reconciler = wiring.reconciler(target: target, clientName: "migrateredisd")
         reconciler.announces = .daemon
         reconciler.connection.onSurplusPassword = Self.once {
@@ -43,6 +42,41 @@ struct ConfigurationReader: Sendable {
             metricsFile: wiring.metricsFile,
             credential: credential
         )
+    }
+
+    /// Reads all sources as ``read(logger:)`` does, and says all that is wrong with them; needs no Redis.
+    ///
+    /// `latest` is the newest version that the program knows. With a target above it the daemon would begin and stall.
+    func check(latest: Int) -> ConfigurationCheck {
+        let loaded: LoadedSettings
+        let target: Target
+        do {
+            (loaded, target) = try load()
+        } catch {
+            return ConfigurationCheck(problems: error.problems.map(\.description))
+        }
+        var check = ConfigurationCheck(warnings: loaded.warnings)
+        do {
+            _ = try Wiring(loaded)
+        } catch {
+            check.problems.append("\(error)")
+        }
+        if target.resolved(latest: latest) > latest {
+            let message =
+                "is above \(latest), the newest version that this program knows; upgrade it, or lower the target"
+            check.problems.append(loaded.problem(with: "schema.target", message).description)
+        }
+        return check
+    }
+
+    /// The settings, with the target that the daemon cannot do without.
+    private func load() throws(SettingsError) -> (LoadedSettings, Target) {
+        let advice = "name the wanted version, or “latest”, there or in MIGRATEREDIS_SCHEMA_TARGET"
+        let loaded = try SettingsReader(sources).read(requiring: ["schema.target": advice])
+        guard let target = Target(loaded.settings.schema) else {
+            throw SettingsError(problems: [loaded.problem(with: "schema.target", "is not set; \(advice)")])
+        }
+        return (loaded, target)
     }
 
     /// What is said once for each reading of the configuration, and not for each connection.
@@ -63,11 +97,4 @@ extension ReconcilerConfiguration {
     var caution: String? {
         connection.tls?.verifies == false ? "TLS verification is off, anybody in between can read and change all" : nil
     }
-}
-
-/// Nothing says which version is wanted.
-struct MissingTarget: Error, CustomStringConvertible {
-    let description =
-        "schema.target: is not set; name the wanted version, or “latest”, in the configuration file or in "
-        + "MIGRATEREDIS_SCHEMA_TARGET."
 }

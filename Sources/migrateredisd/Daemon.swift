@@ -33,6 +33,12 @@ struct Daemon: AsyncParsableCommand {
     )
     var instance = ""
 
+    @Flag(
+        name: [.customLong("check-config"), .customLong("check-config", withSingleDash: true)],
+        help: "Read the configuration, say what is wrong with it, and end with 0 or 78; asks no Redis."
+    )
+    var checksConfiguration = false
+
     static func main() async {
         Secrecy.begin()
         do {
@@ -54,6 +60,10 @@ struct Daemon: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if checksConfiguration {
+            let check = ConfigurationReader(arguments: connection).check(latest: MigrationRegistry.outpost.latest)
+            throw check.tell(.detect()).code
+        }
         // Until their handlers stand, neither may end the daemon.
         signal(SIGPIPE, SIG_IGN)
         signal(SIGHUP, SIG_IGN)

@@ -11,6 +11,11 @@ public struct LoadedSettings: Sendable, Equatable {
     public func origin(of key: String) -> SettingOrigin? {
         values.first { $0.key == key }?.origin
     }
+
+    /// Something that is wrong with the value of a key by what only the caller knows, at the place where it stands.
+    public func problem(with key: String, _ message: String) -> SettingsError.Problem {
+        SettingsError.Problem(at: origin(of: key) ?? .fallback, key: key, message)
+    }
 }
 
 /// One key, the text that counts, and where that stands.

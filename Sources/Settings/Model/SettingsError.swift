@@ -5,6 +5,11 @@ public struct SettingsError: Error, Sendable, Equatable, CustomStringConvertible
     /// What is wrong, in the order in which it was found; never empty.
     public let problems: [Problem]
 
+    /// An error of these problems, which must be some.
+    public init(problems: [Problem]) {
+        self.problems = problems
+    }
+
     /// One line a problem.
     public var description: String {
         problems.map(\.description).joined(separator: "\n")
