@@ -19,6 +19,9 @@ struct CheckTests {
         var worst: String
     }
 
+    /// A configuration that the daemon begins with.
+    private static let wanted = ["MIGRATEREDIS_SCHEMA_TARGET": "1"]
+
     private func report(_ result: ProcessResult) throws -> Report {
         try JSONDecoder().decode(Report.self, from: Data(result.standardOutput.utf8))
     }
@@ -27,7 +30,7 @@ struct CheckTests {
     func good() async throws {
         try await withStage(Keyspace(tenants: 4)) { stage in
             let changes = try await stage.changes()
-            let result = try await stage.run("check", "--output", "json")
+            let result = try await stage.run("check", "--output", "json", with: Self.wanted)
             #expect(result.exitStatus == 0, "\(result)")
             let report = try report(result)
             #expect(!report.findings.contains { $0.level == "problem" }, "\(result)")
@@ -35,10 +38,10 @@ struct CheckTests {
             let all = [
                 "connection", "permissions", "server", "eviction", "persistence", "replicas", "clock", "bookkeeping",
             ]
-            #expect(looked.isSuperset(of: all + ["lock", "messages", "memory"]), "\(looked)")
+            #expect(looked.isSuperset(of: all + ["target", "lock", "messages", "memory"]), "\(looked)")
             #expect(report.findings.allSatisfy { ($0.level == "ok") == ($0.remedy == nil) })
             #expect(try await stage.changes() == changes)
-            let text = try await stage.run("check")
+            let text = try await stage.run("check", with: Self.wanted)
             #expect(text.exitStatus == 0 && text.standardOutput.contains("ok       permissions"), "\(text)")
         }
     }
@@ -50,7 +53,7 @@ struct CheckTests {
             try await stage.send("CONFIG", "SET", "maxmemory", "100mb")
             try await stage.send("SET", "outpost:migration:001_hash_tags:state", "no JSON")
             #expect(try await stage.run("pause", "--reason", "audit").exitStatus == 0)
-            let result = try await stage.run("check", "--output", "json")
+            let result = try await stage.run("check", "--output", "json", with: Self.wanted)
             #expect(result.exitStatus == 1, "\(result)")
             let report = try report(result)
             let problems = Set(report.findings.filter { $0.level == "problem" }.map(\.check))
@@ -65,9 +68,65 @@ struct CheckTests {
         try await withStage(Keyspace(tenants: 200)) { stage in
             let used = try await stage.info("memory", "used_memory")
             try await stage.send("CONFIG", "SET", "maxmemory", String(used + 100_000))
-            let result = try await stage.run("check", "--output", "json")
+            let result = try await stage.run("check", "--output", "json", with: Self.wanted)
             #expect(result.exitStatus == 1, "\(result)")
             #expect(try report(result).findings.contains { $0.check == "memory" && $0.level == "problem" }, "\(result)")
+        }
+    }
+
+    /// A wanted version, the version in Redis, and what is found.
+    struct TargetCase: Sendable, CustomTestStringConvertible {
+        var wanted: String?
+        var version: Int
+        var status: Int32
+        var told: String
+        var pin: Int?
+        var begun = false
+
+        var testDescription: String {
+            "\(wanted ?? "none") wanted, \(version) there, \(pin.map(String.init) ?? "no") pin"
+        }
+    }
+
+    static let targets = [
+        TargetCase(
+            wanted: nil,
+            version: 0,
+            status: 78,
+            told: "schema.target is not set: migrateredisd would not start"
+        ),
+        TargetCase(wanted: "99", version: 0, status: 1, told: "Version 99 is wanted and this program knows only"),
+        TargetCase(wanted: "1", version: 2, status: 1, told: "Version 1 is wanted and the keyspace is at 2"),
+        TargetCase(
+            wanted: "0",
+            version: 0,
+            status: 1,
+            told: "Version 0 is wanted, and 001_hash_tags was begun",
+            begun: true
+        ),
+        TargetCase(wanted: "latest", version: 0, status: 0, told: "version 3 is wanted (environment MIGRATEREDIS_"),
+        TargetCase(wanted: "2", version: 0, status: 0, told: "version 1 is wanted (pinned by", pin: 1),
+    ]
+
+    @Test("fails where the daemon would refuse the target, or stall on it", arguments: targets)
+    func target(one: TargetCase) async throws {
+        try await withStage(Keyspace(tenants: 1)) { stage in
+            if one.version > 0 { try await stage.send("SET", "outpost:schema:version", String(one.version)) }
+            if one.begun {
+                let apply = try await stage.run("-migration", "001_hash_tags", "-auto-approve", "apply")
+                #expect(apply.exitStatus == 0, "\(apply)")
+            }
+            if let pin = one.pin {
+                #expect(try await stage.run("pin", String(pin), "--reason", "test").exitStatus == 0)
+            }
+            let result = try await stage.run(
+                ["check"],
+                with: one.wanted.map { ["MIGRATEREDIS_SCHEMA_TARGET": $0] } ?? [:]
+            )
+            #expect(result.exitStatus == one.status, "\(result)")
+            let mark = one.status == 0 ? "ok     " : "PROBLEM"
+            let line = result.standardOutput.split(separator: "\n").first { $0.contains(one.told) }
+            #expect(line?.hasPrefix("\(mark)  target ") == true, "\(result)")
         }
     }
 
@@ -76,6 +135,7 @@ struct CheckTests {
         try await withStage(Keyspace(tenants: 1)) { stage in
             let away = try await stage.run(["check"], with: ["REDIS_SOCKET": "/nonexistent/redis.sock"])
             #expect(away.exitStatus == 69 && away.standardOutput.contains("PROBLEM  connection"), "\(away)")
+            #expect(away.standardOutput.contains("PROBLEM  target"), "the file is judged all the same: \(away)")
             try await stage.send("ACL", "SETUSER", LeastPrivilege.user, "off")
             let refused = try await stage.run("check")
             #expect(refused.exitStatus == 77, "\(refused)")

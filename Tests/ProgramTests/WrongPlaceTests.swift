@@ -53,7 +53,7 @@ struct WrongPlaceTests {
     func emptyDatabase() async throws {
         try await withStage(Keyspace(tenants: 3), database: 5) { stage in
             let wrong = "Database 0 is empty, and database 5 holds"
-            let check = try await stage.run("check")
+            let check = try await stage.run("check", with: Stage.untended)
             #expect(check.exitStatus == 0 && check.standardOutput.contains(wrong), "\(check)")
             let plan = try await stage.run("plan")
             #expect(plan.exitStatus == 0 && plan.standardError.contains(wrong), "\(plan)")

@@ -8,7 +8,7 @@ import RedisClient
 struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Preflight: look at all that the work depends on; each finding with its remedy.",
+        abstract: "Preflight: check everything that the work depends on; each finding with its remedy.",
         discussion: "Changes nothing. Exit status by the worst: 0, or 1, 69, 77, 78 for a problem; warnings are 0."
     )
 
@@ -31,6 +31,7 @@ struct CheckCommand: AsyncParsableCommand {
             } catch {
                 let hint = Hint.text(for: error, settings: wiring.loaded)
                 report.findings = [.problem("connection", "\(error)", hint, ExitStatus(error))]
+                if wiring.target == nil { report.findings.append(Preflight.missingTarget) }
             }
             switch form.output {
             case .text: terminal.show(CheckText.lines(report))

@@ -57,10 +57,11 @@ struct CheckReport: Sendable, Equatable, Encodable {
         CheckFinding.Level.allCases.last { level in findings.contains { $0.level == level } } ?? .ok
     }
 
-    /// That of the first problem whose cause others may only follow from: unreachable, not permitted, then any.
+    /// That of the first problem whose cause others may only follow from: unreachable, not permitted, not configured, then
+    /// any.
     var status: ExitStatus {
         let found = Set(findings.compactMap(\.status))
-        for status in [ExitStatus.configuration, .unavailable, .permission, .failed]
+        for status in [ExitStatus.unavailable, .permission, .configuration, .failed]
         where found.contains(status.rawValue) {
             return status
         }

@@ -13,7 +13,7 @@ struct Preflight {
         findings += await commands()
         do {
             let snapshot = try await session.snapshot()
-            findings += server(snapshot.server) + [eviction(snapshot.server)]
+            findings += [target(snapshot)] + server(snapshot.server) + [eviction(snapshot.server)]
             findings += [save(snapshot), replicas(snapshot.server), clock(snapshot.time)]
             if let doubt = try await session.placeDoubt(snapshot) {
                 findings.append(
@@ -207,7 +207,7 @@ struct Preflight {
     private func clock(_ time: Timestamp) -> CheckFinding {
         let apart = time.duration(to: .now)
         let size = max(apart, .zero - apart)
-        guard size > .seconds(5) else { return .ok("clock", "the server's and this host's agree") }
+        guard size > .seconds(5) else { return .ok("clock", "clocks agree (offset \(Wording.duration(size)))") }
         return .warning(
             "clock",
             "the server's clock is \(Wording.duration(size)) \(apart > .zero ? "behind" : "ahead of") this host's",
@@ -297,7 +297,7 @@ struct Preflight {
     private func messages() async -> CheckFinding {
         do {
             try await Subscription.open(session.names.wake, on: session.keyspace).end()
-            return .ok("messages", "orders are heard at once")
+            return .ok("messages", "pub/sub works: orders arrive at once")
         } catch {
             return .warning(
                 "messages",
