@@ -6,7 +6,7 @@ public struct HeldKey: Sendable, Equatable {
     public var key: Bytes
     /// The new name, where there is a pair.
     public var destination: Bytes?
-    /// Why it is held: a word of the documentation's "Operating".
+    /// Why it is held: the word of a ``HeldReason``.
     public var reason: String
     /// The field that stands in the way, where it is one.
     public var stored: StoredField?

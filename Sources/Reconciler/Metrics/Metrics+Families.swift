@@ -66,6 +66,14 @@ extension Metrics {
                 }
             ),
             MetricFamily(
+                "condition_reason_info",
+                .gauge,
+                "Always 1 for a condition that holds; why it does is a label.",
+                conditions.filter { $0.status == "True" }.map {
+                    Sample(["type": $0.type.rawValue, "reason": $0.reason], 1)
+                }
+            ),
+            MetricFamily(
                 "reason_info",
                 .gauge,
                 "Always 1; why things are as they are is a label.",
@@ -108,7 +116,7 @@ extension Metrics {
             MetricFamily(
                 "step_strain",
                 .gauge,
-                "What the running step does for the sake of a strained server: 0 nothing, 1 works half of the time, 2 waits.",
+                "Whether a strained server throttles the running step: 0 not, 1 to half speed, 2 to a stop.",
                 number(progress.map { $0.strain.map { $0.degree == .slowed ? 1 : 2 } ?? 0 })
             ),
         ]

@@ -55,6 +55,17 @@ struct MetricsTests {
         #expect(conditions["type=Stalled,status=True"] == 1)
         #expect(conditions["type=Stalled,status=False"] == 0)
         #expect(conditions["type=Ready,status=False"] == 1)
+        #expect(samples(metrics, "condition_reason_info") == ["type=Stalled,reason=ConflictsFound": 1])
+    }
+
+    @Test("a pending cleanup tells what it waits for")
+    func pending() {
+        var metrics = Self.fresh
+        let pending = PendingCleanup(migration: "001_hash_tags", reason: .keysHeld, message: "…")
+        metrics.decided(Self.report(.converged(pending: pending), version: 3), at: Self.at(130))
+        let reasons = samples(metrics, "condition_reason_info")
+        #expect(reasons == ["type=Ready,reason=Converged": 1, "type=CleanupPending,reason=KeysHeld": 1])
+        #expect(samples(metrics, "reason_info") == ["reason=CleanupPending": 1])
     }
 
     @Test("a Redis that is away has no version, and the last look stays what it was")
