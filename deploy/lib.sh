@@ -7,7 +7,7 @@
 # Nobody who tries a program out wants a database on port 6379 for that. A test or a demo starts servers of its own, on
 # Unix sockets in temporary directories, and ends them.
 # shellcheck disable=SC2034 # used by the scripts that source this file
-packages=(libhiredis-dev libssl-dev libsystemd-dev libyaml-dev openssl redis-tools util-linux)
+packages=(jq libhiredis-dev libssl-dev libsystemd-dev libyaml-dev openssl redis-tools util-linux)
 
 say() { printf '%s\n' "$*"; }
 
@@ -96,4 +96,13 @@ wait_for_redis() {
         ((SECONDS < deadline)) || die "the Redis server on $1 does not answer"
         sleep 0.05
     done
+}
+
+# Prints the path of Prometheus' promtool; $1 is a directory to put it into. Fails where there is none to be had.
+promtool_program() {
+    if command -v promtool; then return; fi
+    # Out of its package, and not installed: that would start a Prometheus here.
+    (cd "$1" && apt-get download --quiet=2 prometheus) >/dev/null 2>&1 || return 1
+    dpkg-deb --fsys-tarfile "$1"/prometheus_*.deb | tar --extract --directory="$1" ./usr/bin/promtool
+    printf '%s\n' "$1/usr/bin/promtool"
 }
