@@ -1,7 +1,8 @@
 # Turns what "PROGRAM --experimental-dump-help" says into the middle of a manual page: synopsis, options, commands.
 
 # Text in roff: what could be a request or an escape is neither.
-def roff: gsub("\\\\"; "\\e") | gsub("-"; "\\-") | gsub("(?<line>^|\n)(?<dot>[.'])"; "\(.line)\\&\(.dot)");
+def roff: gsub("\\\\"; "\\e") | gsub("-"; "\\-") | gsub("(?<line>^|\n)(?<dot>[.'])"; "\(.line)\\&\(.dot)")
+    | gsub("`(?<code>[^`]*)`"; "\\fB\(.code)\\fR");
 
 def prose: gsub("\n\n+"; "\n.PP\n"; "m") | split("\n") | map(if . == ".PP" then . else roff end) | join("\n");
 
@@ -25,19 +26,25 @@ def entry:
 
 def names: [.names[]?.name];
 
+# A command as it is typed: what may be left out in brackets, what must be said without.
+def usage:
+    "\\fB" + (.commandName | roff) + "\\fR"
+    + ([.arguments[]? | select(.kind == "positional" or (.kind == "option" and .isOptional == false and .shouldDisplay != false))
+        | if .isOptional then " [" + heading + "]" else " " + heading end] | join(""));
+
 .command as $command
 | ($command.arguments // [] | map(select(.shouldDisplay != false))) as $common
 | ($common | map(names) | flatten) as $known
+| [$command.subcommands[]? | select(.shouldDisplay != false and .commandName != "help")] as $commands
 | ".SH SYNOPSIS\n.B " + ($command.commandName | roff)
-    + (if ($command.subcommands // []) == [] then "\n.RI [ options ]" else "\n.RI [ options ]\n.I command\n.RI [ options ]" end),
+    + (if $commands == [] then "\n.RI [ options ]" else "\n.RI [ options ]\n.I command\n.RI [ options ]" end),
   ".SH DESCRIPTION\n" + ($command.abstract | roff) + "\n.PP\n" + ($command.discussion // "" | prose),
   ".SH OPTIONS\nEach may be written with one dash or with two.",
   ($common[] | entry),
-  (if ($command.subcommands // []) == [] then empty else
+  (if $commands == [] then empty else
       ".SH COMMANDS",
-      ($command.subcommands[] | select(.shouldDisplay != false and .commandName != "help")
-          | ".SS " + (.commandName | roff)
-              + ([.arguments[]? | select(.kind == "positional") | " " + heading] | join("")),
+      ($commands[]
+          | ".SS " + usage,
             (.abstract | roff),
             (if (.discussion // "") != "" then ".PP\n" + (.discussion | prose) else empty end),
             (.arguments[]? | select(.shouldDisplay != false) | select(.kind != "positional" or .abstract != null)

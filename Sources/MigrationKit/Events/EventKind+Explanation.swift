@@ -135,29 +135,29 @@ extension Event.Kind {
                 "Migration @MIGRATION@ left keys for a person to settle",
                 "Held back, by reason: @DETAIL@.",
                 "See them with “migrateredis status --held @MIGRATION@”, settle them with “migrateredis resolve @MIGRATION@ …”; "
-                    + "each reason and its way out are in migrateredis(1)."
+                    + "each reason and its remedy are in migrateredis-runbook(7)."
             )
         case .waiting:
             return Explanation(
-                "Nothing can be done about the schema for now",
-                "The reason is @REASON@: @DETAIL@",
+                "Waiting: @REASON@",
+                "@DETAIL@",
                 "It goes on by itself when that has passed. Where a person holds it back, the reason above says with "
                     + "which command it was done, and which one ends it."
             )
         case .waitingLong:
             return Explanation(
-                "Nothing could be done about the schema for more than a minute",
-                "The reason is @REASON@, for @DURATION@ now: @DETAIL@",
+                "Still waiting after @DURATION@: @REASON@",
+                "@DETAIL@",
                 "Look at what the reason names: a server that is away, a lock that another host holds, an order or an approval of "
                     + "a person. It is tried on and on, and goes on by itself once that has passed."
             )
         case .stalled:
             return Explanation(
-                "The schema's migration stands still until somebody acts",
-                "The reason is @REASON@: @DETAIL@",
+                "Stalled: @REASON@. Action required",
+                "@DETAIL@",
                 "“migrateredis status” shows more, “migrateredis status --held NAME” the keys that are concerned, "
-                    + "“migrateredis resolve” settles conflicts, and “migrateredis retry” tries again. Each reason has "
-                    + "its way out in migrateredisd(8)."
+                    + "“migrateredis resolve” settles conflicts, and “migrateredis retry” tries again. What to do "
+                    + "about @REASON@, and what not, is in migrateredis-runbook(7)."
             )
         case .converged:
             return Explanation(
