@@ -33,9 +33,12 @@ def usage:
         | if .isOptional then " [" + heading + "]" else " " + heading end] | join(""));
 
 .command as $command
-| ($command.arguments // [] | map(select(.shouldDisplay != false))) as $common
+| ($command.subcommands // [] | map(select(.shouldDisplay != false and .commandName != "help"))) as $commands
+# What every command takes stands once.
+| (($command.arguments // []) + ($commands[0].arguments // []
+        | map(select(.kind != "positional" and (names as $names | all($commands[]; [.arguments[]? | names] | index([$names]))))))
+    | map(select(.shouldDisplay != false)) | unique_by(names)) as $common
 | ($common | map(names) | flatten) as $known
-| [$command.subcommands[]? | select(.shouldDisplay != false and .commandName != "help")] as $commands
 | ".SH SYNOPSIS\n.B " + ($command.commandName | roff)
     + (if $commands == [] then "\n.RI [ options ]" else "\n.RI [ options ]\n.I command\n.RI [ options ]" end),
   ".SH DESCRIPTION\n" + ($command.abstract | roff) + "\n.PP\n" + ($command.discussion // "" | prose),

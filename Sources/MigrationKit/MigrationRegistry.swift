@@ -25,11 +25,13 @@ public struct MigrationRegistry: Sendable {
         (1...max(1, latest)).contains(version) && latest > 0 ? migrations[version - 1] : nil
     }
 
-    /// The migration of a name.
+    /// The migration of a name, or of its number as the name has it: `001` for `001_hash_tags`.
     ///
-    /// Errors: `unknownMigration`, with the names that are known.
+    /// Errors: `unknownMigration`, with the names that are known; also for a number that two of them have.
     public func migration(named name: String) throws -> any Migration {
         if let found = migrations.first(where: { $0.name == name }) { return found }
+        let numbered = migrations.filter { $0.name.prefix { $0 != "_" } == name }
+        if let found = numbered.first, numbered.count == 1 { return found }
         let known = migrations.map(\.name).joined(separator: ", ")
         throw MigrationError(.unknownMigration, "There is no migration named \(name); known are: \(known).")
     }

@@ -7,63 +7,63 @@ import Settings
 public struct ConnectionArguments: ParsableArguments {
     /// The configuration file.
     @Option(
-        name: [.customShort("c"), .customLong("config"), .customLong("config", withSingleDash: true)],
+        name: .anyDash("config", letter: "c"),
         help: ArgumentHelp("Configuration file (default: \(SettingsSources.standardConfigPath)).", valueName: "file")
     )
     public var config: String?
 
     /// The `.env` file.
     @Option(
-        name: [.customLong("env-file"), .customLong("env-file", withSingleDash: true)],
+        name: .anyDash("env-file"),
         help: ArgumentHelp("File of variables to read besides the environment.", valueName: "file")
     )
     public var envFile: String?
 
     /// The host.
     @Option(
-        name: [.customLong("redis-host"), .customLong("redis-host", withSingleDash: true)],
+        name: .anyDash("redis-host"),
         help: ArgumentHelp("Redis host (REDIS_HOST).", valueName: "host")
     )
     public var redisHost: String?
 
     /// The port.
     @Option(
-        name: [.customLong("redis-port"), .customLong("redis-port", withSingleDash: true)],
+        name: .anyDash("redis-port"),
         help: ArgumentHelp("Redis port (REDIS_PORT).", valueName: "port")
     )
     public var redisPort: String?
 
     /// The database.
     @Option(
-        name: [.customLong("redis-database"), .customLong("redis-database", withSingleDash: true)],
+        name: .anyDash("redis-database"),
         help: ArgumentHelp("Redis database (REDIS_DATABASE).", valueName: "number")
     )
     public var redisDatabase: String?
 
     /// The Unix socket.
     @Option(
-        name: [.customLong("redis-socket"), .customLong("redis-socket", withSingleDash: true)],
+        name: .anyDash("redis-socket"),
         help: ArgumentHelp("Redis Unix socket (REDIS_SOCKET).", valueName: "path")
     )
     public var redisSocket: String?
 
     /// Whether to speak TLS.
     @Option(
-        name: [.customLong("redis-tls-enabled"), .customLong("redis-tls-enabled", withSingleDash: true)],
+        name: .anyDash("redis-tls-enabled"),
         help: ArgumentHelp("Speak TLS (REDIS_TLS_ENABLED).", valueName: "true|false")
     )
     public var redisTLSEnabled: String?
 
     /// Whether it is a cluster.
     @Option(
-        name: [.customLong("redis-cluster-enabled"), .customLong("redis-cluster-enabled", withSingleDash: true)],
+        name: .anyDash("redis-cluster-enabled"),
         help: ArgumentHelp("Redis Cluster (REDIS_CLUSTER_ENABLED).", valueName: "true|false")
     )
     public var redisClusterEnabled: String?
 
     /// Refused: arguments are public.
     @Option(
-        name: [.customLong("redis-password"), .customLong("redis-password", withSingleDash: true)],
+        name: .anyDash("redis-password"),
         help: .hidden
     )
     var redisPassword: String?

@@ -3,11 +3,17 @@ import ArgumentParser
 /// The original's ways to write options, which are those of Go's package `flag`, put into those of the argument parser.
 public enum Spelling {
     /// Options that are said or not said; each may have `=true` or `=false` behind it.
-    private static let flags: Set<String> = [
-        "verbose", "force", "auto-approve", "yes", "y", "watch", "check", "check-config", "all",
+    public static let flags: Set<String> = [
+        "verbose", "force", "auto-approve", "yes", "y", "quiet", "q", "watch", "check", "check-config", "all",
+    ]
+    /// Options with a value.
+    public static let valued: Set<String> = [
+        "config", "c", "env-file", "redis-host", "redis-port", "redis-database", "redis-socket", "redis-password",
+        "migration", "output", "o", "held", "count", "sample", "accept-in-use", "reason", "for", "keep", "reason-is",
+        "target", "timeout",
     ]
     /// Options with a value that stand for "true" when nothing follows them.
-    private static let switches: Set<String> = ["redis-tls-enabled", "redis-cluster-enabled"]
+    public static let switches: Set<String> = ["redis-tls-enabled", "redis-cluster-enabled"]
     private static let words: Set<String> = ["true", "false", "yes", "no", "on", "off", "1", "0", "t", "f"]
 
     /// A boolean as Go's strconv.ParseBool reads it.
@@ -30,10 +36,11 @@ public enum Spelling {
         var result: [String] = []
         let end = arguments.firstIndex(of: "--") ?? arguments.endIndex
         for (index, argument) in arguments[..<end].enumerated() {
-            guard let (dashes, name, value) = option(argument) else {
+            guard let option = option(argument) else {
                 result.append(argument)
                 continue
             }
+            let (dashes, name, value) = (option.dashes, option.name, option.value)
             if let value, flags.contains(name) {
                 guard let isSaid = goBoolean(value) else {
                     throw ValidationError(
@@ -53,13 +60,23 @@ public enum Spelling {
         return result + arguments[end...]
     }
 
+    /// An option as it is spelt: with one dash or two, and its value if that stands behind an equals sign.
+    public struct Option: Sendable, Equatable {
+        /// One or two dashes.
+        public var dashes: String
+        /// The name without them.
+        public var name: String
+        /// What stands behind the equals sign, if there is one.
+        public var value: String?
+    }
+
     /// An option taken apart; nil for what is none.
-    private static func option(_ argument: String) -> (dashes: String, name: String, value: String?)? {
+    public static func option(_ argument: String) -> Option? {
         let rest = argument.drop { $0 == "-" }
         let dashes = argument.count - rest.count
         guard 1...2 ~= dashes, !rest.isEmpty else { return nil }
         let name = rest.prefix { $0 != "=" }
         let value = name.endIndex == rest.endIndex ? nil : String(rest[rest.index(after: name.endIndex)...])
-        return (String(repeating: "-", count: dashes), String(name), value)
+        return Option(dashes: String(repeating: "-", count: dashes), name: String(name), value: value)
     }
 }

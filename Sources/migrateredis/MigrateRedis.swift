@@ -11,12 +11,13 @@ struct MigrateRedis: AsyncParsableCommand {
         usage: "migrateredis [options] <command> [options]",
         discussion: """
             Options stand before or after the command, with one dash or two. Data goes to standard output, talk and \
-            progress to standard error.
+            progress to standard error. `migrateredis help COMMAND` shows the options of a command; each takes those that \
+            say where the configuration and Redis are: -c FILE, --env-file, --redis-host, --redis-port, --redis-database, \
+            --redis-socket, --redis-tls-enabled, --redis-cluster-enabled. `migrateredis --version` shows the version.
 
             Exit status: 0 done · 1 failed, invalid or declined · 64 usage · 69 Redis not reachable · 75 held up \
             (lock, pause, gate), try again · 77 not permitted · 78 configuration.
             """,
-        version: ProgramVersion.current,
         subcommands: [
             StatusCommand.self, ListCommand.self, PlanCommand.self, ApplyCommand.self, VerifyCommand.self,
             RollbackCommand.self, CleanupCommand.self, PauseCommand.self, ResumeCommand.self, PinCommand.self,
@@ -26,15 +27,13 @@ struct MigrateRedis: AsyncParsableCommand {
         ]
     )
 
-    @OptionGroup var options: CommonOptions
-
     static func main() async {
         // A reader that went away must not end a phase; writing then fails quietly.
         signal(SIGPIPE, SIG_IGN)
         Secrecy.begin()
         let arguments = Array(CommandLine.arguments.dropFirst())
         do {
-            var command = try parsed(arguments)
+            guard var command = try parsed(arguments) else { return print(ProgramVersion.current) }
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
@@ -45,6 +44,11 @@ struct MigrateRedis: AsyncParsableCommand {
                 Terminal().say(fault)
                 throw ExitStatus.failed.code
             }
+        } catch let fault as ArgumentFault {
+            Terminal().say("migrateredis: \(fault.message)")
+            if let hint = fault.hint { Terminal().say(hint) }
+            Terminal.finish()
+            Glibc.exit(ExitStatus.usage.rawValue)
         } catch {
             // What the argument parser says goes to the same places by itself, behind all else.
             Terminal.finish()
@@ -52,77 +56,44 @@ struct MigrateRedis: AsyncParsableCommand {
         }
     }
 
-    /// The command, or the end of the program with what is wrong and, for the words of another tool, ours.
-    private static func parsed(_ arguments: [String]) throws -> any ParsableCommand {
-        do {
-            return try parseAsRoot(Spelling.normalized(arguments))
-        } catch {
-            guard exitCode(for: error) == .validationFailure, let hint = OtherTools.hint(for: arguments) else {
-                throw error
-            }
-            Terminal().say(fullMessage(for: error))
-            Terminal().say(hint)
-            throw ExitStatus.usage.code
-        }
-    }
-}
-
-/// The options of every command.
-struct CommonOptions: ParsableArguments {
-    @OptionGroup var connection: ConnectionArguments
-
-    @Option(
-        name: [.customLong("migration"), .customLong("migration", withSingleDash: true)],
-        help: ArgumentHelp("The migration that the command is about.", valueName: "name")
-    )
-    var migration: String?
-
-    @Flag(
-        name: [.customLong("verbose"), .customLong("verbose", withSingleDash: true)],
-        help: "Tell more on the way."
-    )
-    var verbose = false
-
-    @Flag(
-        name: [.customLong("force"), .customLong("force", withSingleDash: true)],
-        help: "Do not ask before cleanup, rollback and unlock."
-    )
-    var force = false
-
-    @Flag(
-        name: [.customLong("auto-approve"), .customLong("auto-approve", withSingleDash: true)],
-        help: "Do not plan and ask before apply."
-    )
-    var autoApprove = false
-
-    @Flag(
-        name: [.customShort("y"), .customLong("yes"), .customLong("yes", withSingleDash: true)],
-        help: "Answer every question with yes."
-    )
-    var yes = false
-}
-
-/// The migration that a command is about, as its argument.
-struct MigrationArgument: ParsableArguments {
-    @Argument(help: ArgumentHelp("The migration; or name it with -migration.", valueName: "name"))
-    var name: String?
-
-    /// The options, with the name that stands here or there.
+    /// The command, or nothing where the version is asked for.
     ///
-    /// Errors: two names.
-    func merged(into options: CommonOptions) throws -> CommonOptions {
-        var options = options
-        options.migration = try Self.one(name, options.migration)
-        return options
+    /// Errors: `ArgumentFault`; what ends the argument parser otherwise, such as the question for help.
+    static func parsed(_ arguments: [String]) throws -> (any ParsableCommand)? {
+        var line = ArgumentLine(arguments, commands: commandNames)
+        do {
+            line = ArgumentLine(try Spelling.normalized(arguments), commands: commandNames)
+            if line.asksForVersion { return nil }
+            if let fault = line.faultOfCommand { throw ValidationError(fault) }
+            let parsed = try parseAsRoot(line.words)
+            // Of an unknown option with one dash the parser takes each letter for an option, and an h for the question for help.
+            if let meant = command(named: line.command), type(of: parsed) != meant, !line.asksForHelp {
+                throw ValidationError("\(line.words.joined(separator: " ")) has an unknown option.")
+            }
+            return parsed
+        } catch {
+            guard exitCode(for: error) == .validationFailure else { throw error }
+            let fault = line.faultOfCommand ?? command(named: line.command).flatMap { line.faultOfOptions(in: $0) }
+            throw ArgumentFault(message: fault ?? message(for: error), hint: OtherTools.hint(for: arguments))
+        }
     }
 
-    /// The one name of two that may be given.
-    static func one(_ argument: String?, _ option: String?) throws -> String? {
-        if let argument, let option, argument != option {
-            throw ValidationError(
-                "Which migration? “\(argument)” is one and -migration \(option) another: give one name."
-            )
-        }
-        return argument ?? option
+    static let commandNames = configuration.subcommands.compactMap { $0.configuration.commandName }
+
+    private static func command(named name: String?) -> (any ParsableCommand.Type)? {
+        configuration.subcommands.first { $0.configuration.commandName == name }
     }
+
+    /// What the argument parser says, as everything else is said.
+    private static func message(for error: any Error) -> String {
+        let text = fullMessage(for: error)
+        return text.hasPrefix("Error: ") ? String(text.dropFirst("Error: ".count)) : text
+    }
+}
+
+/// What is wrong with the arguments.
+struct ArgumentFault: Error {
+    var message: String
+    /// For the words of another tool, ours.
+    var hint: String?
 }

@@ -71,9 +71,9 @@ struct Session {
         )
     }
 
-    /// The migration that the options name.
-    func migration(_ options: CommonOptions) throws -> any Migration {
-        guard let name = options.migration else {
+    /// The migration of a name that has to be given.
+    func migration(named name: String?) throws -> any Migration {
+        guard let name else {
             throw ValidationError(
                 "Which migration? Name it behind the command or with -migration, such as -migration 001_hash_tags. All that is "
                     + "due is run by `migrateredis converge`."
@@ -198,10 +198,14 @@ extension CommonOptions {
     ///
     /// `whenUnreachable` is told before that of an error of Redis.
     func withSession(
+        saysYes: Bool = false,
+        isQuiet: Bool = false,
         _ body: (Session) async throws -> Void,
         whenUnreachable: (RedisError, Wiring, Terminal) throws -> Void = { _, _, _ in }
     ) async throws {
         try await withWiring(
+            saysYes: saysYes,
+            isQuiet: isQuiet,
             { wired, terminal in
                 let keyspace = try await wired.connection(clientName: "migrateredis").openKeyspace()
                 if await keyspace.asksForNoPassword { terminal.say("Warning: \(Hint.surplusPassword(wired.loaded))") }
@@ -220,10 +224,12 @@ extension CommonOptions {
 
     /// Reads the settings, runs a command that connects by itself, and ends with the status that its failure means.
     func withWiring(
+        saysYes: Bool = false,
+        isQuiet: Bool = false,
         _ body: (Wiring, Terminal) async throws -> Void,
         whenUnreachable: (RedisError, Wiring, Terminal) throws -> Void = { _, _, _ in }
     ) async throws {
-        let terminal = Terminal(saysYes: yes)
+        let terminal = Terminal(saysYes: saysYes, isQuiet: isQuiet)
         var settings: LoadedSettings?
         var wiring: Wiring?
         do {
@@ -236,7 +242,10 @@ extension CommonOptions {
         } catch let error as ExitCode {
             throw error
         } catch let error as ValidationError {
-            throw error
+            // What stands in Redis decides here, and not how the command is written: no help with the usage.
+            terminal.endLine()
+            terminal.say("migrateredis: \(error.message)")
+            throw ExitStatus.usage.code
         } catch {
             terminal.endLine()
             if let error = error as? RedisError, let wiring { try whenUnreachable(error, wiring, terminal) }

@@ -114,7 +114,7 @@ struct AccessTests {
             #expect(commandLine.contains("migrateredisd"))
             var outputs = [commandLine]
             for arguments in [
-                ["status"], ["status", "--output", "json"], ["-verbose", "list"], ["-migration", "x", "plan"],
+                ["status"], ["status", "--output", "json"], ["list"], ["-migration", "x", "plan"],
             ] {
                 outputs.append(try await stage.run(arguments, with: variables).description)
             }

@@ -167,7 +167,8 @@ struct BesideOutpostTests {
                 _ = try await stage.run(["-migration", Self.names[0]] + words)
             }
             try await stage.send("DEL", Self.record(Self.names[0]))
-            let result = try await stage.run("-migration", Self.names[0], "-auto-approve", "-force", phase)
+            let answer = ["apply": ["-auto-approve"], "cleanup": ["-force"]][phase] ?? []
+            let result = try await stage.run(["-migration", Self.names[0]] + answer + [phase])
             #expect(result.exitStatus == 0, "\(result)")
             #expect(try await Self.fields(stage, Self.record(Self.names[0]))["status"] == "applied")
         }

@@ -60,7 +60,7 @@ struct HabitTests {
             #expect(apply.exitStatus == 0 && apply.standardError.contains("raises the schema to 1"), "\(apply)")
             let asked = try await stage.run("-force=false", "rollback", "001_hash_tags")
             #expect(asked.exitStatus == 1 && asked.standardError.contains("Nothing was removed"), "\(asked)")
-            let rollback = try await stage.run("-force=TRUE", "-verbose=1", "rollback", "001_hash_tags")
+            let rollback = try await stage.run("-force=TRUE", "-yes=1", "rollback", "001_hash_tags")
             #expect(rollback.exitStatus == 0, "\(rollback)")
             let wrong = try await stage.run("-force=perhaps", "rollback", "001_hash_tags")
             #expect(wrong.exitStatus == 64 && wrong.standardError.contains("true or false"), "\(wrong)")

@@ -64,7 +64,7 @@ struct SecrecyTests {
             for (name, variables) in cases {
                 // A stage names its socket unless a URL takes its place.
                 let all = variables["REDIS_URL"] == nil ? variables : variables.merging(["REDIS_SOCKET": ""]) { $1 }
-                for arguments in [["status"], ["-verbose", "converge"]] {
+                for arguments in [["status"], ["converge"]] {
                     let result = try await stage.run(arguments, with: all)
                     #expect(result.exitStatus != 0, "\(name): \(result)")
                     #expect(!result.description.contains(secret), "\(name): \(result)")

@@ -59,15 +59,24 @@ public struct HistoryEntry: Sendable, Equatable {
 }
 
 extension SchemaStore {
-    /// The last entries of the history, the newest last.
+    /// The last entries of the history, or the last of those about one migration; the newest last.
     ///
-    /// Errors: `unreadable` for a history that is not a stream or is far longer than ours; those of the connection and of the server.
-    public func history(last count: Int, on keyspace: any Keyspace) async throws -> [HistoryEntry] {
+    /// Errors: `unreadable` for a history that is not a stream or is far longer than ours; those of the connection and of the
+    /// server.
+    public func history(
+        last count: Int,
+        about migration: String? = nil,
+        on keyspace: any Keyspace
+    ) async throws -> [HistoryEntry] {
         do {
-            var pages = try await HistoryPages(names.history, most: count, on: keyspace)
+            // Of one migration nobody knows beforehand how far back its entries are.
+            let most = migration == nil ? count : History.length
+            var pages = try await HistoryPages(names.history, most: most, on: keyspace)
             var entries: [HistoryEntry] = []
-            while entries.count < count, let more = try await pages.next(atMost: count - entries.count, on: keyspace) {
-                entries += more
+            while entries.count < count,
+                let more = try await pages.next(atMost: migration == nil ? count - entries.count : most, on: keyspace)
+            {
+                entries += more.filter { migration == nil || $0.text(of: Event.Fact.migration.rawValue) == migration }
             }
             return entries.prefix(count).reversed()
         } catch let error as RedisError where error.serverCode == "WRONGTYPE" {

@@ -12,20 +12,29 @@ struct ApplyCommand: AsyncParsableCommand {
 
     @OptionGroup var options: CommonOptions
     @OptionGroup var argument: MigrationArgument
+    @OptionGroup var detail: VerboseOption
+    @OptionGroup var answer: YesOption
+    @OptionGroup var talk: QuietOption
+
+    @Flag(name: .anyDash("auto-approve"), help: "Do not plan and ask before.")
+    var autoApprove = false
+
+    @Flag(name: .anyDash("force"), help: "Go on in a keyspace that is hardly the one that was meant; it still asks.")
+    var force = false
 
     func run() async throws {
-        try await options.withSession { session in
-            let migration = try session.migration(argument.merged(into: options))
+        try await options.withSession(saysYes: answer.yes, isQuiet: talk.quiet) { session in
+            let migration = try session.migration(named: argument.given)
             let snapshot = try await session.snapshot()
             try session.admit(snapshot)
-            try await session.admitPlace(snapshot, isForced: options.force)
+            try await session.admitPlace(snapshot, isForced: force)
             if case .notApplicable(let reason) = migration.applicability(in: session.names) {
                 try await skip(migration, reason: reason, session)
                 return
             }
             // A plan is a walk over everything: where nobody decides on it, the server is spared it.
             var plan: Plan?
-            if !options.autoApprove {
+            if !autoApprove {
                 guard let confirmed = try await confirmedPlan(of: migration, session) else {
                     session.terminal.say("Nothing was changed.")
                     throw ExitStatus.failed.code
@@ -36,18 +45,18 @@ struct ApplyCommand: AsyncParsableCommand {
                 let estimate = plan == nil ? try await runner.estimate(migration) : nil
                 return try await runner.apply(migration, plan: plan ?? estimate, acceptsServer: true, under: lease)
             }
-            if options.autoApprove, let report = state.report {
+            if autoApprove, let report = state.report {
                 let isRaised = (try? await session.snapshot().version.get()) ?? 0 >= migration.version
-                for line in PlanText.outcome(report, isRaised: isRaised, verbose: options.verbose) {
-                    session.terminal.say(line)
+                for line in PlanText.outcome(report, isRaised: isRaised, verbose: detail.verbose) {
+                    session.terminal.remark(line)
                 }
             }
             if let earlier = state.report?.earlier, earlier > 0 {
                 let keys = Wording.keys(earlier)
-                session.terminal.say("A run before had come through \(keys); this one went on behind them.")
+                session.terminal.remark("A run before had come through \(keys); this one went on behind them.")
             }
             let written = Wording.keys(state.report?.written ?? 0)
-            session.terminal.print("\(migration.name) is \(state.phase.rawValue): \(written) written.")
+            session.terminal.report("\(migration.name) is \(state.phase.rawValue): \(written) written.")
             if let held = state.held, held.total > 0 {
                 session.terminal.say("Held back: \(Wording.keys(held.total)); verify will name what is held.")
                 throw ExitStatus.failed.code
@@ -59,7 +68,7 @@ struct ApplyCommand: AsyncParsableCommand {
     private func confirmedPlan(of migration: any Migration, _ session: Session) async throws -> Plan? {
         let plan = try await session.runner("planning").plan(migration)
         let server = try await session.snapshot().server
-        for line in PlanText.lines(plan, of: migration, server: server, verbose: options.verbose) {
+        for line in PlanText.lines(plan, of: migration, server: server, verbose: detail.verbose) {
             session.terminal.say(line)
         }
         session.terminal.say("")
@@ -69,13 +78,13 @@ struct ApplyCommand: AsyncParsableCommand {
     private func skip(_ migration: any Migration, reason: String, _ session: Session) async throws {
         let version = try await session.snapshot().version.get()
         guard version == migration.version - 1 else {
-            session.terminal.print("\(migration.name) does not concern this deployment: \(reason)")
+            session.terminal.report("\(migration.name) does not concern this deployment: \(reason)")
             return
         }
         try await session.underLock(for: migration, "skipping") { lease, runner in
             try await runner.skip(migration, reason: reason, under: lease)
         }
-        session.terminal.print(
+        session.terminal.report(
             "\(migration.name) does not concern this deployment: \(reason) Schema version \(migration.version)."
         )
     }

@@ -16,22 +16,28 @@ struct CleanupCommand: AsyncParsableCommand {
 
     @OptionGroup var options: CommonOptions
     @OptionGroup var argument: MigrationArgument
+    @OptionGroup var detail: VerboseOption
+    @OptionGroup var answer: YesOption
+    @OptionGroup var talk: QuietOption
+
+    @Flag(name: .anyDash("force"), help: "Do not ask.")
+    var force = false
 
     func run() async throws {
-        try await options.withSession { session in
-            let migration = try session.migration(argument.merged(into: options))
+        try await options.withSession(saysYes: answer.yes, isQuiet: talk.quiet) { session in
+            let migration = try session.migration(named: argument.given)
             let snapshot = try await session.snapshot()
             try session.admit(snapshot)
             let state = try snapshot.state(of: migration.name)
             // Whoever did not hear that it is done asks again.
             if state?.trustedPhase == .cleaned, (try? snapshot.version.get()) ?? 0 >= migration.version {
-                session.terminal.print("\(migration.name) is cleaned already; nothing was removed.")
+                session.terminal.report("\(migration.name) is cleaned already; nothing was removed.")
                 return
             }
             let count = state?.verification?.removable
             let what = count.map { Wording.keys($0, "old") } ?? "the old keys"
             let question = "Remove \(what) of \(migration.name) from \(session.keyspace.options)?"
-            guard try await session.confirms(question, unless: options.force) else {
+            guard try await session.confirms(question, unless: force) else {
                 session.terminal.say("Nothing was removed.")
                 throw ExitStatus.failed.code
             }
@@ -39,7 +45,10 @@ struct CleanupCommand: AsyncParsableCommand {
                 try await runner.cleanup(migration, under: lease)
             }
             let isEmpty = result.removed == 0 && result.held.total == 0
-            session.terminal.print(
+            if detail.verbose {
+                for line in PlanText.kinds(result.report, "Looked at") { session.terminal.remark(line) }
+            }
+            session.terminal.report(
                 isEmpty
                     ? "\(migration.name) is cleaned: there was no old key to remove."
                     : "\(migration.name): \(Wording.keys(result.removed, "old")) removed."
@@ -54,7 +63,9 @@ struct CleanupCommand: AsyncParsableCommand {
                     "Left under the new name: \(Wording.keys(gone)) that somebody deleted under the old one after the raise."
                 )
             }
-            for sample in result.held.samples { session.terminal.print("  \(sample.reason)  \(sample.text)") }
+            for sample in result.held.samples.prefix(detail.samples()) {
+                session.terminal.print("  \(sample.reason)  \(sample.text)")
+            }
             session.terminal.say(
                 "See them with `migrateredis status --held \(migration.name)`; then "
                     + "\(HeldReason.remedy(for: result.held.counts.keys))."

@@ -13,16 +13,20 @@ struct ConvergeCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var options: CommonOptions
+    @OptionGroup var talk: QuietOption
+
+    @Flag(name: .anyDash("force"), help: "Go on in a keyspace that is hardly the one that was meant.")
+    var force = false
 
     @Option(
-        name: [.customLong("target"), .customLong("target", withSingleDash: true)],
+        name: .anyDash("target"),
         help: ArgumentHelp("The version wanted: latest or a number (default: schema.target).", valueName: "version")
     )
     var target: String?
 
     func run() async throws {
         let goal = try parsedTarget()
-        try await options.withSession { session in
+        try await options.withSession(isQuiet: talk.quiet) { session in
             if let goal, let pin = try await session.snapshot().pin.get(),
                 pin.version != goal.resolved(latest: session.registry.latest)
             {
@@ -31,7 +35,7 @@ struct ConvergeCommand: AsyncParsableCommand {
                 )
                 throw ExitStatus.temporary.code
             }
-            try await session.admitPlace(session.snapshot(), isForced: options.force)
+            try await session.admitPlace(session.snapshot(), isForced: force)
             await session.keyspace.close()
             let control = ReconcilerControl()
             var configuration = session.wiring.reconciler(target: goal ?? session.target, clientName: "migrateredis")
@@ -84,7 +88,7 @@ struct ConvergeCommand: AsyncParsableCommand {
                     terminal.print("The version is the one wanted, but \(held.message)")
                     return .failed
                 }
-                terminal.print(pending.map { "Converged. \($0.message)" } ?? "Converged.")
+                terminal.report(pending.map { "Converged. \($0.message)" } ?? "Converged.")
                 return .done
             case .stall(.permissionDenied, _, _): return .permission
             case .stall: return .failed

@@ -1,18 +1,21 @@
 import ArgumentParser
 import MigrationKit
+import Programs
 
 /// What happened, newest last.
 struct HistoryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "history",
-        abstract: "Show what happened, newest last: transitions, orders, and who gave them."
+        abstract: "Show what happened, newest last: transitions, orders, and who gave them.",
+        discussion: "With a migration, only what happened to that."
     )
 
     @OptionGroup var options: CommonOptions
+    @OptionGroup var argument: MigrationArgument
     @OptionGroup var form: OutputOption
 
     @Option(
-        name: [.customLong("count"), .customLong("count", withSingleDash: true)],
+        name: .anyDash("count"),
         help: ArgumentHelp("The last so many entries.", valueName: "number")
     )
     var count = 50
@@ -23,7 +26,8 @@ struct HistoryCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await options.withSession { session in
-            for entry in try await session.store.history(last: count, on: session.keyspace) {
+            let migration = try argument.given.map { try session.registry.migration(named: $0).name }
+            for entry in try await session.store.history(last: count, about: migration, on: session.keyspace) {
                 switch form.output {
                 case .text: session.terminal.show([HistoryText.line(entry)])
                 case .json: session.terminal.print(try HistoryText.json(entry))
@@ -31,18 +35,4 @@ struct HistoryCommand: AsyncParsableCommand {
             }
         }
     }
-}
-
-/// In which form data is written.
-struct OutputOption: ParsableArguments {
-    enum Format: String, ExpressibleByArgument, CaseIterable {
-        case text
-        case json
-    }
-
-    @Option(
-        name: [.customLong("output"), .customLong("output", withSingleDash: true)],
-        help: "How to write it: text or json."
-    )
-    var output = Format.text
 }

@@ -13,12 +13,13 @@ struct PlanCommand: AsyncParsableCommand {
 
     @OptionGroup var options: CommonOptions
     @OptionGroup var argument: MigrationArgument
+    @OptionGroup var detail: VerboseOption
 
     func run() async throws {
         try await options.withSession { session in
-            let named = try argument.merged(into: options)
-            guard named.migration == nil else {
-                guard try await plan(session.migration(named), session) else { throw ExitStatus.failed.code }
+            let name = try argument.given
+            guard name == nil else {
+                guard try await plan(session.migration(named: name), session) else { throw ExitStatus.failed.code }
                 return
             }
             try await planAllPending(session)
@@ -64,7 +65,7 @@ struct PlanCommand: AsyncParsableCommand {
                     + "stored version is \(found.version). An apply or the daemon adopts theirs first."
             )
         }
-        session.terminal.show(PlanText.lines(plan, of: migration, server: snapshot.server, verbose: options.verbose))
+        session.terminal.show(PlanText.lines(plan, of: migration, server: snapshot.server, verbose: detail.verbose))
         return !plan.hasConflicts
     }
 }

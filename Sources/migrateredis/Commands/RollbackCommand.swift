@@ -12,13 +12,18 @@ struct RollbackCommand: AsyncParsableCommand {
 
     @OptionGroup var options: CommonOptions
     @OptionGroup var argument: MigrationArgument
+    @OptionGroup var answer: YesOption
+    @OptionGroup var talk: QuietOption
+
+    @Flag(name: .anyDash("force"), help: "Do not ask.")
+    var force = false
 
     func run() async throws {
-        try await options.withSession { session in
-            let migration = try session.migration(argument.merged(into: options))
+        try await options.withSession(saysYes: answer.yes, isQuiet: talk.quiet) { session in
+            let migration = try session.migration(named: argument.given)
             try session.admit(try await session.snapshot())
             let question = "Remove the copies that \(migration.name) made on \(session.keyspace.options)?"
-            guard try await session.confirms(question, unless: options.force) else {
+            guard try await session.confirms(question, unless: force) else {
                 session.terminal.say("Nothing was removed.")
                 throw ExitStatus.failed.code
             }
@@ -27,7 +32,7 @@ struct RollbackCommand: AsyncParsableCommand {
             }
             let removed = report.count(of: .inSync) + report.count(of: .sourceChanged)
             let copies = removed == 1 ? "copy" : "copies"
-            session.terminal.print("\(migration.name) is rolled back: \(Wording.number(removed)) \(copies) removed.")
+            session.terminal.report("\(migration.name) is rolled back: \(Wording.number(removed)) \(copies) removed.")
             let stay = report.listed.values.reduce(0, +)
             if stay > 0 {
                 session.terminal.print(

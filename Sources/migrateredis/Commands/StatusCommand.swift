@@ -16,19 +16,19 @@ struct StatusCommand: AsyncParsableCommand {
     @OptionGroup var form: OutputOption
 
     @Flag(
-        name: [.customLong("check"), .customLong("check", withSingleDash: true)],
+        name: .anyDash("check"),
         help: "For monitoring: exit 0 converged, 1 on its way or waiting, 2 stalled, 3 unknown."
     )
     var check = false
 
     @Flag(
-        name: [.customLong("watch"), .customLong("watch", withSingleDash: true)],
+        name: .anyDash("watch"),
         help: "Show it again and again: in place on a terminal, else a line for each change."
     )
     var watch = false
 
     @Option(
-        name: [.customLong("held"), .customLong("held", withSingleDash: true)],
+        name: .anyDash("held"),
         help: ArgumentHelp("Walk over all keys, and show every one that this migration holds back.", valueName: "name")
     )
     var held: String?

@@ -13,12 +13,17 @@ struct UnlockCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var options: CommonOptions
+    @OptionGroup var answer: YesOption
+    @OptionGroup var talk: QuietOption
+
+    @Flag(name: .anyDash("force"), help: "Do not ask.")
+    var force = false
 
     func run() async throws {
-        try await options.withSession { session in
+        try await options.withSession(saysYes: answer.yes, isQuiet: talk.quiet) { session in
             let locks = try await session.snapshotForOrder().locks
             guard locks.holder != nil || !locks.leftovers.isEmpty else {
-                session.terminal.print("The migration lock is free.")
+                session.terminal.report("The migration lock is free.")
                 return
             }
             if let holder = locks.own.holder {
@@ -32,7 +37,7 @@ struct UnlockCommand: AsyncParsableCommand {
                     "Outpost's lock \(name) was left behind by a program of ours that no longer holds its own."
                 )
             }
-            guard try await session.confirms("Remove it?", unless: options.force) else {
+            guard try await session.confirms("Remove it?", unless: force) else {
                 session.terminal.say("The lock stays.")
                 throw ExitStatus.failed.code
             }
@@ -43,7 +48,7 @@ struct UnlockCommand: AsyncParsableCommand {
             let after =
                 locks.holder?.isForeign == false
                 ? "its holder stops within one batch." : "whether its holder notices cannot be told from here."
-            session.terminal.print("The migration lock is removed; \(after)")
+            session.terminal.report("The migration lock is removed; \(after)")
         }
     }
 

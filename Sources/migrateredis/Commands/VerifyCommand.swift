@@ -13,9 +13,11 @@ struct VerifyCommand: AsyncParsableCommand {
 
     @OptionGroup var options: CommonOptions
     @OptionGroup var argument: MigrationArgument
+    @OptionGroup var detail: VerboseOption
+    @OptionGroup var talk: QuietOption
 
     @Option(
-        name: [.customLong("sample"), .customLong("sample", withSingleDash: true)],
+        name: .anyDash("sample"),
         help: ArgumentHelp(
             "Only compare so many pairs, chosen by chance; never raises the version.",
             valueName: "count"
@@ -24,7 +26,7 @@ struct VerifyCommand: AsyncParsableCommand {
     var sample: Int?
 
     @Option(
-        name: [.customLong("accept-in-use"), .customLong("accept-in-use", withSingleDash: true)],
+        name: .anyDash("accept-in-use"),
         help: ArgumentHelp(
             "Accept this many new keys that were written since they were copied; as `approve NAME verify` does.",
             valueName: "count"
@@ -43,13 +45,13 @@ struct VerifyCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await options.withSession { session in
-            let named = try argument.merged(into: options)
-            if named.migration == nil, acceptInUse != nil {
+        try await options.withSession(isQuiet: talk.quiet) { session in
+            let name = try argument.given
+            if name == nil, acceptInUse != nil {
                 throw ValidationError("--accept-in-use accepts the pairs of one migration: name it.")
             }
-            guard named.migration == nil else {
-                guard try await check(session.migration(named), session) else { throw ExitStatus.failed.code }
+            guard name == nil else {
+                guard try await check(session.migration(named: name), session) else { throw ExitStatus.failed.code }
                 return
             }
             try await checkAll(session)
@@ -66,12 +68,14 @@ struct VerifyCommand: AsyncParsableCommand {
                 || state.trustedPhase == .failed && state.failedPhase == "verify"
         }
         guard !applied.isEmpty else {
-            session.terminal.print("Nothing is applied that could be compared; `migrateredis status` shows the phases.")
+            session.terminal.report(
+                "Nothing is applied that could be compared; `migrateredis status` shows the phases."
+            )
             return
         }
         var isValid = true
         for (number, migration) in applied.enumerated() {
-            session.terminal.print("\(number == 0 ? "" : "\n")[\(number + 1) of \(applied.count)] \(migration.name)\n")
+            session.terminal.report("\(number == 0 ? "" : "\n")[\(number + 1) of \(applied.count)] \(migration.name)\n")
             if try await !check(migration, session) { isValid = false }
         }
         if !isValid { throw ExitStatus.failed.code }
@@ -85,16 +89,19 @@ struct VerifyCommand: AsyncParsableCommand {
             try await runner.verify(migration, under: lease)
         }
         let compared = Wording.number(result.report.compared)
+        if detail.verbose { for line in PlanText.kinds(result.report, "Compared") { session.terminal.remark(line) } }
         guard result.isValid else {
             session.terminal.print("\(migration.name) is not valid: \(compared) compared.")
             for problem in result.problems { session.terminal.print("  \(problem)") }
-            for sample in result.report.held.samples { session.terminal.print("    \(sample.reason)  \(sample.text)") }
+            for sample in result.report.held.samples.prefix(detail.samples()) {
+                session.terminal.print("    \(sample.reason)  \(sample.text)")
+            }
             let reasons = result.report.held.counts.keys
             if !reasons.isEmpty { session.terminal.say("To go on: \(HeldReason.remedy(for: reasons)).") }
             return false
         }
         let version = try await session.snapshot().version.get()
-        session.terminal.print("\(migration.name) is verified: \(compared) compared. Schema version \(version).")
+        session.terminal.report("\(migration.name) is verified: \(compared) compared. Schema version \(version).")
         return true
     }
 
@@ -123,7 +130,9 @@ struct VerifyCommand: AsyncParsableCommand {
             "\(Wording.number(report.compared)) of \(migration.name) compared, \(Wording.number(differing)) not as they should be. "
                 + "A spot check proves nothing and raises nothing."
         )
-        for sample in report.held.samples { session.terminal.print("  \(sample.reason)  \(sample.text)") }
+        for sample in report.held.samples.prefix(detail.samples()) {
+            session.terminal.print("  \(sample.reason)  \(sample.text)")
+        }
         return differing == 0
     }
 }

@@ -13,15 +13,16 @@ struct WaitCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var options: CommonOptions
+    @OptionGroup var talk: QuietOption
 
     @Option(
-        name: [.customLong("version"), .customLong("version", withSingleDash: true)],
+        name: .anyDash("version"),
         help: ArgumentHelp("The version to wait for (default: the target).", valueName: "version")
     )
     var version: Int?
 
     @Option(
-        name: [.customLong("timeout"), .customLong("timeout", withSingleDash: true)],
+        name: .anyDash("timeout"),
         help: ArgumentHelp("Give up after this time, such as 10m (default: never).", valueName: "time")
     )
     var timeout: String?
@@ -37,7 +38,7 @@ struct WaitCommand: AsyncParsableCommand {
 
     func run() async throws {
         let end = try time.map { ContinuousClock.now + $0 }
-        try await options.withWiring { wiring, terminal in
+        try await options.withWiring(isQuiet: talk.quiet) { wiring, terminal in
             let interruption = Interruption.begin()
             var waiting = SchemaWait(wiring: wiring, version: version)
             var told = ""
@@ -46,10 +47,10 @@ struct WaitCommand: AsyncParsableCommand {
                 switch try await waiting.look(within: left) {
                 case .reached(let version):
                     terminal.endLine()
-                    terminal.print("Schema version \(version).")
+                    terminal.report("Schema version \(version).")
                     return await waiting.close()
                 case .missing(let text, let progress):
-                    if text != told { terminal.say(text) }
+                    if text != told { terminal.remark(text) }
                     if let progress { terminal.redraw(progress) }
                     told = text
                 }

@@ -11,10 +11,13 @@ struct ApproveCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var options: CommonOptions
+    @OptionGroup var talk: QuietOption
     @OptionGroup var orders: OrderOptions
 
-    @Argument(help: ArgumentHelp("The migration; or name it with -migration.", valueName: "name"))
+    @Argument(help: ArgumentHelp("The migration, such as 001_hash_tags or 001.", valueName: "name"))
     var name: String?
+
+    @OptionGroup var option: MigrationOption
 
     @Argument(help: "apply, verify or cleanup; without it, the gate that waits.")
     var phase: String?
@@ -22,9 +25,9 @@ struct ApproveCommand: AsyncParsableCommand {
     func validate() throws { _ = try orders.duration() }
 
     func run() async throws {
-        try await options.withSession { session in
-            let (named, phase) = try arguments()
-            let migration = try session.migration(named)
+        try await options.withSession(isQuiet: talk.quiet) { session in
+            let (name, phase) = try arguments()
+            let migration = try session.migration(named: name)
             let snapshot = try await session.snapshotForOrder()
             guard let state = try snapshot.state(of: migration.name), let scope = state.scope else {
                 throw ValidationError("\(migration.name) is not planned yet: there is nothing to approve.")
@@ -59,7 +62,7 @@ struct ApproveCommand: AsyncParsableCommand {
                 ? "at most \(Wording.number(state.inUse ?? 0)) pairs that are inUse"
                 : "for \(Wording.keys(scope.total)) as planned"
             let end = order.until.map { ", until \($0)" } ?? ""
-            session.terminal.print("Approved: \(gate.rawValue) of \(migration.name), \(what)\(end).")
+            session.terminal.report("Approved: \(gate.rawValue) of \(migration.name), \(what)\(end).")
             if let pause = snapshot.pause {
                 session.terminal.say("All work is paused by \(pause.text); nothing begins before that ends.")
             }
@@ -67,15 +70,10 @@ struct ApproveCommand: AsyncParsableCommand {
     }
 
     /// With -migration the only argument is the phase.
-    private func arguments() throws -> (CommonOptions, GatedPhase?) {
-        var named = options
-        var word = phase
-        if let name, options.migration != nil, phase == nil {
-            word = name
-        } else if let name {
-            named.migration = try MigrationArgument.one(name, options.migration)
-        }
-        guard let word else { return (named, nil) }
+    private func arguments() throws -> (String?, GatedPhase?) {
+        let isPhase = option.migration != nil && phase == nil
+        let named = try option.one(or: isPhase ? nil : name)
+        guard let word = isPhase ? name : phase else { return (named, nil) }
         guard let gate = GatedPhase(rawValue: word) else {
             throw ValidationError("There is no gate “\(word)”; there are apply, verify and cleanup.")
         }

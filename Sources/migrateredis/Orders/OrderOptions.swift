@@ -7,7 +7,7 @@ struct OrderOptions: ParsableArguments {
     @OptionGroup var reasoning: ReasonOption
 
     @Option(
-        name: [.customLong("for"), .customLong("for", withSingleDash: true)],
+        name: .anyDash("for"),
         help: ArgumentHelp("End it by itself after this time, such as 2h (default: never).", valueName: "time")
     )
     var time: String?
@@ -30,7 +30,7 @@ struct OrderOptions: ParsableArguments {
 /// Why an order is given.
 struct ReasonOption: ParsableArguments {
     @Option(
-        name: [.customLong("reason"), .customLong("reason", withSingleDash: true)],
+        name: .anyDash("reason"),
         help: ArgumentHelp("Why; kept in the history.", valueName: "text")
     )
     var reason = ""

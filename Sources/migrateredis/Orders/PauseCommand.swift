@@ -9,17 +9,18 @@ struct PauseCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var options: CommonOptions
+    @OptionGroup var talk: QuietOption
     @OptionGroup var orders: OrderOptions
 
     func validate() throws { _ = try orders.duration() }
 
     func run() async throws {
-        try await options.withSession { session in
+        try await options.withSession(isQuiet: talk.quiet) { session in
             let snapshot = try await session.snapshotForOrder()
             if let pause = snapshot.pause { session.terminal.say("It was paused already, by \(pause.text).") }
             let order = try orders.order(at: snapshot.time)
             try await session.store.pause(order, for: orders.duration(), on: session.keyspace)
-            session.terminal.print("Paused\(order.until.map { " until \($0)" } ?? "; `migrateredis resume` ends it").")
+            session.terminal.report("Paused\(order.until.map { " until \($0)" } ?? "; `migrateredis resume` ends it").")
             if let holder = snapshot.lock.holder {
                 session.terminal.say("\(holder.words) stops at the end of the batch in hand.")
             }
@@ -32,16 +33,17 @@ struct ResumeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "resume", abstract: "End a pause.")
 
     @OptionGroup var options: CommonOptions
+    @OptionGroup var talk: QuietOption
     @OptionGroup var reasoning: ReasonOption
 
     func run() async throws {
-        try await options.withSession { session in
+        try await options.withSession(isQuiet: talk.quiet) { session in
             guard let pause = try await session.snapshotForOrder().pause else {
-                session.terminal.print("Nothing is paused.")
+                session.terminal.report("Nothing is paused.")
                 return
             }
             try await session.store.resume(reasoning.order, on: session.keyspace)
-            session.terminal.print("Resumed; it was paused by \(pause.text).")
+            session.terminal.report("Resumed; it was paused by \(pause.text).")
         }
     }
 }

@@ -9,6 +9,7 @@ struct PinCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var options: CommonOptions
+    @OptionGroup var talk: QuietOption
     @OptionGroup var orders: OrderOptions
 
     @Argument(help: ArgumentHelp("The version wanted.", valueName: "version"))
@@ -20,7 +21,7 @@ struct PinCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await options.withSession { session in
+        try await options.withSession(isQuiet: talk.quiet) { session in
             let snapshot = try await session.snapshotForOrder()
             let current = try snapshot.version.get()
             guard version >= current else {
@@ -34,7 +35,7 @@ struct PinCommand: AsyncParsableCommand {
             let pin = Pin(version: version, order: try orders.order(at: snapshot.time))
             try await session.store.pin(pin, for: orders.duration(), on: session.keyspace)
             let end = pin.order.until.map { " until \($0)" } ?? "; `migrateredis unpin` ends it"
-            session.terminal.print("Pinned: version \(version) is the target of every program\(end).")
+            session.terminal.report("Pinned: version \(version) is the target of every program\(end).")
         }
     }
 }
@@ -47,16 +48,17 @@ struct UnpinCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var options: CommonOptions
+    @OptionGroup var talk: QuietOption
     @OptionGroup var reasoning: ReasonOption
 
     func run() async throws {
-        try await options.withSession { session in
+        try await options.withSession(isQuiet: talk.quiet) { session in
             if case .success(nil) = try await session.snapshotForOrder().pin {
-                session.terminal.print("No version is pinned.")
+                session.terminal.report("No version is pinned.")
                 return
             }
             try await session.store.unpin(reasoning.order, on: session.keyspace)
-            session.terminal.print("No longer pinned; the configured target counts.")
+            session.terminal.report("No longer pinned; the configured target counts.")
         }
     }
 }

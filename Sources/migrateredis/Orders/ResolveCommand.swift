@@ -18,33 +18,45 @@ struct ResolveCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var options: CommonOptions
+    @OptionGroup var answer: YesOption
+    @OptionGroup var talk: QuietOption
     @OptionGroup var reasoning: ReasonOption
 
-    @Argument(help: ArgumentHelp("The migration.", valueName: "name"))
-    var name: String
+    @OptionGroup var option: MigrationOption
+
+    @Argument(help: ArgumentHelp("The migration, unless -migration names it.", valueName: "name"))
+    var name: String?
 
     @Argument(help: ArgumentHelp("The keys to settle.", valueName: "key"))
-    var keys: [String] = []
+    var otherKeys: [String] = []
+
+    @Flag(name: .anyDash("force"), help: "Do not ask.")
+    var force = false
+
+    /// With -migration every argument is a key.
+    private var migration: String? { option.migration ?? name }
+    private var keys: [String] { (option.migration == nil ? [] : name.map { [$0] } ?? []) + otherKeys }
 
     @Option(
-        name: [.customLong("keep"), .customLong("keep", withSingleDash: true)],
+        name: .anyDash("keep"),
         help: ArgumentHelp("Which side is right: source or destination.", valueName: "side")
     )
     var keep: KeptSide
 
     @Flag(
-        name: [.customLong("all"), .customLong("all", withSingleDash: true)],
+        name: .anyDash("all"),
         help: "All keys that are held for the reason that --reason-is names."
     )
     var all = false
 
     @Option(
-        name: [.customLong("reason-is"), .customLong("reason-is", withSingleDash: true)],
+        name: .anyDash("reason-is"),
         help: ArgumentHelp("Only keys that are held for this reason, such as foreign.", valueName: "reason")
     )
     var reasonIs: String?
 
     func validate() throws {
+        guard migration != nil else { throw ValidationError("Which migration, and which of its keys?") }
         guard all == keys.isEmpty else {
             throw ValidationError(all ? "Name keys or give --all, not both." : "Which keys? Name them, or give --all.")
         }
@@ -64,15 +76,15 @@ struct ResolveCommand: AsyncParsableCommand {
             }
             return name
         }
-        try await options.withSession { session in
-            let migration = try session.registry.migration(named: name)
+        try await options.withSession(saysYes: answer.yes, isQuiet: talk.quiet) { session in
+            let migration = try session.migration(named: migration)
             let snapshot = try await session.snapshot()
             try session.admit(snapshot)
             let state = try snapshot.state(of: migration.name)
             let count =
                 all ? state?.held?.counts[reasonIs ?? ""].map { Wording.keys($0) } ?? "all keys" : ""
             let question = "Keep the \(keep.rawValue) of \(count) that \(migration.name) holds as \(reasonIs ?? "")?"
-            guard try await session.confirms(question, unless: !all || options.force) else {
+            guard try await session.confirms(question, unless: !all || force) else {
                 session.terminal.say("Nothing was changed.")
                 throw ExitStatus.failed.code
             }
@@ -87,7 +99,7 @@ struct ResolveCommand: AsyncParsableCommand {
                 )
             }
             if report.written > 0 { try await askToRetry(migration, order, session) }
-            try tell(report, session)
+            try tell(report, of: migration, session)
         }
     }
 
@@ -97,8 +109,10 @@ struct ResolveCommand: AsyncParsableCommand {
         try await session.store.retry(order, on: session.keyspace)
     }
 
-    private func tell(_ report: WalkReport, _ session: Session) throws {
-        session.terminal.print("\(name): \(Wording.number(report.written)) settled, the \(keep.rawValue) kept.")
+    private func tell(_ report: WalkReport, of migration: any Migration, _ session: Session) throws {
+        session.terminal.report(
+            "\(migration.name): \(Wording.number(report.written)) settled, the \(keep.rawValue) kept."
+        )
         var unsettled = report.held
         // Of --all, what is held for other reasons was not asked about.
         if let reasonIs, all { unsettled.samples.removeAll { $0.reason != reasonIs } }
@@ -107,7 +121,7 @@ struct ResolveCommand: AsyncParsableCommand {
             session.terminal.print("  \(sample.reason)  \(sample.text): \(wayOut)")
         }
         let others = all ? 0 : keys.count - report.written - unsettled.total
-        if others > 0 { session.terminal.print("\(Wording.number(others)) are not held by \(name).") }
+        if others > 0 { session.terminal.print("\(Wording.number(others)) are not held by \(migration.name).") }
         let left = all ? unsettled.counts[reasonIs ?? ""] ?? 0 : unsettled.total
         if left > 0 || others > 0 { throw ExitStatus.failed.code }
     }

@@ -7,23 +7,22 @@ struct RetryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "retry",
         abstract: "Have every daemon forget failures and back-off, once, and look now.",
-        discussion: "It changes no state: what failed is tried again as it stands. Exit 75 while all work is paused."
+        discussion:
+            "Without a migration, of all that failed. It changes no state: what failed is tried again as it stands. Exit 75 while all work is paused."
     )
 
     @OptionGroup var options: CommonOptions
+    @OptionGroup var talk: QuietOption
+    @OptionGroup var argument: MigrationArgument
     @OptionGroup var reasoning: ReasonOption
 
-    @Argument(help: ArgumentHelp("The migration; without it, all that failed.", valueName: "name"))
-    var name: String?
-
     func run() async throws {
-        try await options.withSession { session in
-            let named = try MigrationArgument.one(name, options.migration)
-            if let named { _ = try session.registry.migration(named: named) }
+        try await options.withSession(isQuiet: talk.quiet) { session in
+            let named = try argument.given.map { try session.registry.migration(named: $0).name }
             let snapshot = try await session.snapshotForOrder()
             let order = RetryOrder(id: session.locksmith().identity.token, migration: named, order: reasoning.order)
             try await session.store.retry(order, on: session.keyspace)
-            session.terminal.print("Asked to try \(named ?? "all that failed") again.")
+            session.terminal.report("Asked to try \(named ?? "all that failed") again.")
             if let pause = snapshot.pause {
                 session.terminal.say("All work was paused by \(pause.text); it begins when that ends.")
                 throw ExitStatus.temporary.code
@@ -40,16 +39,17 @@ struct ReconcileCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var options: CommonOptions
+    @OptionGroup var talk: QuietOption
     @OptionGroup var reasoning: ReasonOption
 
     func run() async throws {
-        try await options.withSession { session in
+        try await options.withSession(isQuiet: talk.quiet) { session in
             if let pause = try await session.snapshotForOrder().pause {
                 session.terminal.say("All work was paused by \(pause.text); nobody would do anything.")
                 throw ExitStatus.temporary.code
             }
             try await session.store.askToLook(reasoning.order, on: session.keyspace)
-            session.terminal.print("Asked every daemon to look now.")
+            session.terminal.report("Asked every daemon to look now.")
         }
     }
 }

@@ -9,21 +9,18 @@ struct RevokeCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var options: CommonOptions
+    @OptionGroup var talk: QuietOption
+    @OptionGroup var argument: MigrationArgument
     @OptionGroup var reasoning: ReasonOption
 
-    @Argument(help: ArgumentHelp("The migration; or name it with -migration.", valueName: "name"))
-    var name: String?
-
     func run() async throws {
-        try await options.withSession { session in
-            var named = options
-            named.migration = try MigrationArgument.one(name, options.migration)
-            let migration = try session.migration(named)
+        try await options.withSession(isQuiet: talk.quiet) { session in
+            let migration = try session.migration(named: argument.given)
             guard let approval = try await session.snapshotForOrder().approvals[migration.name] else {
                 throw ValidationError("No gate of \(migration.name) is open.")
             }
             try await session.store.revoke(approval, reasoning.order, on: session.keyspace)
-            session.terminal.print("Revoked: \(approval.phase.rawValue) of \(migration.name).")
+            session.terminal.report("Revoked: \(approval.phase.rawValue) of \(migration.name).")
         }
     }
 }

@@ -34,6 +34,16 @@ enum PlanText {
             + large(report, verbose)
     }
 
+    /// How many pairs or hashes there were of each kind.
+    static func kinds(_ report: WalkReport, _ heading: String) -> [String] {
+        var table = Table(["Kind", heading], numeric: [1])
+        let counts = report.counts.mapValues { $0.values.reduce(0, +) }.merging(report.rewrites.mapValues(\.total)) {
+            $0 + $1
+        }
+        for (kind, count) in counts.sorted(by: { $0.key < $1.key }) { table.add([kind, Wording.number(count)]) }
+        return counts.isEmpty ? [] : table.lines
+    }
+
     /// What follows from another tool's having copied before.
     private static func ofOtherTools(_ report: WalkReport) -> [String] {
         var lines: [String] = []

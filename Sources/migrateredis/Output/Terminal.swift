@@ -8,6 +8,8 @@ struct Terminal: Sendable {
     let isInteractive = isatty(STDERR_FILENO) == 1
     /// Whether every question has been answered with yes beforehand.
     var saysYes = false
+    /// Whether only questions, warnings and errors are of interest.
+    var isQuiet = false
 
     private struct Written {
         /// Why data could not be written, if they could not.
@@ -31,6 +33,18 @@ struct Terminal: Sendable {
     /// Whatever comes here was escaped where it was put together; this is the door through which all of it goes.
     func say(_ line: String) {
         talk(SafeText.guarded(lines: line) + "\n")
+    }
+
+    /// One line of talk that nobody needs who knows what the command does.
+    func remark(_ line: String) {
+        guard !isQuiet else { return }
+        say(line)
+    }
+
+    /// One line of data that says that all went well.
+    func report(_ line: String) {
+        guard !isQuiet else { return }
+        print(line)
     }
 
     /// One line of data.
@@ -108,7 +122,7 @@ struct Terminal: Sendable {
 
     /// Draws over the line in hand; nothing where nobody watches.
     func redraw(_ line: String) {
-        guard isInteractive else { return }
+        guard isInteractive, !isQuiet else { return }
         let width = Self.width(of: STDERR_FILENO)
         talk("\r\u{1B}[K" + String(SafeText.guarded(line).prefix(width - 1)))
     }
