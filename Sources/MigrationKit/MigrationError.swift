@@ -44,6 +44,8 @@ public struct MigrationError: Error, Sendable, CustomStringConvertible {
         case wrongPhase
         /// A gate is closed.
         case gateClosed
+        /// A person has pinned a lower version.
+        case pinned
         /// No migration has this name.
         case unknownMigration
         /// The server or the data lacks something that cannot be replaced.
@@ -72,7 +74,7 @@ public struct MigrationError: Error, Sendable, CustomStringConvertible {
     public var isRetryable: Bool {
         switch code {
         case .notMaster, .lockHeld, .leaseLost, .fenced, .newerSchema, .versionChanged, .serverChanged,
-            .clusterUnsettled, .replicasBehind, .serverStrained, .interrupted, .gateClosed:
+            .clusterUnsettled, .replicasBehind, .serverStrained, .interrupted, .gateClosed, .pinned:
             return true
         case .unreadable, .versionRegressed, .dataLost, .foreignRecord, .sourcesDisappeared, .copyDiffers, .wrongPhase,
             .unknownMigration, .unsupported, .evictionPolicy, .commandsMissing, .doubtfulPlace:

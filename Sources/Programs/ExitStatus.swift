@@ -41,7 +41,7 @@ public enum ExitStatus: Int32, Sendable {
             }
         case let error as MigrationError:
             switch error.code {
-            case .lockHeld, .gateClosed, .interrupted, .serverStrained: self = .temporary
+            case .lockHeld, .gateClosed, .pinned, .interrupted, .serverStrained: self = .temporary
             // Somebody else works now.
             case .leaseLost where error.holder != nil: self = .temporary
             case .unknownMigration: self = .usage

@@ -55,7 +55,7 @@ struct Failure: Sendable {
         case .clusterUnsettled: return .clusterUnsettled
         case .replicasBehind: return .replicasBehind
         case .serverStrained: return .serverStrained
-        case .leaseLost, .fenced, .versionChanged, .serverChanged, .interrupted, .gateClosed: return .retrying
+        case .leaseLost, .fenced, .versionChanged, .serverChanged, .interrupted, .gateClosed, .pinned: return .retrying
         case .copyDiffers, .wrongPhase, .unknownMigration, .unsupported, .doubtfulPlace: return .stepFailed
         }
     }

@@ -29,8 +29,8 @@ public final class StepOrders: Sendable {
         /// Why the step is to stop, by the orders that stand; nil while it may go on.
         func objection(_ orders: StandingOrders) -> String? {
             if let pause = orders.pause { return "All work was paused by \(pause.text)." }
-            if let pin = orders.pin, let raisesTo, pin.version < raisesTo {
-                return "Version \(pin.version) was pinned by \(pin.order.text)."
+            if let raisesTo, let refusal = orders.pin?.refusal(of: migration, to: raisesTo, at: raisesTo - 1) {
+                return "\(refusal)."
             }
             if let gate, let state, orders.approval?.covers(gate, of: state) != true {
                 return "The approval of \(gate.rawValue) of \(migration) was revoked, or has ended."

@@ -11,6 +11,8 @@ struct Session {
     let wiring: Wiring
     let interruption: Interruption
     let terminal: Terminal
+    /// What was found before a question, for a phase to begin.
+    let admission = Admission()
     private let line: KeyspaceLine
 
     init(wiring: Wiring, keyspace: any Keyspace, interruption: Interruption, terminal: Terminal) {
@@ -30,6 +32,7 @@ struct Session {
     /// Errors: those of a connection.
     func confirms(_ question: String, unless isForced: Bool = false) async throws -> Bool {
         if isForced { return true }
+        admission.growsStale()
         guard terminal.confirms(question) else { return false }
         if !terminal.saysYes {
             try await line.replace(by: wiring.connection(clientName: "migrateredis").openKeyspace())
@@ -118,78 +121,6 @@ struct Session {
             throw MigrationError(.doubtfulPlace, "\(doubt) Nothing was changed; --force goes on in it all the same.")
         }
         terminal.say("Warning: \(doubt)")
-    }
-
-    /// Why nothing may be touched, if that is so.
-    func refusal(_ snapshot: SchemaSnapshot) -> Refusal? {
-        do {
-            _ = try Bookkeeping(snapshot, registry: registry, names: names).read()
-            return nil
-        } catch {
-            return error
-        }
-    }
-
-    /// Throws where nothing may be touched, before anybody is asked for a yes; a verify may be the way out.
-    func admit(_ snapshot: SchemaSnapshot, byVerifying migration: String? = nil) throws {
-        guard let refusal = refusal(snapshot) else { return }
-        if let migration, refusal.isSettled(byVerifying: migration) { return }
-        throw refusal.failure
-    }
-
-    /// Runs a phase by hand: under the lock, unless all work is paused or the server may drop keys; a pause stops it.
-    func underLock<Result: Sendable>(
-        for migration: any Migration,
-        _ activity: String,
-        whilePaused: Bool = false,
-        verifies: Bool = false,
-        _ body: (Lease, PhaseRunner) async throws -> Result
-    ) async throws -> Result {
-        let snapshot = try await snapshot()
-        // Before the lock and the epoch are touched; under the lock the phase asks again.
-        try admit(snapshot, byVerifying: verifies ? migration.name : nil)
-        if let pause = snapshot.pause, !whilePaused {
-            terminal.say("All work was paused by \(pause.text).")
-            throw ExitStatus.temporary.code
-        }
-        if snapshot.server.mayEvict, !wiring.loaded.settings.redis.allowEviction {
-            throw MigrationError(
-                .evictionPolicy,
-                "The server may evict keys (maxmemory is set and maxmemory-policy is \(snapshot.server.evictionPolicy ?? "not told")). "
-                    + "Set maxmemory-policy noeviction, or redis.allow-eviction if that is meant."
-            )
-        }
-        // Before the first write: what cannot be removed later is not begun.
-        try await survey(snapshot).require()
-        let orders = StepOrders(.init(migration: migration.name), store: store)
-        let runner = runner(activity, orders: orders)
-        let watching = whilePaused ? [] : watch(orders)
-        defer { watching.forEach { $0.cancel() } }
-        do {
-            var watch = LockWatch()
-            let locksmith = locksmith()
-            try await locksmith.watchAbandoned(&watch, on: keyspace) { holder, patience in
-                terminal.say(LockWait.text(holder, patience))
-            } shouldStop: {
-                interruption.isRequested
-            }
-            return try await locksmith.withLease(on: keyspace, for: migration.name, watch: &watch) { lease in
-                try await body(lease, runner)
-            }
-        } catch let error as MigrationError where error.code == .interrupted {
-            guard let objection = orders.objection else { throw error }
-            throw MigrationError(.interrupted, "\(objection) Stopped between two batches; what is done is kept.")
-        }
-    }
-
-    /// Follows orders while a phase runs by hand: at once by their messages, or else within two seconds.
-    private func watch(_ orders: StepOrders) -> [Task<Void, Never>] {
-        let keyspace = keyspace
-        let channel = names.wake
-        return [
-            orders.watch(on: keyspace),
-            Task { await WakeListener.listen(to: channel, on: keyspace) { orders.lookNow() } },
-        ]
     }
 }
 

@@ -99,6 +99,107 @@ struct RefusalByHandTests {
         }
     }
 
+    /// What stands in the way of a phase: commands that make it so, a phase that would ask, how it ends and what it says.
+    struct Obstacle: Sendable, CustomTestStringConvertible {
+        var testDescription: String
+        var commands: [[String]] = []
+        var lock = false
+        var phases: [[String]]
+        var status: Int32
+        var reason: String
+    }
+
+    private static let apply = ["apply", migration]
+    private static let all = ["resolve", migration, "--all", "--reason-is", "foreign", "--keep", "source"]
+    private static let applied = [["apply", migration, "-auto-approve"]]
+    private static let verified = applied + [["verify", migration]]
+
+    private static let obstacles = [
+        Obstacle(
+            testDescription: "a pause",
+            commands: applied + [["pause", "--reason", "lunch"]],
+            phases: [apply, ["rollback", migration], ["cleanup", migration]],
+            status: 75,
+            reason: "lunch"
+        ),
+        Obstacle(
+            testDescription: "a lock that another holds",
+            commands: applied,
+            lock: true,
+            phases: [apply, ["rollback", migration], ["cleanup", migration], all],
+            status: 75,
+            reason: "is held by the original tool"
+        ),
+        Obstacle(
+            testDescription: "a pin",
+            commands: [["pin", "0", "--reason", "freeze"]],
+            phases: [apply, ["apply", "002"], ["cleanup", migration]],
+            status: 75,
+            reason: "freeze"
+        ),
+        Obstacle(
+            testDescription: "nothing that was applied",
+            phases: [["rollback", migration], all],
+            status: 1,
+            reason: "was not applied"
+        ),
+        Obstacle(
+            testDescription: "a version below",
+            phases: [["apply", "002"]],
+            status: 1,
+            reason: "needs schema version 1"
+        ),
+        Obstacle(
+            testDescription: "no verify",
+            commands: applied,
+            phases: [["cleanup", migration]],
+            status: 1,
+            reason: "must be verified"
+        ),
+        Obstacle(
+            testDescription: "the raise",
+            commands: verified,
+            phases: [["rollback", migration]],
+            status: 1,
+            reason: "There is no way back"
+        ),
+        Obstacle(
+            testDescription: "a rewrite in place",
+            commands: verified,
+            phases: [["rollback", "002"], ["resolve", "002"] + all.dropFirst(2)],
+            status: 1,
+            reason: "in place"
+        ),
+        Obstacle(
+            testDescription: "a cleanup before",
+            commands: verified + [["cleanup", migration, "-force"]],
+            phases: [apply, all],
+            status: 1,
+            reason: "is cleaned"
+        ),
+    ]
+
+    @Test("nobody is asked for a yes where the phase could not begin", arguments: obstacles)
+    func asksNobody(one: Obstacle) async throws {
+        try await withStage(Keyspace(tenants: 1)) { stage in
+            for words in one.commands {
+                let result = try await stage.run(words)
+                #expect(result.exitStatus == 0, "\(words): \(result)")
+            }
+            if one.lock {
+                try await stage.send("SET", "outpost:migration:lock", "migration=x, started=2024-01-01T00:00:00Z")
+            }
+            let changes = try await stage.changes()
+            for words in one.phases {
+                let result = try await stage.run(words, input: "y\n")
+                #expect(result.exitStatus == one.status, "\(words): \(result)")
+                #expect(result.standardError.contains(one.reason), "\(words): \(result)")
+                #expect(!result.standardError.contains("[y/N]"), "\(words): \(result)")
+            }
+            #expect(try await stage.changes() == changes)
+        }
+    }
+
     @Test("a plan is still made, and says that nothing of it could be done")
     func plans() async throws {
         try await withStage(Keyspace(tenants: 1)) { stage in

@@ -279,6 +279,14 @@ public struct Locksmith: Sendable {
         }
     }
 
+    /// Throws where the lock could not be taken now; what another moment changes is for `acquire` to see.
+    ///
+    /// Errors: `lockHeld` with the holder.
+    public func requireFree(_ locks: Locks, watch: inout LockWatch) throws {
+        try admit(locks.own, watch: &watch)
+        try admit(locks.outpost)
+    }
+
     /// Throws if another tool holds one of Outpost's locks.
     func admit(_ locks: [OutpostLock]) throws {
         guard let holder = Locks(own: .free, outpost: locks).outpostHolder else { return }

@@ -52,17 +52,9 @@ extension PhaseRunner {
         under lease: Lease
     ) async throws -> WalkReport {
         let position = try await position(toChange: migration)
-        guard let moving = migration as? any KeyMoveMigration else {
-            throw MigrationError(
-                .wrongPhase,
-                "\(migration.name) rewrites in place, so there are no two sides: correct the fields that it holds back."
-            )
-        }
-        guard let state = position.state, state.trustedPhase != .planned else {
-            throw MigrationError(.wrongPhase, "\(migration.name) was not applied yet: there is nothing to settle.")
-        }
-        guard state.trustedPhase != .cleaned else {
-            throw MigrationError(.wrongPhase, "\(migration.name) is cleaned: there is nothing left to settle.")
+        try require(.resolve, of: migration, at: position)
+        guard let moving = migration as? any KeyMoveMigration, let state = position.state else {
+            throw MigrationError(.wrongPhase, "There is nothing to settle.")
         }
         var context = context(for: migration, at: position, lease: lease)
         context.resolution = resolution

@@ -12,6 +12,8 @@ extension PhaseRunner {
         var acceptedInUse = 0
         var laterRewrites: [any FieldRewrites] = []
         var earlierLedgers: [Ledger] = []
+        /// The target that a person has pinned, if it can be read.
+        var pin: Pin?
         var features = ServerFeatures()
         /// Why nothing may be written, if that is so.
         var refusal: Refusal?
@@ -66,6 +68,7 @@ extension PhaseRunner {
         } catch {
             position.refusal = error
         }
+        position.pin = (try? snapshot.pin.get()) ?? nil
         position.hasForeignRecord = (try? snapshot.records[migration.name]?.get())?.isForeign == true
         if let state, let approval = snapshot.approvals[migration.name], approval.covers(.verify, of: state) {
             position.acceptedInUse = approval.count ?? 0
@@ -121,6 +124,12 @@ extension PhaseRunner {
         guard let refusal = position.refusal else { return position }
         guard byVerifying, refusal.isSettled(byVerifying: migration.name) else { throw refusal.failure }
         return position
+    }
+
+    /// Throws where a phase does not follow from where the migration stands.
+    func require(_ phase: PhaseRequest, of migration: any Migration, at position: Position) throws {
+        let standing = PhaseRequest.Standing(version: position.version, state: position.state, pin: position.pin)
+        if let refusal = phase.refusal(of: migration, standing) { throw refusal }
     }
 
     /// Takes over the version to which Outpost's own migrators have raised the keyspace, if it is higher than the one that is

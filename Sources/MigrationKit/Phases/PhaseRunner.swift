@@ -94,17 +94,9 @@ public struct PhaseRunner: Sendable {
         acceptsServer: Bool = false,
         under lease: Lease
     ) async throws -> MigrationState {
-        var position = try await adopting(position(toChange: migration), of: migration, under: lease)
-        guard position.version >= migration.version - 1 else {
-            throw MigrationError(
-                .wrongPhase,
-                "\(migration.name) needs schema version \(migration.version - 1), and the keyspace is at "
-                    + "\(position.version): apply the migrations before it first."
-            )
-        }
-        if position.state?.trustedPhase == .cleaned {
-            throw MigrationError(.wrongPhase, "\(migration.name) is cleaned: there is nothing left to apply.")
-        }
+        var position = try await position(toChange: migration)
+        try require(.apply, of: migration, at: position)
+        position = try await adopting(position, of: migration, under: lease)
         try await keepRecords(at: &position, under: lease)
         let plan = try await plan(for: migration, given: given, at: position)
         let previous = position.state?.phase
@@ -137,20 +129,10 @@ public struct PhaseRunner: Sendable {
 
     /// Compares everything; raises the version when all is right and it is next in line.
     public func verify(_ migration: any Migration, under lease: Lease) async throws -> VerificationResult {
-        var position = try await adopting(
-            position(toChange: migration, byVerifying: true),
-            of: migration,
-            under: lease
-        )
-        guard var state = position.state, state.trustedPhase != .planned else {
-            throw MigrationError(.wrongPhase, "\(migration.name) was not applied yet: run apply first.")
-        }
-        guard state.trustedPhase != .cleaned else {
-            throw MigrationError(.wrongPhase, "\(migration.name) is cleaned: there is nothing left to compare.")
-        }
-        guard state.phase != .applying else {
-            throw MigrationError(.wrongPhase, "\(migration.name) is not applied to its end: run apply again first.")
-        }
+        var position = try await position(toChange: migration, byVerifying: true)
+        try require(.verify, of: migration, at: position)
+        position = try await adopting(position, of: migration, under: lease)
+        guard var state = position.state else { throw MigrationError(.wrongPhase, "The migration's state vanished.") }
         try await keepRecords(at: &position, under: lease)
         position.noteRaise(in: &state)
         position.state = state
@@ -210,22 +192,7 @@ public struct PhaseRunner: Sendable {
         gate: (MigrationState) -> Gate = { _ in .open }
     ) async throws -> CleanupResult {
         var position = try await position(toChange: migration)
-        guard position.version >= migration.version else {
-            throw MigrationError(
-                .wrongPhase,
-                "The keyspace is at version \(position.version): \(migration.name) must be verified before its old keys go."
-            )
-        }
-        if position.state?.trustedPhase == .cleaned {
-            throw MigrationError(.wrongPhase, "\(migration.name) is cleaned: there is nothing left to clean up.")
-        }
-        guard let phase = position.state?.trustedPhase, phase == .verified || phase == .cleaning else {
-            let stands = position.state.map { "is \($0.trustedPhase.rawValue)" } ?? "has no state"
-            throw MigrationError(
-                .wrongPhase,
-                "\(migration.name) \(stands), not verified: its old keys stay until verify has compared everything."
-            )
-        }
+        try require(.cleanup, of: migration, at: position)
         let caughtUp = try await apply(migration, under: lease)
         guard gate(caughtUp) == .open else {
             throw MigrationError(
@@ -271,21 +238,9 @@ public struct PhaseRunner: Sendable {
     /// ledger, and leaves the migration planned.
     public func rollback(_ migration: any Migration, under lease: Lease) async throws -> WalkReport {
         let position = try await position(toChange: migration)
-        guard let moving = migration as? any KeyMoveMigration else {
-            throw MigrationError(
-                .wrongPhase,
-                "\(migration.name) rewrites in place: there is no copy to go back to. Restore a backup if you must."
-            )
-        }
-        guard !position.isRaised else {
-            throw MigrationError(
-                .wrongPhase,
-                "The version is \(position.version): applications use the new names of \(migration.name), and removing them "
-                    + "would lose what they wrote. There is no way back."
-            )
-        }
-        guard var state = position.state, state.format != nil, state.phase != .planned else {
-            throw MigrationError(.wrongPhase, "\(migration.name) was not applied: there is nothing to roll back.")
+        try require(.rollback, of: migration, at: position)
+        guard let moving = migration as? any KeyMoveMigration, var state = position.state else {
+            throw MigrationError(.wrongPhase, "There is nothing to roll back.")
         }
         let report = try await moving.rollback(state, in: context(for: migration, at: position, lease: lease))
         let previous = state.phase
@@ -310,6 +265,7 @@ public struct PhaseRunner: Sendable {
     /// Records a migration that does not concern this deployment, and raises the version past it.
     public func skip(_ migration: any Migration, reason: String, under lease: Lease) async throws {
         let position = try await position(toChange: migration)
+        try require(.skip, of: migration, at: position)
         var state = MigrationState(migrationName: migration.name, phase: .cleaned, startedAt: .now)
         state.completedAt = state.startedAt
         state.metadata["not_applicable"] = .string(reason)

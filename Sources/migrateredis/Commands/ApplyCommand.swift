@@ -26,12 +26,13 @@ struct ApplyCommand: AsyncParsableCommand {
         try await options.withSession(saysYes: answer.yes, isQuiet: talk.quiet) { session in
             let migration = try session.migration(named: argument.given)
             let snapshot = try await session.snapshot()
-            try session.admit(snapshot)
+            if let refusal = session.refusal(snapshot) { throw refusal.failure }
             try await session.admitPlace(snapshot, isForced: force)
             if case .notApplicable(let reason) = migration.applicability(in: session.names) {
                 try await skip(migration, reason: reason, session)
                 return
             }
+            try await session.admit(.apply, of: migration)
             // A plan is a walk over everything: where nobody decides on it, the server is spared it.
             var plan: Plan?
             if !autoApprove {
@@ -41,7 +42,7 @@ struct ApplyCommand: AsyncParsableCommand {
                 }
                 plan = confirmed
             }
-            let state = try await session.underLock(for: migration, "applying") { [plan] lease, runner in
+            let state = try await session.underLock(for: migration, .apply, "applying") { [plan] lease, runner in
                 let estimate = plan == nil ? try await runner.estimate(migration) : nil
                 return try await runner.apply(migration, plan: plan ?? estimate, acceptsServer: true, under: lease)
             }
@@ -81,7 +82,7 @@ struct ApplyCommand: AsyncParsableCommand {
             session.terminal.report("\(migration.name) does not concern this deployment: \(reason)")
             return
         }
-        try await session.underLock(for: migration, "skipping") { lease, runner in
+        try await session.underLock(for: migration, .skip, "skipping") { lease, runner in
             try await runner.skip(migration, reason: reason, under: lease)
         }
         session.terminal.report(

@@ -27,13 +27,14 @@ struct CleanupCommand: AsyncParsableCommand {
         try await options.withSession(saysYes: answer.yes, isQuiet: talk.quiet) { session in
             let migration = try session.migration(named: argument.given)
             let snapshot = try await session.snapshot()
-            try session.admit(snapshot)
+            if let refusal = session.refusal(snapshot) { throw refusal.failure }
             let state = try snapshot.state(of: migration.name)
             // Whoever did not hear that it is done asks again.
             if state?.trustedPhase == .cleaned, (try? snapshot.version.get()) ?? 0 >= migration.version {
                 session.terminal.report("\(migration.name) is cleaned already; nothing was removed.")
                 return
             }
+            try await session.admit(.cleanup, of: migration)
             let count = state?.verification?.removable
             let what = count.map { Wording.keys($0, "old") } ?? "the old keys"
             let question = "Remove \(what) of \(migration.name) from \(session.keyspace.options)?"
@@ -41,7 +42,7 @@ struct CleanupCommand: AsyncParsableCommand {
                 session.terminal.say("Nothing was removed.")
                 throw ExitStatus.failed.code
             }
-            let result = try await session.underLock(for: migration, "cleaning up") { lease, runner in
+            let result = try await session.underLock(for: migration, .cleanup, "cleaning up") { lease, runner in
                 try await runner.cleanup(migration, under: lease)
             }
             let isEmpty = result.removed == 0 && result.held.total == 0

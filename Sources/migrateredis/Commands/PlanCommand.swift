@@ -58,6 +58,11 @@ struct PlanCommand: AsyncParsableCommand {
         if let refusal = session.refusal(snapshot) {
             session.terminal.say("Warning: nothing of this could be done now. \(refusal.message)")
         }
+        if let pin = try? snapshot.pin.get(), let version = try? snapshot.version.get(),
+            let refusal = pin.refusal(of: migration.name, to: migration.version, at: version)
+        {
+            session.terminal.say("Warning: nothing of this could be done now. \(refusal).")
+        }
         let found = try? Bookkeeping(snapshot, registry: session.registry, names: session.names).read()
         if let found, found.raisedByOutpost > found.version {
             session.terminal.say(

@@ -21,13 +21,13 @@ struct RollbackCommand: AsyncParsableCommand {
     func run() async throws {
         try await options.withSession(saysYes: answer.yes, isQuiet: talk.quiet) { session in
             let migration = try session.migration(named: argument.given)
-            try session.admit(try await session.snapshot())
+            try await session.admit(.rollback, of: migration)
             let question = "Remove the copies that \(migration.name) made on \(session.keyspace.options)?"
             guard try await session.confirms(question, unless: force) else {
                 session.terminal.say("Nothing was removed.")
                 throw ExitStatus.failed.code
             }
-            let report = try await session.underLock(for: migration, "rolling back") { lease, runner in
+            let report = try await session.underLock(for: migration, .rollback, "rolling back") { lease, runner in
                 try await runner.rollback(migration, under: lease)
             }
             let removed = report.count(of: .inSync) + report.count(of: .sourceChanged)

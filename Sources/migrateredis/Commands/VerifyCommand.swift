@@ -84,8 +84,9 @@ struct VerifyCommand: AsyncParsableCommand {
     /// Compares, and tells; false if something is not as it should be.
     private func check(_ migration: any Migration, _ session: Session) async throws -> Bool {
         if let sample { return try await spotCheck(migration, count: sample, session) }
+        try await session.admit(.verify, of: migration)
         if let acceptInUse { try await accept(acceptInUse, of: migration, session) }
-        let result = try await session.underLock(for: migration, "verifying", verifies: true) { lease, runner in
+        let result = try await session.underLock(for: migration, .verify, "verifying") { lease, runner in
             try await runner.verify(migration, under: lease)
         }
         let compared = Wording.number(result.report.compared)

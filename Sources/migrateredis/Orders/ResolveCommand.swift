@@ -78,9 +78,8 @@ struct ResolveCommand: AsyncParsableCommand {
         }
         try await options.withSession(saysYes: answer.yes, isQuiet: talk.quiet) { session in
             let migration = try session.migration(named: migration)
-            let snapshot = try await session.snapshot()
-            try session.admit(snapshot)
-            let state = try snapshot.state(of: migration.name)
+            try await session.admit(.resolve, of: migration)
+            let state = try await session.snapshot().state(of: migration.name)
             let count =
                 all ? state?.held?.counts[reasonIs ?? ""].map { Wording.keys($0) } ?? "all keys" : ""
             let question = "Keep the \(keep.rawValue) of \(count) that \(migration.name) holds as \(reasonIs ?? "")?"
@@ -89,7 +88,7 @@ struct ResolveCommand: AsyncParsableCommand {
                 throw ExitStatus.failed.code
             }
             let order = reasoning.order
-            let report = try await session.underLock(for: migration, "settling", whilePaused: true) { lease, runner in
+            let report = try await session.underLock(for: migration, .resolve, "settling") { lease, runner in
                 try await runner.resolve(
                     all ? nil : names,
                     of: migration,

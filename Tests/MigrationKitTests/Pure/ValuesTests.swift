@@ -67,7 +67,7 @@ struct ValuesTests {
     @Test("only what a person must settle or change is not worth another try")
     func retryable() {
         let retryable: Set<MigrationError.Code> = [
-            .lockHeld, .leaseLost, .fenced, .serverChanged, .interrupted, .gateClosed,
+            .lockHeld, .leaseLost, .fenced, .serverChanged, .interrupted, .gateClosed, .pinned,
         ]
         for code in [
             .lockHeld, .leaseLost, .fenced, .unreadable, .serverChanged, .sourcesDisappeared, .copyDiffers,
