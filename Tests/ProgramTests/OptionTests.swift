@@ -25,7 +25,7 @@ struct OptionTests {
         "cleanup": ["migration", "verbose", "yes", "quiet", "force"],
         "pause": ["quiet", "reason", "for"],
         "resume": ["quiet", "reason"],
-        "pin": ["quiet", "reason", "for"],
+        "pin": ["quiet", "force", "reason", "for"],
         "unpin": ["quiet", "reason"],
         "approve": ["migration", "quiet", "reason", "for"],
         "revoke": ["migration", "quiet", "reason"],

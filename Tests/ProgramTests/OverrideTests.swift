@@ -127,7 +127,14 @@ struct OverrideTests {
             expectNone(try await stage.faultOfConverged())
             let below = try await stage.run("pin", "0")
             #expect(below.exitStatus == 64 && below.standardError.contains("no way back"), "\(below)")
+            #expect(!below.standardError.contains("Usage"), "\(below)")
             #expect(try await stage.text(Self.pinKey) == nil)
+            let unknown = try await stage.run("pin", "9")
+            #expect(unknown.exitStatus == 64 && unknown.standardError.contains("up to 3"), "\(unknown)")
+            #expect(unknown.standardError.hasPrefix("migrateredis: ") && !unknown.standardError.contains("Usage"))
+            #expect(try await stage.text(Self.pinKey) == nil)
+            #expect(try await stage.run("pin", "9", "--force").exitStatus == 0)
+            #expect(try await object(stage, Self.pinKey)["version"] as? Int == 9)
         }
     }
 

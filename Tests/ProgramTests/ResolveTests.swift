@@ -137,6 +137,23 @@ struct ResolveTests {
         }
     }
 
+    @Test("a key of another type in the place of the new one is settled by its own name too", arguments: [0, 1])
+    func otherType(tenantsKey: Int) async throws {
+        try await withStage(Keyspace(tenants: 2)) { stage in
+            let old = tenantsKey == 0 ? "tenant:t0" : Self.pairs[0].0
+            let new = tenantsKey == 0 ? "tenant:{t0}:tenant" : Self.pairs[0].1
+            try await stage.send("SET", new, "of another type")
+            #expect(try await stage.run("apply", Self.name, "-auto-approve").exitStatus == 1)
+            let refused = try await resolve(stage, new, "--keep", "destination")
+            #expect(refused.exitStatus == 1 && refused.standardOutput.contains("another type"), "\(refused)")
+            let unheld = try await resolve(stage, "tenant:{t1}:tenant", "tenant:{t9}:tenant", "--keep", "source")
+            #expect(unheld.exitStatus == 1 && unheld.standardOutput.contains("0 settled"), "\(unheld)")
+            let result = try await resolve(stage, new, "--keep", "source")
+            #expect(result.exitStatus == 0 && result.standardOutput.contains("1 settled"), "\(result)")
+            #expect(try await stage.snapshot().records[new] == stage.before.records[old])
+        }
+    }
+
     @Test("in a cluster, source and destination in two slots, it is the same")
     func cluster() async throws {
         try await withClusterStage(Keyspace(tenants: 6)) { stage in

@@ -119,8 +119,11 @@ struct StoredInputTests {
                 for command in [["apply", "-auto-approve"], ["verify"], ["cleanup", "-force"]] {
                     let result = try await stage.run(["-migration", "001_hash_tags"] + command)
                     #expect(result.exitStatus == 1, "\(command): \(result)")
-                    // Verify has a reason of its own where there is no state yet; but it takes the lock first.
-                    for text in one.told { #expect(result.standardError.contains(text), "\(command): \(result)") }
+                    // The epoch is read with the lock, and no lock is taken for what does not follow from the phase.
+                    let isReached = command[0] == "apply" || one.told != [Self.epoch]
+                    for text in isReached ? one.told : ["001_hash_tags"] {
+                        #expect(result.standardError.contains(text), "\(command): \(result)")
+                    }
                 }
             }
         }

@@ -76,10 +76,30 @@ struct KeyMoveLister: PageLister {
     func sources(of names: [Bytes], on keyspace: any Keyspace) async throws -> Listing<Bytes> {
         let page = try await resolver(Digester()).resolve(names, on: keyspace)
         var listing = Listing<Bytes>()
-        listing.unrelated = page.unrelated
         listing.held = page.tooLong.map { .tooLong($0) }
         listing.items = page.readings.map(\.reading.move.source) + page.ambiguous.map(\.name)
+        for name in page.unrelated {
+            let sources = sourcesByName(of: name)
+            if sources.isEmpty { listing.unrelated.append(name) }
+            listing.items += sources
+        }
         return listing
+    }
+
+    /// The old names for which a name would be the new one, whatever its key holds: one of another type is in the way.
+    private func sourcesByName(of name: Bytes) -> [Bytes] {
+        let verdict: NameVerdict
+        switch moves.match(name) {
+        case .unrelated: return []
+        case .certain(let reading): verdict = .reading(reading)
+        case .open(let questions): verdict = moves.decide(name, answers: questions.map { _ in nil })
+        }
+        switch verdict {
+        case .unrelated: return []
+        case .reading(let reading): return reading.isSource ? [] : [reading.move.source]
+        case .likely(_, let readings, _), .ambiguous(let readings):
+            return readings.filter { !$0.isSource }.map(\.move.source)
+        }
     }
 
     /// Those of these names that are old ones, by what their keys hold, or may be by what other records say.

@@ -142,7 +142,11 @@ final class KeyMoveWork: WalkWork {
     func pairs(of names: [Bytes]) async throws -> [Pair] {
         let sources = try await lister.sources(of: names, on: context.keyspace)
         report.note(sources)
-        return take(try await lister.list(sources.items, on: context.keyspace))
+        let asked = Set(names.map { KeyName($0) })
+        // What an old name is, only its key says: its pair may be another than the one by which it was found.
+        return take(try await lister.list(sources.items, on: context.keyspace)).filter { pair in
+            asked.contains(KeyName(pair.move.source)) || asked.contains(KeyName(pair.move.destination))
+        }
     }
 
     /// A copy by RESTORE brings the source twice.

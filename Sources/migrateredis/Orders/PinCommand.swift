@@ -15,6 +15,9 @@ struct PinCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("The version wanted.", valueName: "version"))
     var version: Int
 
+    @Flag(name: .anyDash("force"), help: "Pin a version that only newer programs than this one know.")
+    var force = false
+
     func validate() throws {
         guard (0...1_000_000).contains(version) else { throw ValidationError("There is no version \(version).") }
         _ = try orders.duration()
@@ -29,8 +32,11 @@ struct PinCommand: AsyncParsableCommand {
                     "The keyspace is at version \(current), and there is no way back: pin \(current) to keep it there."
                 )
             }
-            if version > session.registry.latest {
-                session.terminal.say("This program knows versions up to \(session.registry.latest).")
+            guard version <= session.registry.latest || force else {
+                throw ValidationError(
+                    "There is no version \(version): this program knows versions up to \(session.registry.latest), and would "
+                        + "stall. If all daemons are newer, --force pins it."
+                )
             }
             let pin = Pin(version: version, order: try orders.order(at: snapshot.time))
             try await session.store.pin(pin, for: orders.duration(), on: session.keyspace)
