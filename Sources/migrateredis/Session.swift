@@ -29,11 +29,11 @@ struct Session {
     ///
     /// While somebody thinks, servers and proxies close connections that rest, and others forget them without a word. What
     /// was looked at before the question is looked at again under the lock.
-    /// Errors: those of a connection.
+    /// Errors: `interrupted`; those of a connection.
     func confirms(_ question: String, unless isForced: Bool = false) async throws -> Bool {
         if isForced { return true }
         admission.growsStale()
-        guard terminal.confirms(question) else { return false }
+        guard try terminal.confirms(question) else { return false }
         if !terminal.saysYes {
             try await line.replace(by: wiring.connection(clientName: "migrateredis").openKeyspace())
         }

@@ -16,8 +16,11 @@ public final class InputPipe: Sendable {
     }
 
     /// Writes a line.
-    public func say(_ line: String) throws {
-        let bytes = Array((line + "\n").utf8)
+    public func say(_ line: String) throws { try send(line + "\n") }
+
+    /// Writes what may be no line.
+    public func send(_ text: String) throws {
+        let bytes = Array(text.utf8)
         guard Foundation.write(writeEnd, bytes, bytes.count) == bytes.count else {
             throw TestSupportError("Nobody reads the input: \(errorText(errno)).")
         }

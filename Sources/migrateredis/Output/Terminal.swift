@@ -1,4 +1,5 @@
 import Glibc
+import MigrationKit
 import RedisClient
 import Synchronization
 
@@ -88,18 +89,44 @@ struct Terminal: Sendable {
     }
 
     /// Asks and waits for an answer; anything but yes, and no answer at all, is no.
-    func confirms(_ question: String) -> Bool {
+    ///
+    /// Errors: `interrupted` where the program is told to end instead.
+    func confirms(_ question: String) throws -> Bool {
         guard !saysYes else {
             say(question + " [y/N] yes, by --yes")
             return true
         }
         talk(SafeText.guarded(lines: question) + " [y/N] ")
         Self.finish()
-        guard let answer = readLine() else {
+        guard let answer = try Self.line() else {
             talk("\n")
             return false
         }
         return ["y", "yes"].contains(answer.lowercased())
+    }
+
+    /// A line of standard input; nil at its end.
+    ///
+    /// Not by readLine(), which sleeps through signals: Ctrl-C would be heeded only after Enter.
+    private static func line() throws -> String? {
+        var bytes: [UInt8] = []
+        while true {
+            var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+            let ready = poll(&input, 1, 100)
+            if Interruption().isRequested {
+                talk("\n")
+                throw MigrationError(.interrupted, "Interrupted instead of an answer: nothing was done.")
+            }
+            guard ready > 0 else { continue }
+            var byte: UInt8 = 0
+            let count = read(STDIN_FILENO, &byte, 1)
+            if count < 0, errno == EINTR || errno == EAGAIN { continue }
+            // No answer is as long.
+            guard count == 1, byte != UInt8(ascii: "\n"), bytes.count < 100 else {
+                return count == 1 || !bytes.isEmpty ? String(decoding: bytes, as: UTF8.self) : nil
+            }
+            bytes.append(byte)
+        }
     }
 
     /// The columns of the terminal that standard output goes to; nil where it goes elsewhere.
@@ -133,8 +160,10 @@ struct Terminal: Sendable {
         talk("\r\u{1B}[K")
     }
 
-    private func talk(_ text: String) {
-        Self.outlet.offer(cost: text.utf8.count) { _ = Self.write(text, to: STDERR_FILENO) }
+    private func talk(_ text: String) { Self.talk(text) }
+
+    private static func talk(_ text: String) {
+        outlet.offer(cost: text.utf8.count) { _ = write(text, to: STDERR_FILENO) }
     }
 
     private func deliver(_ text: String) {
