@@ -17,6 +17,9 @@ extension Event.Kind {
         case .configurationRefused: return .critical
         }
     }
+
+    /// Whether nobody needs to hear of it where all goes well. Why nothing is done is not routine.
+    public var isRoutine: Bool { self != .waiting && level < .warning }
 }
 
 extension Logger {

@@ -67,6 +67,60 @@ struct HabitTests {
         }
     }
 
+    @Test("-q says nothing where all goes well, and what is wrong all the same")
+    func quiet() async throws {
+        try await withStage(Self.small) { stage in
+            for words in [
+                ["apply", "001", "-auto-approve", "-q"], ["verify", "-quiet", "001"],
+                ["cleanup", "001", "-force", "-q"],
+                ["-q", "wait", "--version", "1"], ["pause", "-q"], ["-q", "resume"], ["pin", "1", "-q"],
+                ["unpin", "-q"],
+                ["retry", "-q"], ["reconcile", "-q"], ["unlock", "-q"],
+            ] {
+                let result = try await stage.run(words)
+                #expect(result.exitStatus == 0, "\(words): \(result)")
+                #expect(result.standardOutput.isEmpty && result.standardError.isEmpty, "\(words): \(result)")
+            }
+            let converge = try await stage.run(["converge", "-q"], with: Stage.untended)
+            #expect(converge.exitStatus == 0 && converge.standardError.isEmpty, "\(converge)")
+            #expect(converge.standardOutput.isEmpty, "\(converge)")
+            let early = try await stage.run("verify", "002", "-q")
+            #expect(early.exitStatus == 1 && early.standardError.contains("not applied"), "\(early)")
+            #expect(try await stage.run("pause", "-q").exitStatus == 0)
+            let paused = try await stage.run(["converge", "-q"], with: Stage.untended)
+            #expect(paused.exitStatus == 75 && paused.standardError.contains("Paused by"), "\(paused)")
+        }
+    }
+
+    @Test("a migration is named by its number too, and history and status --held ask for one")
+    func numbers() async throws {
+        try await withStage(Self.small) { stage in
+            #expect(try await stage.run("apply", "001", "-auto-approve").exitStatus == 0)
+            #expect(try await stage.run("pause").exitStatus == 0)
+            #expect(try await stage.run("resume").exitStatus == 0)
+            #expect(try await stage.run("-migration", "001", "verify").exitStatus == 0)
+            #expect(try await stage.run("apply", "002", "-auto-approve").exitStatus == 0)
+            #expect(try await stage.run("status", "--held", "001").exitStatus == 0)
+            for words in [["history", "001"], ["history", "--migration", "001_hash_tags"]] {
+                let history = try await stage.run(words)
+                let lines = history.standardOutput.split(separator: "\n")
+                #expect(lines.count == 4 && lines.allSatisfy { $0.contains("migration=001_hash_tags") }, "\(history)")
+            }
+            let last = try await stage.run("history", "001", "--count", "1")
+            #expect(last.standardOutput.contains("schema version raised"), "\(last)")
+            #expect(try await stage.run("retry", "002").standardOutput.contains("002_timestamps"))
+            let order = try await stage.text("outpost:migration:retry")
+            #expect(order?.contains("002_timestamps") == true, "daemons know no numbers")
+            for words in [["history", "nope"], ["plan", "00"], ["apply", "1"], ["status", "--held", "004"]] {
+                let unknown = try await stage.run(words)
+                #expect(
+                    unknown.exitStatus == 64 && unknown.standardError.contains("known are: 001_hash_tags"),
+                    "\(unknown)"
+                )
+            }
+        }
+    }
+
     @Test("plan and verify without a name are about all that is pending and all that is applied, in order")
     func all() async throws {
         try await withStage(Self.small) { stage in

@@ -11,30 +11,42 @@ struct ArgumentLine {
     let words: [String]
     /// The first word that is neither an option nor the value of one.
     let command: String?
+    /// Whether all of them are options that are known.
+    private let isCommandMissing: Bool
     private let commands: [String]
 
     /// Reads arguments that are spelt as the parser takes them.
     init(_ arguments: [String], commands: [String]) {
         self.commands = commands
-        let place = Self.place(of: arguments, commands)
-        command = place.map { arguments[$0] }
-        guard let place, place > 0 else {
-            words = arguments
+        let found = Self.place(of: arguments)
+        isCommandMissing = found == .missing && !arguments.isEmpty
+        guard case .at(let place) = found else {
+            (words, command) = (arguments, nil)
             return
         }
+        command = arguments[place]
         words = [arguments[place]] + arguments[..<place] + arguments[(place + 1)...]
     }
 
-    /// Where the command stands; nil where there is none, or an option before it is none of ours.
-    private static func place(of arguments: [String], _ commands: [String]) -> Int? {
+    private enum Place: Equatable {
+        case at(Int)
+        case missing
+        /// Behind something that is none of ours.
+        case unknown
+    }
+
+    private static func place(of arguments: [String]) -> Place {
         var index = 0
-        while index < arguments.count, arguments[index] != "--" {
-            guard let option = Spelling.option(arguments[index]) else { return index }
+        while index < arguments.count {
+            guard arguments[index] != "--" else { return .unknown }
+            guard let option = Spelling.option(arguments[index]) else {
+                return arguments[index].hasPrefix("-") ? .unknown : .at(index)
+            }
             let next = index + 1 < arguments.count ? arguments[index + 1] : nil
-            guard let takesNext = takesNext(option, next) else { return nil }
+            guard let takesNext = takesNext(option, next) else { return .unknown }
             index += takesNext ? 2 : 1
         }
-        return nil
+        return .missing
     }
 
     /// Whether the value of an option stands behind it; nil for an option that is unknown.
@@ -63,6 +75,9 @@ struct ArgumentLine {
 
     /// What is wrong with the command; nil where it is one of ours.
     var faultOfCommand: String? {
+        if isCommandMissing, !asksForHelp, !asksForVersion {
+            return "there is no command among the arguments; `migrateredis --help` shows all."
+        }
         guard let command else { return nil }
         let asked = command == "help" ? words.dropFirst().filter { Spelling.option($0) == nil } : [command]
         guard let unknown = asked.first(where: { !commands.contains($0) && $0 != "help" }) else { return nil }

@@ -134,6 +134,7 @@ private final class TerminalReporter: ReconcilerReporter {
         for fact in [Event.Fact.migration, .phase, .reason, .detail, .duration, .retryIn] {
             if let value = event.facts[fact] { parts.append(value) }
         }
-        terminal.say(parts.joined(separator: "  "))
+        let line = parts.joined(separator: "  ")
+        if event.kind.isRoutine { terminal.remark(line) } else { terminal.say(line) }
     }
 }
