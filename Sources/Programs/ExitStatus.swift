@@ -34,7 +34,8 @@ public enum ExitStatus: Int32, Sendable {
                 self = .permission
             } else if error.code == .misconfigured {
                 self = .configuration
-            } else if error.isConnectivity || ["LOADING", "MAXCLIENTS", "MASTERDOWN"].contains(error.serverCode) {
+            } else if error.isConnectivity || ["LOADING", "MAXCLIENTS", "MASTERDOWN", "OOM"].contains(error.serverCode)
+            {
                 self = .unavailable
             } else {
                 self = .failed

@@ -12,6 +12,10 @@ public enum Hint {
             return reach(settings, role)
         }
         switch error.serverCode {
+        case "OOM":
+            return
+                "Redis is out of memory: raise maxmemory or free some. Until then `migrateredis pause` still stops daemons, and "
+                + "`resume`, `unpin`, `revoke` and `unlock` work."
         case "NOAUTH", "WRONGPASS": return password(settings, role)
         case "NOPERM" where error.loginFault == nil: return "What the user needs stands in deploy/migrateredis.acl."
         default: break

@@ -144,7 +144,7 @@ public actor Reconciler {
         let standing = WakeListener.Standing()
         let task = Task {
             await WakeListener.listen(to: channel, on: keyspace, isQuietAtFirst: isPausing, standing: standing) {
-                control.heard()
+                control.heard($0)
             }
         }
         listener = Listener(task: task, source: source, standing: standing)
@@ -224,6 +224,7 @@ public actor Reconciler {
         var observation = Observation(snapshot, registry: registry, names: configuration.names)
         observation.lockedBy = holder(of: snapshot.locks)
         observation.regression = regression
+        if let pause = snapshot.pause { control.stored(pause) } else { observation.pause = control.heardPause }
         held = HeldBack(observation)
         retried = order.retried
         observation.retried = retried

@@ -10,6 +10,7 @@ public final class ReconcilerControl: Sendable {
         var configuration: ReconcilerConfiguration?
         var orders: StepOrders?
         var limits: LiveLimits?
+        var pause = HeardPause()
     }
 
     private let state = Mutex(State())
@@ -38,9 +39,21 @@ public final class ReconcilerControl: Sendable {
     }
 
     /// A person gave an order: a step that runs looks whether it is to stop, and a wait ends.
-    public func heard() {
-        state.withLock { $0.orders }?.lookNow()
+    public func heard(_ message: WakeMessage) {
+        let orders = state.withLock { state in
+            state.pause.hear(message)
+            return state.orders
+        }
+        orders?.hear(message)
         wake()
+    }
+
+    /// The pause that was only a message, while it lasts.
+    var heardPause: Override? { state.withLock { $0.pause.order() } }
+
+    /// A pause that is stored takes the place of one that was only a message.
+    func stored(_ pause: Override) {
+        state.withLock { $0.pause = HeardPause() }
     }
 
     /// The orders that the step in hand looks at; nil between steps.

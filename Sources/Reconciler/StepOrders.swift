@@ -59,8 +59,12 @@ public final class StepOrders: Sendable {
     /// Why the step is to stop, once it is.
     public var objection: String? { found.withLock { $0 } }
 
-    /// A message came: look at once.
-    public func lookNow() {
+    /// A message came: look at once, or stop if it says so itself.
+    public func hear(_ message: WakeMessage) {
+        if case .pause(let order, _) = message {
+            let objection = concern.objection(StandingOrders(pause: order))
+            found.withLock { $0 = $0 ?? objection }
+        }
         heard.store(true, ordering: .relaxed)
     }
 

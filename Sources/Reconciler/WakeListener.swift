@@ -32,7 +32,7 @@ public enum WakeListener {
         isQuietAtFirst: Bool = false,
         keepAlive: KeepAlive = KeepAlive(),
         standing: Standing = Standing(),
-        heard: @escaping @Sendable () -> Void
+        heard: @escaping @Sendable (WakeMessage) -> Void
     ) async {
         var backoff = Backoff()
         var keepAlive = keepAlive
@@ -46,14 +46,19 @@ public enum WakeListener {
                 lastSign = .now
                 standing.isSubscribed.store(true, ordering: .relaxed)
                 try await withTaskCancellationHandler {
-                    if !isQuiet { heard() }
+                    if !isQuiet { heard(.look) }
                     isQuiet = false
                     while !Task.isCancelled {
                         var messages = try await subscription.messages(within: keepAlive.interval)
                         if messages.isEmpty, !Task.isCancelled { messages = try await subscription.prove() }
                         lastSign = .now
                         guard !messages.isEmpty else { continue }
-                        heard()
+                        // Of what says the same only one counts.
+                        var last: WakeMessage?
+                        for message in messages.map({ WakeMessage($0) }) where message != last {
+                            heard(message)
+                            last = message
+                        }
                         try await Task.sleep(for: pace)
                     }
                 } onCancel: {

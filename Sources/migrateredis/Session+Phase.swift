@@ -83,16 +83,26 @@ extension Session {
         let version = try await snapshot().version.get()
         let raisesTo = version < migration.version ? migration.version : nil
         let orders = StepOrders(.init(migration: migration.name, raisesTo: raisesTo), store: store)
-        let runner = runner(activity, orders: orders)
+        let announcer = phase.step.map { step in
+            let announcer = Announcer(.command, as: locksmith().identity)
+            announcer.decided(.run(Step(step, migration.name)))
+            return announcer
+        }
+        let runner = runner(activity, orders: orders, announcer: announcer)
+        let news = announcer?.keepAnnouncing(in: store, on: keyspace)
+        defer { news?.cancel() }
         let watching = phase == .resolve ? [] : self.watch(orders)
         defer { watching.forEach { $0.cancel() } }
         do {
             var watch = admission.takeWatch()
-            return try await locksmith().withLease(on: keyspace, for: migration.name, watch: &watch) { lease in
+            let result = try await locksmith().withLease(on: keyspace, for: migration.name, watch: &watch) { lease in
                 try await body(lease, runner)
             }
-        } catch let error as MigrationError where error.code == .interrupted {
-            guard let objection = orders.objection else { throw error }
+            await announcer?.withdraw(in: store, on: keyspace)
+            return result
+        } catch let error as MigrationError {
+            await announcer?.withdraw(in: store, on: keyspace)
+            guard error.code == .interrupted, let objection = orders.objection else { throw error }
             throw MigrationError(.interrupted, "\(objection) Stopped between two batches; what is done is kept.")
         }
     }
@@ -103,8 +113,21 @@ extension Session {
         let channel = names.wake
         return [
             orders.watch(on: keyspace),
-            Task { await WakeListener.listen(to: channel, on: keyspace) { orders.lookNow() } },
+            Task { await WakeListener.listen(to: channel, on: keyspace) { orders.hear($0) } },
         ]
+    }
+}
+
+extension PhaseRequest {
+    /// The step of a daemon that does the same.
+    fileprivate var step: Step.Kind? {
+        switch self {
+        case .apply: .apply
+        case .verify: .verify
+        case .cleanup: .cleanup
+        case .skip: .skip
+        case .rollback, .resolve: nil
+        }
     }
 }
 

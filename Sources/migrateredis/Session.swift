@@ -61,7 +61,7 @@ struct Session {
 
     /// Runs phases with their progress shown; an interrupt from the keyboard, and an order to stop, stops at the end of the
     /// batch in hand.
-    func runner(_ activity: String, orders: StepOrders? = nil) -> PhaseRunner {
+    func runner(_ activity: String, orders: StepOrders? = nil, announcer: Announcer? = nil) -> PhaseRunner {
         let bar = ProgressLine(terminal: terminal, activity: activity)
         let interruption = interruption
         return PhaseRunner(
@@ -69,7 +69,10 @@ struct Session {
             keyspace: keyspace,
             registry: registry,
             limits: wiring.limits,
-            progress: { bar.show($0) },
+            progress: { progress in
+                bar.show(progress)
+                announcer?.progressed(progress)
+            },
             shouldStop: { interruption.isRequested || orders?.objection != nil }
         )
     }

@@ -159,6 +159,26 @@ public struct Locksmith: Sendable {
             return try await Removal.firstAccepted { removal in
                 try await unlockHere(shown, of: holder, by: by, removal, tells: false, on: keyspace)
             }
+        } catch let error as RedisError where error.isOutOfMemory {
+            return try await removeLocks(shown, on: keyspace)
+        }
+    }
+
+    /// Removes the locks alone, as a server without memory lets nobody do more.
+    ///
+    /// It takes no transaction then, and no lock either, so that hardly anybody comes between the look and the removal. A
+    /// holder that lives misses its lock when it renews it, and whoever takes the lock next raises the epoch first.
+    private func removeLocks(_ shown: Locks, on keyspace: any Keyspace) async throws -> Bool {
+        let connection = try await keyspace.connection(for: names.lock)
+        let seen = try await look(on: connection)
+        _ = try await connection.send("UNWATCH")
+        guard seen.locks.isSame(as: shown) else { return false }
+        let keys = [names.lock] + shown.outpost.filter { $0.holder != .nobody }.map(\.key)
+        return try await Removal.firstAccepted { removal in
+            var commands = CommandBuffer()
+            removal.append(keys, to: &commands)
+            _ = try await connection.pipeline(commands).unlessError()
+            return true
         }
     }
 

@@ -11,6 +11,21 @@ extension SchemaStore {
         try await put(order, at: names.pause, for: time, telling: event, on: keyspace)
     }
 
+    /// Orders a pause by a message alone, where the server has no memory to store it; returns how many heard it.
+    ///
+    /// Whoever starts later does not know of it. Errors: those of the connection and of the server.
+    public func tellPause(_ order: Override, for time: Duration?, on keyspace: any Keyspace) async throws -> Int {
+        let message = try WakeMessage.text(pause: order, for: time)
+        return try await keyspace.connection(for: names.wake).send("PUBLISH", names.wake, message).bounded("PUBLISH")
+            ?? 0
+    }
+
+    /// Ends the pauses that were only messages.
+    public func tellResume(on keyspace: any Keyspace) async throws {
+        let message = Bytes(Event.Kind.resumed.rawValue)
+        _ = try await keyspace.connection(for: names.wake).send("PUBLISH", names.wake, message)
+    }
+
     /// Ends a pause.
     public func resume(_ order: Override, on keyspace: any Keyspace) async throws {
         try await remove(names.pause, telling: Event(.resumed, Self.facts(order)), on: keyspace)
@@ -93,11 +108,22 @@ extension SchemaStore {
         }
     }
 
+    /// A server without memory still removes: then without the entry in the history, and without a transaction, into which it
+    /// lets nothing (https://github.com/redis/redis, `processCommand`).
     private func remove(_ key: Bytes, telling event: Event, on keyspace: any Keyspace) async throws {
-        try await Removal.firstAccepted { removal in
-            var commands = CommandBuffer()
-            removal.append([key], to: &commands)
-            try await order(commands, at: key, telling: event, on: keyspace)
+        do {
+            try await Removal.firstAccepted { removal in
+                var commands = CommandBuffer()
+                removal.append([key], to: &commands)
+                try await order(commands, at: key, telling: event, on: keyspace)
+            }
+        } catch let error as RedisError where error.isOutOfMemory {
+            try await Removal.firstAccepted { removal in
+                var commands = CommandBuffer()
+                removal.append([key], to: &commands)
+                _ = try await keyspace.connection(for: key).pipeline(commands).unlessError()
+            }
+            _ = try await keyspace.connection(for: names.wake).send("PUBLISH", names.wake, Bytes(event.kind.rawValue))
         }
     }
 

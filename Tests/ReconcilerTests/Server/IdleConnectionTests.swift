@@ -99,7 +99,7 @@ struct IdleConnectionTests {
             let channel = bench.names.wake
             let task = Task {
                 await WakeListener.listen(to: channel, on: keyspace, keepAlive: KeepAlive(interval: .milliseconds(300)))
-                {
+                { _ in
                     heard.withLock { $0 += 1 }
                 }
             }
