@@ -26,7 +26,7 @@ public enum ExitStatus: Int32, Sendable {
     /// The status that an error means.
     public init(_ error: any Error) {
         switch error {
-        case is SettingsError: self = .configuration
+        case let error as SettingsError: self = error.isOfCommandLine ? .usage : .configuration
         case let error as RedisError:
             if let fault = error.loginFault, fault.isMisconfiguration || fault.isUnavailability {
                 self = fault.isMisconfiguration ? .configuration : .unavailable

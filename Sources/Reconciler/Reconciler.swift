@@ -70,9 +70,10 @@ public actor Reconciler {
     public func pass() async -> PassResult {
         news?.cancel()
         let result = await lookAndAct()
-        // A step that ended is followed by another look at once, and one whose look failed may wait for an answer for long.
+        // A step that ended is followed by another look at once, and one whose look failed may wait for an answer for long. A
+        // command tells of its steps alone: nobody asks for one that ends.
         let isHeard = !hasLookFailed || result.action.explanation.reason == .permissionDenied
-        if result.next > .zero, isHeard, let keyspace, await !keyspace.isClosed {
+        if configuration.announces == .daemon, result.next > .zero, isHeard, let keyspace, await !keyspace.isClosed {
             news = announcer?.keepAnnouncing(until: .now + result.next, in: store, on: keyspace)
         }
         return result

@@ -82,7 +82,8 @@ struct Daemon: AsyncParsableCommand {
             for line in String(describing: error).split(separator: "\n") {
                 logger.log(Event(.configurationRefused, [.detail: String(line)]))
             }
-            throw ExitStatus.configuration.code
+            // What was read and cannot be used is the configuration, whatever the error is.
+            throw (ExitStatus(error) == .usage ? ExitStatus.usage : .configuration).code
         }
         try await serve(configuration, reader: reader, logger: logger)
     }

@@ -28,7 +28,13 @@ struct UsageTests {
         Case(arguments: ["converge", "--target", "-1"], status: 64, told: "target"),
         Case(arguments: ["-redis-password", "x", "status"], status: 64, told: "REDIS_PASSWORD_FILE"),
         Case(arguments: ["status", "--redis-password=x"], status: 64, told: "REDIS_PASSWORD_FILE"),
-        Case(arguments: ["status", "-redis-port", "seventy"], status: 78, told: "seventy"),
+        Case(arguments: ["status", "-redis-port", "seventy"], status: 64, told: "seventy"),
+        Case(
+            arguments: ["status", "-redis-port", "seventy"],
+            status: 78,
+            told: "seventy",
+            variables: ["REDIS_DATABASE": "-1"]
+        ),
         Case(arguments: ["status"], status: 78, told: "REDIS_PORT", variables: ["REDIS_PORT": "70000"]),
         Case(arguments: ["status"], status: 78, told: "REDIS_DATABASE", variables: ["REDIS_DATABASE": "-1"]),
         Case(
@@ -120,6 +126,7 @@ struct UsageTests {
                 ([], ["MIGRATEREDIS_SCHEMA_TARGET"], 78, "schema.target"),
                 (["--config", "/nonexistent/c.yaml"], [], 78, "/nonexistent/c.yaml"),
                 (["--log-level", "loud"], [], 64, "loud"),
+                (["--redis-port", "seventy"], [], 64, "seventy"),
                 (["--frobnicate"], [], 64, "frobnicate"),
                 (["--redis-password", "x"], [], 64, "REDIS_PASSWORD_FILE"),
             ]

@@ -61,7 +61,7 @@ struct WatchScreenTests {
             let watch = try await stage.start("status", "--watch")
             try await watch.waitForOutput(containing: "Progressing: 001_hash_tags: planning")
             #expect(try await stage.run("pause", "--reason", "audit").exitStatus == 0)
-            try await watch.waitForOutput(containing: "Paused: Paused by")
+            try await watch.waitForOutput(containing: "; Paused by")
             try await Task.sleep(for: .seconds(2))
             #expect(watch.signal(SIGINT))
             #expect(try await watch.waitForExit() == .exited(0))

@@ -10,6 +10,9 @@ public struct SettingsError: Error, Sendable, Equatable, CustomStringConvertible
         self.problems = problems
     }
 
+    /// Whether all of it stands on the command line.
+    public var isOfCommandLine: Bool { problems.allSatisfy { $0.source == SettingOrigin.commandLine.source } }
+
     /// One line a problem.
     public var description: String {
         problems.map(\.description).joined(separator: "\n")

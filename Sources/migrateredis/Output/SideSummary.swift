@@ -34,7 +34,7 @@ struct SideSummary: Sendable, Equatable {
     var text: String {
         guard type != "none" else { return "is not there" }
         var parts = [KeyText.escaped(Bytes(type))]
-        if let fields { parts.append("\(Wording.number(fields.count)) fields") }
+        if let fields { parts.append("\(Wording.number(fields.count)) \(fields.count == 1 ? "field" : "fields")") }
         if let bytes { parts.append(Wording.bytes(bytes)) }
         parts.append(expiry.map { "expires \($0.rfc3339)" } ?? "never expires")
         return parts.joined(separator: ", ")

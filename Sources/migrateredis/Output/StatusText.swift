@@ -100,11 +100,12 @@ extension StatusDocument.Next {
     }
 
     /// What follows: the reason of what does not go on, the sentence, and who says so.
-    var text: String {
-        let why = ["wait", "stall"].contains(action) ? "\(reason.rawValue): " : ""
-        let who = by.map { isStep ? ", by \($0)" : " (\($0))" } ?? ""
-        return why + message + who
-    }
+    var text: String { ["wait", "stall"].contains(action) ? sentence : message + who }
+
+    /// The reason, unless the sentence begins with it, the sentence, and who says so.
+    var sentence: String { (message.hasPrefix(reason.rawValue) ? "" : "\(reason.rawValue): ") + message + who }
+
+    private var who: String { by.map { isStep ? ", by \($0)" : " (\($0))" } ?? "" }
 
     private var isStep: Bool { !["wait", "stall", "none"].contains(action) }
 }

@@ -36,8 +36,7 @@ struct WatchScreen {
             if let held = migration.held { part += ", \(Wording.number(held.total)) held" }
             parts.append(part)
         }
-        let by = document.next.by.map { " (\($0))" } ?? ""
-        parts.append("\(document.next.reason.rawValue): \(document.next.message)\(by)")
+        parts.append(document.next.sentence)
         return parts.joined(separator: "; ")
     }
 
