@@ -95,3 +95,13 @@ extension MigrationError {
         )
     }
 }
+
+extension MigrationError {
+    /// A walk that was asked to stop, and keeps nothing from which it could go on.
+    static let startsOver = MigrationError(
+        .interrupted,
+        "Interrupted. Nothing is left half done; the next run starts over."
+    )
+    /// A walk that was asked to stop, and has stored its checkpoint.
+    static let goesOn = MigrationError(.interrupted, "Interrupted. Progress is saved; run it again to continue.")
+}

@@ -245,10 +245,7 @@ private func cleanUp(_ raised: [Candidate], _ observation: Observation, _ desire
                     ?? PendingCleanup(
                         migration: migration.name,
                         reason: .keysHeld,
-                        message:
-                            "\(migration.name) keeps \(Wording.keys(held.total, "old")) back; they are looked at "
-                            + "again in \(Wording.duration(untilRetry(state, observation, desired))), or after "
-                            + "`migrateredis retry`."
+                        message: undecided(held, migration.name)
                     )
                 continue
             }
@@ -282,8 +279,8 @@ private func cleanUp(_ raised: [Candidate], _ observation: Observation, _ desire
                     migration: migration.name,
                     reason: .keysHeld,
                     message:
-                        "\(migration.name) keeps \(Wording.keys(state.held?.total ?? 0, "old")) back, and to look at "
-                        + "them again waits for approval: migrateredis approve \(migration.name) cleanup"
+                        undecided(state.held ?? HeldKeys(), migration.name)
+                        + " To look at them again waits for approval: migrateredis approve \(migration.name) cleanup"
                 )
         case .needsApproval:
             return .converged(
@@ -298,6 +295,12 @@ private func cleanUp(_ raised: [Candidate], _ observation: Observation, _ desire
         }
     }
     return .converged(pending: pending)
+}
+
+private func undecided(_ held: HeldKeys, _ name: String) -> String {
+    let reasons = held.counts.keys.sorted().map { KeyText.printable($0) }.joined(separator: ", ")
+    return "\(Wording.keys(held.total, "old")) of \(name) \(held.total == 1 ? "needs" : "need") a decision"
+        + "\(reasons.isEmpty ? "" : " (\(reasons))"). See `migrateredis status --held \(name)`."
 }
 
 /// Keys that cleanup kept back are looked at again at the pace of catch-up, but not more than once a minute; and at once
@@ -315,17 +318,16 @@ private func untilRetry(_ state: MigrationState, _ observation: Observation, _ d
 }
 
 private func message(of pause: Override) -> String {
-    "Paused by \(pause.text); `migrateredis resume` ends it."
+    "Paused by \(pause.text). Resume with `migrateredis resume`."
 }
 
 private func message(of holder: LockHolder, before step: Step, _ observation: Observation) -> String {
     var text = "\(step.migration) is due for \(step.activity), and the lock is held by \(holder.words)"
     if let share = share(appliedBy: holder, observation) { text += ", which has applied about \(share) %" }
     if holder.isForeign {
-        text += "; another tool's lock is waited for"
-        text +=
-            holder.timeToLive.map { " (it ends by itself in \(Wording.duration($0)))" } ?? " (it never ends by itself)"
-        text += "; `migrateredis unlock` removes it if that tool does not run any more"
+        text += "; it is a lock of another tool and "
+        text += holder.timeToLive.map { "expires in \(Wording.duration($0))" } ?? "does not expire"
+        text += ": remove it with `migrateredis unlock` if that tool has ended"
     } else if let staleAfter = holder.staleAfter {
         text +=
             "; it is taken over once it was not renewed for \(Wording.duration(staleAfter)), and `migrateredis unlock` "

@@ -28,7 +28,7 @@ public final class StepOrders: Sendable {
 
         /// Why the step is to stop, by the orders that stand; nil while it may go on.
         func objection(_ orders: StandingOrders) -> String? {
-            if let pause = orders.pause { return "All work was paused by \(pause.text)." }
+            if let pause = orders.pause { return "Paused by \(pause.text)." }
             if let raisesTo, let refusal = orders.pin?.refusal(of: migration, to: raisesTo, at: raisesTo - 1) {
                 return "\(refusal)."
             }

@@ -216,7 +216,7 @@ public actor RedisConnection {
         let replies = try onLink { try commands.isEmpty ? Replies() : $0.exchange(commands, deadline: deadline) }
         // A master that was demoted: the name, or a sentinel, leads to another server by now.
         if replies.firstError(in: replies.indices, where: { $0.serverCode == "READONLY" }) != nil {
-            state = .ended("\(options.endpoint) is no master any more.")
+            state = .ended("\(options.endpoint) is a replica. Point redis.host at the master.")
         }
         return replies
     }

@@ -10,8 +10,8 @@ struct MigrateRedis: AsyncParsableCommand {
         abstract: "Migrates the schema of a Redis keyspace, phase by phase.",
         usage: "migrateredis [options] <command> [options]",
         discussion: """
-            Options stand before or after the command, with one dash or two. Data goes to standard output, talk and \
-            progress to standard error. `migrateredis help COMMAND` shows the options of a command; each takes those that \
+            Options stand before or after the command, with one dash or two. Results go to stdout, messages and progress \
+            to stderr. `migrateredis help COMMAND` shows the options of a command; each takes those that \
             say where the configuration and Redis are: -c FILE, --env-file, --redis-host, --redis-port, --redis-database, \
             --redis-socket, --redis-tls-enabled, --redis-cluster-enabled. `migrateredis --version` shows the version.
 

@@ -27,7 +27,7 @@ extension Session {
         }
         // What a person settles leads nowhere by itself.
         if phase != .resolve, let pause = snapshot.pause {
-            terminal.say("All work was paused by \(pause.text).")
+            terminal.say("Paused by \(pause.text). Resume with `migrateredis resume`.")
             throw ExitStatus.temporary.code
         }
         let locks = try await freeLocks(beside: snapshot)
@@ -103,7 +103,7 @@ extension Session {
         } catch let error as MigrationError {
             await announcer?.withdraw(in: store, on: keyspace)
             guard error.code == .interrupted, let objection = orders.objection else { throw error }
-            throw MigrationError(.interrupted, "\(objection) Stopped between two batches; what is done is kept.")
+            throw MigrationError(.interrupted, "\(objection) \(error.message)")
         }
     }
 

@@ -79,7 +79,10 @@ struct SignalTests {
             }
             apply.signal(SIGINT)
             #expect(try await apply.waitForExit() == .exited(75))
-            #expect(apply.standardError.contains("Stopped between two batches"), "\(apply.standardError)")
+            #expect(
+                apply.standardError.contains("Interrupted. Progress is saved; run it again to continue."),
+                "\(apply.standardError)"
+            )
             #expect(try await stage.lock() == nil)
             #expect(try await stage.phase() == "applying")
             let checkpoint = try await stage.state()?["checkpoint"] as? [String: Any]
@@ -87,7 +90,7 @@ struct SignalTests {
             let again = try await stage.run("-migration", "001_hash_tags", "apply", "-auto-approve")
             #expect(again.exitStatus == 0, "\(again)")
             #expect(
-                again.standardError.contains("A run before had come through \(earlier) keys; this one went on"),
+                again.standardError.contains("Resumed: an earlier run had already processed \(earlier) keys."),
                 "\(again)"
             )
             let result = try await stage.converge()

@@ -31,7 +31,7 @@ struct CheckpointKeeper {
                 latest.progress.strain = nil
                 try await context.save(latest)
             }
-            throw error
+            throw latest == nil && checkpoint == nil ? error : .goesOn
         }
     }
 }

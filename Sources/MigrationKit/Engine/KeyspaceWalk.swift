@@ -242,7 +242,7 @@ final class KeyspaceWalk<Work: WalkWork> {
     func stopIfAsked() throws {
         try context.lease?.check()
         if context.shouldStop() {
-            throw MigrationError(.interrupted, "Stopped between two batches; what is done is kept.")
+            throw MigrationError.startsOver
         }
     }
 

@@ -69,7 +69,7 @@ final class LedgerPace {
     private func stopIfAsked() throws {
         try context.lease?.check()
         if context.shouldStop() {
-            throw MigrationError(.interrupted, "Stopped between two batches; what is done is kept.")
+            throw MigrationError.startsOver
         }
     }
 }

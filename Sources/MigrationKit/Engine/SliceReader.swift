@@ -100,7 +100,7 @@ final class SliceReader {
         repeat {
             try context.lease?.check()
             if context.shouldStop() {
-                throw MigrationError(.interrupted, "Stopped between two batches; what is done is kept.")
+                throw MigrationError.startsOver
             }
             let began = ContinuousClock.now
             var commands = CommandBuffer()

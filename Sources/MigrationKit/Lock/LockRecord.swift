@@ -204,7 +204,7 @@ public struct LockHolder: Sendable, Equatable {
 
     /// When it was renewed, when it ends and what ends it before, as sentences.
     public var wayOut: String {
-        let end = timeToLive.map { "ends by itself in \(Self.text($0))" } ?? "never ends by itself"
+        let end = timeToLive.map { "expires in \(Self.text($0))" } ?? "does not expire"
         guard let staleAfter else {
             return "It is another tool's, \(end) and is never judged. If that tool does not run any more: "
                 + "`migrateredis unlock`."

@@ -53,8 +53,7 @@ struct ApplyCommand: AsyncParsableCommand {
                 }
             }
             if let earlier = state.report?.earlier, earlier > 0 {
-                let keys = Wording.keys(earlier)
-                session.terminal.remark("A run before had come through \(keys); this one went on behind them.")
+                session.terminal.remark("Resumed: an earlier run had already processed \(Wording.keys(earlier)).")
             }
             let written = Wording.keys(state.report?.written ?? 0)
             session.terminal.report("\(migration.name) is \(state.phase.rawValue): \(written) written.")

@@ -54,7 +54,7 @@ struct UnlockCommand: AsyncParsableCommand {
 
     /// A lock that another tool holds beside ours, or alone.
     private func say(_ holder: LockHolder, _ session: Session) {
-        let end = holder.timeToLive.map { "it ends by itself in \(Wording.duration($0))" } ?? "it never ends by itself"
+        let end = holder.timeToLive.map { "it expires in \(Wording.duration($0))" } ?? "it does not expire"
         session.terminal.say("The migration lock is held by \(holder.words); \(end).")
         session.terminal.say("It belongs to another tool; whether that is at work cannot be told from here.")
     }

@@ -128,8 +128,9 @@ struct VerifyCommand: AsyncParsableCommand {
         let report = try await session.runner("sampling").sample(count, of: migration)
         let differing = report.written + report.held.total + report.hot
         session.terminal.print(
-            "\(Wording.number(report.compared)) of \(migration.name) compared, \(Wording.number(differing)) not as they should be. "
-                + "A spot check proves nothing and raises nothing."
+            "\(Wording.number(report.compared)) sampled \(report.compared == 1 ? "pair" : "pairs") of \(migration.name) compared, "
+                + (differing == 0 ? "all equal" : "\(Wording.number(differing)) not as they should be")
+                + ". A sample does not verify the migration."
         )
         for sample in report.held.samples.prefix(detail.samples()) {
             session.terminal.print("  \(sample.reason)  \(sample.text)")

@@ -37,7 +37,8 @@ struct WaitCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let end = try time.map { ContinuousClock.now + $0 }
+        let began = ContinuousClock.now
+        let end = try time.map { began + $0 }
         try await options.withWiring(isQuiet: talk.quiet) { wiring, terminal in
             let interruption = Interruption.begin()
             var waiting = SchemaWait(wiring: wiring, version: version)
@@ -56,7 +57,7 @@ struct WaitCommand: AsyncParsableCommand {
                 }
                 if let end, ContinuousClock.now >= end {
                     terminal.endLine()
-                    terminal.say("It took too long.")
+                    terminal.say("Timed out after \(Wording.duration(began.duration(to: .now))).")
                     throw ExitStatus.temporary.code
                 }
                 try await Self.pause(until: end, interruption)

@@ -7,7 +7,7 @@ import Reconciler
 struct ApproveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "approve",
-        abstract: "Open the gate before a phase: of the plan that is recorded, and once."
+        abstract: "Approve one run of a phase, as planned."
     )
 
     @OptionGroup var options: CommonOptions

@@ -5,7 +5,7 @@ import MigrationKit
 struct PinCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pin",
-        abstract: "Put another version in the place of every program's configured target."
+        abstract: "Override the target version on all hosts."
     )
 
     @OptionGroup var options: CommonOptions

@@ -120,9 +120,12 @@ struct ResolveCommand: AsyncParsableCommand {
             session.terminal.print("  \(sample.reason)  \(sample.text): \(wayOut)")
         }
         let others = all ? 0 : keys.count - report.written - unsettled.total
-        if others > 0 {
-            let which = keys.count == 1 ? keys[0] : "\(Wording.number(others)) of the \(Wording.keys(keys.count))"
-            session.terminal.print("\(which) \(others == 1 ? "is" : "are") not held by \(migration.name).")
+        if others == keys.count {
+            for key in keys { session.terminal.print("\(KeyText.printable(key)) is not held by \(migration.name).") }
+        } else if others > 0 {
+            session.terminal.print(
+                "\(Wording.number(others)) of the keys \(others == 1 ? "is" : "are") not held by \(migration.name)."
+            )
         }
         let left = all ? unsettled.counts[reasonIs ?? ""] ?? 0 : unsettled.total
         if left > 0 || others > 0 { throw ExitStatus.failed.code }

@@ -6,7 +6,7 @@ import Programs
 struct RetryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "retry",
-        abstract: "Have every daemon forget failures and back-off, once, and look now.",
+        abstract: "Clear failures and back-off everywhere, and retry now.",
         discussion:
             "Without a migration, of all that failed. It changes no state: what failed is tried again as it stands. Exit 75 while all work is paused."
     )
@@ -24,7 +24,7 @@ struct RetryCommand: AsyncParsableCommand {
             try await session.store.retry(order, on: session.keyspace)
             session.terminal.report("Asked to try \(named ?? "all that failed") again.")
             if let pause = snapshot.pause {
-                session.terminal.say("All work was paused by \(pause.text); it begins when that ends.")
+                session.terminal.say("Paused by \(pause.text). Recorded: it takes effect after `migrateredis resume`.")
                 throw ExitStatus.temporary.code
             }
         }
@@ -45,7 +45,7 @@ struct ReconcileCommand: AsyncParsableCommand {
     func run() async throws {
         try await options.withSession(isQuiet: talk.quiet) { session in
             if let pause = try await session.snapshotForOrder().pause {
-                session.terminal.say("All work was paused by \(pause.text); nobody would do anything.")
+                session.terminal.say("Paused by \(pause.text); run `migrateredis resume` first.")
                 throw ExitStatus.temporary.code
             }
             try await session.store.askToLook(reasoning.order, on: session.keyspace)

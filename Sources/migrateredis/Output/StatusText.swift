@@ -100,7 +100,18 @@ extension StatusDocument.Next {
     }
 
     /// What follows: the reason of what does not go on, the sentence, and who says so.
-    var text: String { ["wait", "stall"].contains(action) ? sentence : message + who }
+    var text: String { ["wait", "stall"].contains(action) ? sentence : (order ?? message) + who }
+
+    /// A step as it would be ordered, such as `plan 001_hash_tags`; nil where that says too little.
+    private var order: String? {
+        guard by == nil, let kind = Step.Kind(rawValue: action), let migration else { return nil }
+        switch kind {
+        case .catchUp: return "catch up \(migration)"
+        case .cleanup: return "clean up \(migration)"
+        case .plan, .apply, .verify, .skip: return "\(kind.rawValue) \(migration)"
+        case .adopt, .record: return nil
+        }
+    }
 
     /// The reason, unless the sentence begins with it, the sentence, and who says so.
     var sentence: String { (message.hasPrefix(reason.rawValue) ? "" : "\(reason.rawValue): ") + message + who }

@@ -418,6 +418,16 @@ struct DecideTests {
         #expect(Outcome(row.world.action) == row.outcome, "\(row.world.action)")
     }
 
+    @Test("keys held back are counted, with the reasons and the command that shows them")
+    func holdingMessage() {
+        guard case .converged(let pending?) = Self.held.with(2, { $0.phase = .cleaned }).action else {
+            Issue.record("nothing is pending")
+            return
+        }
+        let command = "See `migrateredis status --held m1`."
+        #expect(pending.message == "2 old keys of m1 need a decision (diverged). \(command)")
+    }
+
     /// Worlds to which several rows apply, from the row that decides to the one that comes last.
     private static let precedence: [(change: @Sendable (inout World) -> Void, outcome: Outcome)] = [
         ({ paused(&$0) }, .wait(.paused)),
@@ -545,13 +555,15 @@ struct DecideTests {
             Issue.record("not paused")
             return
         }
-        for part in ["ann@ops", "2024-01-01T00:00:00Z", "incident 7", "ends it."] { #expect(message.contains(part)) }
+        for part in ["ann@ops", "2024-01-01T00:00:00Z", "incident 7", "Resume with `migrateredis resume`."] {
+            #expect(message.contains(part))
+        }
         let bare = World(version: 0).with { $0.observation.pause = Override(by: "somebody", at: "", reason: "") }
         guard case .wait(.paused, let short, _) = bare.action else {
             Issue.record("\(bare.action)")
             return
         }
-        #expect(short.hasPrefix("Paused by somebody; "), "what the pause does not say is left out")
+        #expect(short.hasPrefix("Paused by somebody. "), "what the pause does not say is left out")
     }
 
     @Test("a pause's words cannot end a line or steer a terminal")
@@ -576,9 +588,9 @@ struct DecideTests {
                 == "m1 is due for planning, and the lock is held by db2/blue (process 7) for m1 since then."
         )
         var foreign = LockHolder(text: "another tool", timeToLive: .seconds(90), isForeign: true)
-        #expect(message(foreign).contains("it ends by itself in 1 min 30 s"))
+        #expect(message(foreign).contains("expires in 1 min 30 s"))
         foreign.timeToLive = nil
-        #expect(message(foreign).contains("it never ends by itself"))
+        #expect(message(foreign).contains("does not expire"))
     }
 
     @Test("every refusal and every wait says something, and names the migration that it is about")
