@@ -79,7 +79,7 @@ struct ConvergeCommand: AsyncParsableCommand {
         while true {
             let result = await reconciler.pass()
             if control.isStopping {
-                terminal.say("Interrupted; what is done is kept. Run it again to go on.")
+                terminal.say("Interrupted. Run it again to continue.")
                 return .temporary
             }
             switch result.action {
