@@ -1,3 +1,4 @@
+import Glibc
 import Logging
 import MigrationKit
 import Programs
@@ -27,7 +28,7 @@ struct ConfigurationReader: Sendable {
     ///
     /// Errors: `SettingsError`, `RedisError.misconfigured`.
     func read(logger: Logger) throws -> DaemonConfiguration {
-        let (loaded, target) = try load()
+        let (loaded, target) = try Self.load(sources)
         for warning in loaded.warnings {
             logger.warning("configuration", metadata: ["detail": .string(warning)])
         }
@@ -51,7 +52,7 @@ struct ConfigurationReader: Sendable {
         let loaded: LoadedSettings
         let target: Target
         do {
-            (loaded, target) = try load()
+            (loaded, target) = try Self.load(sourcesOfCheck)
         } catch {
             return ConfigurationCheck(problems: error.problems.map(\.description))
         }
@@ -69,8 +70,19 @@ struct ConfigurationReader: Sendable {
         return check
     }
 
+    /// All sources but a credential that is hidden: systemd 252 shows it to the service itself, and not to the commands of
+    /// a reload. At a reload the service keeps its own, so nothing of that can be wrong.
+    private var sourcesOfCheck: SettingsSources {
+        var sources = sources
+        if let directory = sources.credentialsDirectory, access(directory, R_OK | X_OK) != 0 {
+            sources.credentialsDirectory = nil
+            sources.defaultPasswordFile = nil
+        }
+        return sources
+    }
+
     /// The settings, with the target that the daemon cannot do without.
-    private func load() throws(SettingsError) -> (LoadedSettings, Target) {
+    private static func load(_ sources: SettingsSources) throws(SettingsError) -> (LoadedSettings, Target) {
         let advice = "name the wanted version, or “latest”, there or in MIGRATEREDIS_SCHEMA_TARGET"
         let loaded = try SettingsReader(sources).read(requiring: ["schema.target": advice])
         guard let target = Target(loaded.settings.schema) else {

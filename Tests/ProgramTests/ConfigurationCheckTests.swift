@@ -88,6 +88,18 @@ struct ConfigurationCheckTests {
         #expect(try await daemon.waitForExit() == .exited(78), "\(daemon.standardError)")
     }
 
+    @Test("is content where systemd hides the password from all but the service itself")
+    func hiddenCredential() async throws {
+        let home = try TemporaryDirectory()
+        let file = try home.write("schema: {target: 1}\n", to: "config.yaml")
+        let result = try await ProcessRunner.run(
+            try ProductPath.find("migrateredisd"),
+            ["--check-config", "-c", file],
+            environment: ["CREDENTIALS_DIRECTORY": home.file("hidden")]
+        )
+        #expect(result.exitStatus == 0 && result.standardError.isEmpty, "\(result)")
+    }
+
     @Test("warns, and is content")
     func warning() async throws {
         let home = try TemporaryDirectory()
