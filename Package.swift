@@ -1,5 +1,5 @@
 // swift-tools-version: 6.2
-// The map of the house: one target a folder, and each may use only what stands below it (README, "Where things are").
+// The map of the house: one target a folder, and each may use only what stands below it (CONTRIBUTING, "Where things are").
 
 import PackageDescription
 
