@@ -325,9 +325,9 @@ private func message(of holder: LockHolder, before step: Step, _ observation: Ob
     var text = "\(step.migration) is due for \(step.activity), and the lock is held by \(holder.words)"
     if let share = share(appliedBy: holder, observation) { text += ", which has applied about \(share) %" }
     if holder.isForeign {
-        text += "; it is a lock of another tool and "
+        text += "; that lock "
         text += holder.timeToLive.map { "expires in \(Wording.duration($0))" } ?? "does not expire"
-        text += ": remove it with `migrateredis unlock` if that tool has ended"
+        text += ": remove it with `migrateredis unlock` if the tool has ended"
     } else if let staleAfter = holder.staleAfter {
         text +=
             "; it is taken over once it was not renewed for \(Wording.duration(staleAfter)), and `migrateredis unlock` "
