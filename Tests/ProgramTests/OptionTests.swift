@@ -118,6 +118,7 @@ struct OptionTests {
             (["statsu"], "there is no command statsu. Did you mean status?"),
             (["statsu", "--help"], "there is no command statsu."),
             (["aply", "001"], "Did you mean apply?"), (["pasue"], "Did you mean pause?"),
+            (["verify", "001", "--reason", "x"], "give it with that"),
             (["-q"], "there is no command among the arguments"), (["-c", "status"], "there is no command among"),
             (["help", "nope"], "there is no command nope."), (["frobnicate"], "there is no command frobnicate. `"),
         ]

@@ -39,6 +39,9 @@ struct VerifyCommand: AsyncParsableCommand {
     func validate() throws {
         if let sample, sample < 1 { throw ValidationError("--sample takes a number above 0.") }
         if let acceptInUse, acceptInUse < 0 { throw ValidationError("--accept-in-use takes a number, 0 or above.") }
+        if acceptInUse == nil, !reasoning.reason.isEmpty {
+            throw ValidationError("--reason says why --accept-in-use accepts pairs: give it with that.")
+        }
         if sample != nil, acceptInUse != nil {
             throw ValidationError("--sample compares some pairs and accepts none: give it without --accept-in-use.")
         }
@@ -127,11 +130,11 @@ struct VerifyCommand: AsyncParsableCommand {
     private func spotCheck(_ migration: any Migration, count: Int, _ session: Session) async throws -> Bool {
         let report = try await session.runner("sampling").sample(count, of: migration)
         let differing = report.written + report.held.total + report.hot
-        session.terminal.print(
+        let outcome =
             "\(Wording.number(report.compared)) sampled \(report.compared == 1 ? "pair" : "pairs") of \(migration.name) compared, "
-                + (differing == 0 ? "all equal" : "\(Wording.number(differing)) not as they should be")
-                + ". A sample does not verify the migration."
-        )
+            + (differing == 0 ? "all equal" : "\(Wording.number(differing)) not as they should be")
+            + ". A sample does not verify the migration."
+        if differing == 0 { session.terminal.report(outcome) } else { session.terminal.print(outcome) }
         for sample in report.held.samples.prefix(detail.samples()) {
             session.terminal.print("  \(sample.reason)  \(sample.text)")
         }
