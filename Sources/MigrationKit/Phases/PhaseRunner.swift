@@ -159,6 +159,10 @@ public struct PhaseRunner: Sendable {
             state.failedPhase = result.hasConflicts ? "verify" : nil
         }
         try await save(state, previous: previous, under: lease)
+        // There is no way back from the raise: a pause or a pin that came behind the last batch counts.
+        if result.isValid, !position.isRaised, shouldStop() {
+            throw MigrationError(.interrupted, "Stopped before the schema version was raised; verify again to go on.")
+        }
         // An invalid verify leads back to apply, under the same approval.
         if result.isValid, !position.isRaised {
             try await store.useUpApplyApproval(of: migration.name, under: lease, on: keyspace)

@@ -50,6 +50,35 @@ struct PhaseTests {
         }
     }
 
+    @Test("a verify that is told to stop behind its last batch does not raise the version, and goes on when run again")
+    func stoppedBeforeRaise() async throws {
+        try await withBench { bench in
+            try await bench.addTenants(0..<5)
+            try await bench.apply()
+            let names = Set(try await bench.data().keys)
+            let verified = Mutex(false)
+            let code = await migrationError {
+                try await bench.withLease { lease in
+                    let runner = bench.runner(shouldStop: { verified.withLock { $0 } })
+                    _ = try await runner.verify(
+                        Watched(bench.migration) { verified.withLock { $0 = true } },
+                        under: lease
+                    )
+                }
+            }
+            #expect(code == .interrupted)
+            let version = try await bench.version()
+            #expect(version == 0)
+            let state = try await bench.state()
+            #expect(state?.phase == .verified)
+            let again = try await bench.verify()
+            #expect(again.isValid)
+            let raised = try await bench.version()
+            #expect(raised == 1)
+            #expect(Set(try await bench.data().keys) == names)
+        }
+    }
+
     /// A phase asked for where the migration does not stand.
     struct Refusal: Sendable, CustomTestStringConvertible {
         var setup: String
@@ -453,5 +482,36 @@ private struct LaterMigration: Migration {
     }
     func cleanup(_ state: MigrationState, in context: MigrationContext) async throws -> CleanupResult {
         try await inner.cleanup(state, in: context)
+    }
+}
+
+/// A migration that tells when its verify has looked at everything.
+private struct Watched: Migration {
+    private let migration: any Migration
+    private let isVerified: @Sendable () -> Void
+
+    init(_ migration: any Migration, isVerified: @escaping @Sendable () -> Void) {
+        self.migration = migration
+        self.isVerified = isVerified
+    }
+
+    var name: String { migration.name }
+    var version: Int { migration.version }
+    var description: String { migration.description }
+    func applicability(in names: KeyNames) -> Applicability { migration.applicability(in: names) }
+    func plan(in context: MigrationContext) async throws -> Plan { try await migration.plan(in: context) }
+    func estimate(in context: MigrationContext) async throws -> Plan { try await migration.estimate(in: context) }
+
+    func apply(_ plan: Plan, in context: MigrationContext) async throws -> MigrationState {
+        try await migration.apply(plan, in: context)
+    }
+
+    func verify(_ state: MigrationState, in context: MigrationContext) async throws -> VerificationResult {
+        defer { isVerified() }
+        return try await migration.verify(state, in: context)
+    }
+
+    func cleanup(_ state: MigrationState, in context: MigrationContext) async throws -> CleanupResult {
+        try await migration.cleanup(state, in: context)
     }
 }
