@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Glibc
 
-/// A credential that systemd copied out of a file when the service started, and does not copy again before the next start.
+/// A credential that systemd copied out of a file when the service started, and may not copy again before the next start.
 ///
 /// The file is root's alone. Whether it was changed can be asked all the same, of its directory.
 struct LoadedCredential: Equatable, Sendable {

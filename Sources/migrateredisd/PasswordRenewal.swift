@@ -5,8 +5,8 @@ import Synchronization
 
 /// Ends the daemon when the password that systemd handed over is older than the file that it came from.
 ///
-/// systemd 252 copies a credential when a service starts, and never again. The step in hand ends at its next safe point,
-/// and the next start has the new password.
+/// systemd copies a credential when a service starts, and some versions also at a reload (252: before its second command).
+/// Where it has not, the step in hand ends at its next safe point, and the next start has the new password.
 final class PasswordRenewal: Sendable {
     private struct State {
         var credential: LoadedCredential?
