@@ -212,7 +212,7 @@ extension StatusCase {
             $0.put(first, .verified)
             $0.approvals[first] = approval(.cleanup)
         },
-        StatusCase("keys-held", check: 0, version: 1) {
+        StatusCase("keys-held", check: 2, version: 1) {
             $0.desired.target = .version(1)
             $0.put(first, .cleaning) {
                 $0.keptAt = before(.seconds(30))
