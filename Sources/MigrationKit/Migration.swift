@@ -116,4 +116,10 @@ public struct CleanupResult: Sendable, Equatable {
         self.removed = removed
         self.held = held
     }
+
+    /// What the history keeps of it: how much, and some of the keys that were kept.
+    var summary: String {
+        let keys = removed == 1 ? "1 old key" : "\(removed) old keys"
+        return "\(keys) removed" + (held.total > 0 ? ", \(held.total) kept: \(held.sampleText)" : "")
+    }
 }

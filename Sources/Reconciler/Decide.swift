@@ -245,7 +245,10 @@ private func cleanUp(_ raised: [Candidate], _ observation: Observation, _ desire
                     ?? PendingCleanup(
                         migration: migration.name,
                         reason: .keysHeld,
-                        message: undecided(held, migration.name)
+                        message:
+                            "\(migration.name) keeps \(Wording.keys(held.total, "old")) back; they are looked at "
+                            + "again in \(Wording.duration(untilRetry(state, observation, desired))), or after "
+                            + "`migrateredis retry`."
                     )
                 continue
             }

@@ -50,7 +50,7 @@ struct Session {
     func locksmith() -> Locksmith {
         Locksmith(
             names: names,
-            identity: .current(instance: "", version: ProgramVersion.current),
+            identity: .current(instance: "", version: ProgramVersion.current, person: Person.current),
             times: wiring.lock
         )
     }

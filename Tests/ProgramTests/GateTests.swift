@@ -44,6 +44,40 @@ struct GateTests {
         }
     }
 
+    @Test(
+        "The history names who worked by hand, what of a gate their word stood for, how much went and which keys stayed"
+    )
+    func whoWorked() async throws {
+        try await withStage(Keyspace(tenants: 3)) { stage in
+            let sudo = ["SUDO_USER": "alice"]
+            for command in ["apply", "verify"] {
+                let result = try await stage.run(
+                    ["-migration", "001_hash_tags", "-auto-approve", command].filter {
+                        command == "apply" || $0 != "-auto-approve"
+                    },
+                    with: sudo
+                )
+                #expect(result.exitStatus == 0, "\(result)")
+            }
+            try await stage.send("HSET", "tenant:t1", "name", "one")
+            try await stage.send("HSET", "tenant:{t1}:tenant", "name", "other")
+            let cleanup = try await stage.run("cleanup", "001", "--force", with: sudo)
+            #expect(cleanup.exitStatus == 1, "\(cleanup)")
+            let resolve = try await stage.run("resolve", "001", "tenant:t1", "--keep", "source", with: sudo)
+            #expect(resolve.exitStatus == 0, "\(resolve)")
+            let history = try await stage.run("history").standardOutput.split(separator: "\n").map(String.init)
+            let phases = history.filter { $0.contains("phase changed") || $0.contains("schema version raised") }
+            #expect(phases.count >= 5)
+            #expect(phases.allSatisfy { $0.contains("(alice via sudo)") }, "\(phases)")
+            #expect(phases.contains { $0.contains("to=cleaning") && $0.contains("of the soak left") }, "\(phases)")
+            let done = history.first {
+                $0.contains("step finished") && $0.contains("removed, 1 kept: tenant:t1 (diverged)")
+            }
+            #expect(done != nil, "\(history)")
+            #expect(history.contains { $0.contains("1 settled, the source kept: tenant:t1 (diverged)") }, "\(history)")
+        }
+    }
+
     @Test("An order names who gave it by way of sudo, and what a forged approval has opened is told with its name")
     func whoGaveIt() async throws {
         try await withStage(Keyspace(tenants: 2)) { stage in

@@ -19,6 +19,8 @@ public struct HolderIdentity: Sendable, Equatable {
     public var version: String
     /// When the process began, in the kernel's ticks since the boot: tells it from a later one with the same number.
     public var processStart: Int64?
+    /// The person who runs it, for the history; nil for a program that works by itself.
+    public var person: String?
 
     /// An identity made of its parts.
     public init(
@@ -48,8 +50,8 @@ public struct HolderIdentity: Sendable, Equatable {
     public var holder: String { "\(place) (process \(processID))" }
 
     /// This process, with a new token.
-    public static func current(instance: String, version: String) -> HolderIdentity {
-        HolderIdentity(
+    public static func current(instance: String, version: String, person: String? = nil) -> HolderIdentity {
+        var identity = HolderIdentity(
             token: randomToken(),
             host: hostName(),
             instance: instance,
@@ -59,6 +61,8 @@ public struct HolderIdentity: Sendable, Equatable {
             version: version,
             processStart: start(of: getpid())
         )
+        identity.person = person
+        return identity
     }
 
     /// When a process of this namespace began; nil where that is not to be known.

@@ -9,6 +9,8 @@ public final class Lease: Sendable {
     public let epoch: Epoch
     /// The names that it guards.
     public let names: KeyNames
+    /// Who works, as the history tells it: a person, or the holder that works by itself.
+    public let author: String
     /// What the history was told when the lock was another's before; nil if it was free, or ours.
     public let takeover: Event?
 
@@ -29,6 +31,7 @@ public final class Lease: Sendable {
         recordBytes: Bytes,
         epoch: Epoch,
         names: KeyNames,
+        author: String? = nil,
         takeover: Event? = nil,
         serverRunID: String,
         at instant: ContinuousClock.Instant
@@ -39,6 +42,7 @@ public final class Lease: Sendable {
         self.epoch = epoch
         epochBytes = epoch.bytes
         self.names = names
+        self.author = author ?? record.holder
         self.takeover = takeover
         patience = .milliseconds(record.staleAfter * 2 / 3)
         status = Mutex(Status(lastRenewal: instant))

@@ -365,6 +365,7 @@ public struct Locksmith: Sendable {
             recordBytes: bytes,
             epoch: epoch,
             names: names,
+            author: identity.person,
             takeover: takeover,
             serverRunID: server,
             at: instant

@@ -87,7 +87,8 @@ public enum PhaseRequest: Sendable, CaseIterable {
             if version >= migration.version {
                 return
                     "The version is \(version): applications use the new names of \(name), and removing them would lose "
-                    + "what they wrote. There is no way back."
+                    + "what they wrote. There is no way back. Until its cleanup the old keys stay as they were: `migrateredis "
+                    + "pause` keeps them."
             }
             let isApplied = state.map { $0.format != nil && $0.phase != .planned } ?? false
             return isApplied ? nil : "\(name) was not applied: there is nothing to roll back."

@@ -63,7 +63,8 @@ extension PhaseRunner {
         try await note(report.settled, in: state, under: lease)
         var detail = "\(report.written) settled, the \(resolution.kept.rawValue) kept"
         if let reason = resolution.reason { detail += ", held as \(reason)" }
-        if !order.reason.isEmpty { detail += ": \(order.reason)" }
+        if report.settled.total > 0 { detail += ": \(report.settled.sampleText)" }
+        if !order.reason.isEmpty { detail += "; \(order.reason)" }
         let event = Event(.resolved, [.migration: migration.name, .by: order.by, .detail: detail])
         try await store.tell(event, under: lease, on: keyspace)
         return report

@@ -222,8 +222,15 @@ extension PhaseRunner {
         try await save(state, previous: previous, under: lease)
     }
 
-    func save(_ state: MigrationState, previous: Phase?, under lease: Lease) async throws {
-        try await store.save(state, previous: previous, approval: approval, under: lease, on: keyspace)
+    func save(_ state: MigrationState, previous: Phase?, detail: String? = nil, under lease: Lease) async throws {
+        try await store.save(
+            state,
+            previous: previous,
+            approval: approval,
+            detail: detail,
+            under: lease,
+            on: keyspace
+        )
     }
 
     /// Writes the records that are missing, and nothing else: where nothing else is due any more.

@@ -190,8 +190,11 @@ public struct PhaseRunner: Sendable {
     /// Catches up, then removes the old keys that are proven safe to remove.
     ///
     /// `gate` is asked after the catch-up, which may have found work: `gateClosed` if it is not open any more.
+    ///
+    /// `passedGate` says for the history how a gate was passed that a person did not wait for.
     public func cleanup(
         _ migration: any Migration,
+        passedGate: String? = nil,
         under lease: Lease,
         gate: (MigrationState) -> Gate = { _ in .open }
     ) async throws -> CleanupResult {
@@ -219,7 +222,7 @@ public struct PhaseRunner: Sendable {
         guard var state = position.state else { throw MigrationError(.wrongPhase, "The migration's state vanished.") }
         let previous = state.phase
         state.phase = .cleaning
-        try await save(state, previous: previous, under: lease)
+        try await save(state, previous: previous, detail: passedGate, under: lease)
         position.state = state
         var context = context(for: migration, at: position, lease: lease)
         context.missingBeforeCleanup = caughtUp.report?.listed[.destinationMissing] ?? 0
@@ -232,7 +235,7 @@ public struct PhaseRunner: Sendable {
             state.phase = .cleaned
             state.ledger = nil
         }
-        try await save(state, previous: .cleaning, under: lease)
+        try await save(state, previous: .cleaning, detail: result.summary, under: lease)
         // Keys that were kept are looked at again under the same approval.
         if isDone { try await store.useUpApproval(of: migration.name, under: lease, on: keyspace) }
         return result

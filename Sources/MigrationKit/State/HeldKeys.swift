@@ -43,6 +43,13 @@ public struct HeldKeys: Sendable, Equatable, Codable {
     /// How many keys are held.
     public var total: Int { counts.values.reduce(0, +) }
 
+    /// A few of them with their reasons, for a line: `tenant:t1 (diverged), tenant:t2 (foreign) and 3 more`.
+    var sampleText: String {
+        let shown = samples.prefix(5).map { "\($0.key) (\($0.reason))" }.joined(separator: ", ")
+        let rest = total - min(5, samples.count)
+        return rest > 0 ? "\(shown) and \(rest) more" : shown
+    }
+
     /// All but those that are held for one reason.
     func without(reason: String) -> HeldKeys {
         var rest = self

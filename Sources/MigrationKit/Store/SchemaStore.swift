@@ -136,11 +136,12 @@ public struct SchemaStore: Sendable {
     }
 
     /// Stores a migration's state; a change of phase goes into the history in the same transaction, with the approval that has
-    /// opened it.
+    /// opened it and what there is to say of it. So does what there is to say where the phase stays.
     public func save(
         _ state: MigrationState,
         previous: Phase?,
         approval: Approval? = nil,
+        detail: String? = nil,
         under lease: Lease,
         on keyspace: any Keyspace
     ) async throws {
@@ -156,8 +157,16 @@ public struct SchemaStore: Sendable {
                 .phaseChanged,
                 [
                     .migration: state.migrationName, .from: previous?.rawValue ?? "", .to: state.phase.rawValue,
-                    .by: lease.record.holder,
+                    .by: lease.author,
                 ].merging(approval?.facts(of: state) ?? [:]) { $1 }
+            )
+            event?.facts[.detail] = detail
+        } else if let detail {
+            event = Event(
+                .stepFinished,
+                [
+                    .migration: state.migrationName, .phase: state.phase.rawValue, .by: lease.author, .detail: detail,
+                ]
             )
         }
         try await write(commands, at: key, telling: event, under: lease, on: keyspace)
@@ -182,7 +191,7 @@ public struct SchemaStore: Sendable {
         if !names.isCluster { reads.append("HMGET", OutpostRecord.question(of: recordKey)) }
         let event = Event(
             .versionRaised,
-            [.migration: migration, .schemaVersion: String(version), .by: lease.record.holder]
+            [.migration: migration, .schemaVersion: String(version), .by: lease.author]
         )
         for _ in 0..<10 {
             var isAsExpected = false
@@ -228,7 +237,7 @@ public struct SchemaStore: Sendable {
         askForVersion(in: &reads)
         let event = Event(
             .versionAdopted,
-            [.migration: migration, .schemaVersion: String(version), .by: lease.record.holder]
+            [.migration: migration, .schemaVersion: String(version), .by: lease.author]
         )
         for _ in 0..<10 {
             let outcome = try await Fence(lease).transaction(

@@ -7,7 +7,8 @@ import Reconciler
 struct ApplyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "apply",
-        abstract: "Run the migration; old keys stay. Plans it and asks first, unless -auto-approve is given."
+        abstract:
+            "Copy keys to their new names, where old keys stay, or rewrite fields in place. Plans it and asks first, unless -auto-approve is given."
     )
 
     @OptionGroup var options: CommonOptions
@@ -72,7 +73,8 @@ struct ApplyCommand: AsyncParsableCommand {
             session.terminal.say(line)
         }
         session.terminal.say("")
-        return try await session.confirms("Apply \(migration.name) to \(session.keyspace.options)?") ? plan : nil
+        let question = "Apply \(migration.name) to \(session.keyspace.options)?"
+        return try await session.confirms(question + Self.warning(of: migration)) ? plan : nil
     }
 
     private func skip(_ migration: any Migration, reason: String, _ session: Session) async throws {
@@ -87,5 +89,10 @@ struct ApplyCommand: AsyncParsableCommand {
         session.terminal.report(
             "\(migration.name) does not concern this deployment: \(reason) Schema version \(migration.version)."
         )
+    }
+
+    /// What a person has to know before a yes that nothing takes back.
+    private static func warning(of migration: any Migration) -> String {
+        migration is any KeyMoveMigration ? "" : " It rewrites in place: nothing undoes it but a backup."
     }
 }

@@ -42,8 +42,9 @@ struct CleanupCommand: AsyncParsableCommand {
                 session.terminal.say("Nothing was removed.")
                 throw ExitStatus.failed.code
             }
+            let passed = try passedGate(of: migration, snapshot, session)
             let result = try await session.underLock(for: migration, .cleanup, "cleaning up") { lease, runner in
-                try await runner.cleanup(migration, under: lease)
+                try await runner.cleanup(migration, passedGate: passed, under: lease)
             }
             let isEmpty = result.removed == 0 && result.held.total == 0
             if detail.verbose {
@@ -72,6 +73,27 @@ struct CleanupCommand: AsyncParsableCommand {
                     + "\(HeldReason.remedy(for: result.held.counts.keys))."
             )
             throw ExitStatus.failed.code
+        }
+    }
+
+    /// What of the gate a person's word stood for, for the history; nil where it was open.
+    private func passedGate(
+        of migration: any Migration,
+        _ snapshot: SchemaSnapshot,
+        _ session: Session
+    ) throws -> String? {
+        guard let state = try snapshot.state(of: migration.name) else { return nil }
+        switch Gate.cleanup(
+            state,
+            approval: snapshot.approvals[migration.name],
+            policy: session.wiring.desired(target: session.target).gates,
+            now: snapshot.time,
+            save: snapshot.server.save
+        ) {
+        case .open: return nil
+        case .needsApproval: return "by hand, in place of an approval"
+        case .soaking(let left): return "by hand, with \(Wording.duration(left)) of the soak left"
+        case .needsSave: return "by hand, without a save that is recent enough"
         }
     }
 }

@@ -43,7 +43,7 @@ struct ConvergeCommand: AsyncParsableCommand {
             let reconciler = Reconciler(
                 configuration: configuration,
                 registry: session.registry,
-                identity: .current(instance: "", version: ProgramVersion.current),
+                identity: .current(instance: "", version: ProgramVersion.current, person: Person.current),
                 reporter: TerminalReporter(terminal: session.terminal),
                 control: control
             )

@@ -8,6 +8,9 @@ enum PlanText {
         var lines = ["\(migration.name) raises the schema to \(migration.version): \(migration.description)", ""]
         lines += counts(report, written: "To write", in: .apply)
         lines.append("")
+        if !(migration is any KeyMoveMigration) {
+            lines.append("It rewrites fields in place: there is no copy to go back to. Save the data before (BGSAVE).")
+        }
         if report.bytesNeeded > 0, !plan.sizesAreKnown {
             lines.append("What copies take is not known: the server has no MEMORY USAGE, or refuses it.")
         } else if report.bytesNeeded > 0 {
