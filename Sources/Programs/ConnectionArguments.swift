@@ -83,8 +83,9 @@ public struct ConnectionArguments: ParsableArguments {
 
     /// What these options say, and where else to look.
     ///
-    /// With `readsWorkingDirectory` the `.env` of the working directory is read where none is named.
-    public func sources(readsWorkingDirectory: Bool) -> SettingsSources {
+    /// An instance stands for the configuration file of a unit's instance where no file is named. With
+    /// `readsWorkingDirectory` the `.env` of the working directory is read where none is named.
+    public func sources(readsWorkingDirectory: Bool, instance: String? = nil) -> SettingsSources {
         let given = [
             "redis.host": redisHost, "redis.port": redisPort, "redis.database": redisDatabase,
             "redis.socket": redisSocket, "redis.tls.enabled": redisTLSEnabled,
@@ -105,7 +106,7 @@ public struct ConnectionArguments: ParsableArguments {
             overrides: given.compactMapValues { $0 },
             environment: environment,
             dotEnv: dotEnv,
-            configPath: config,
+            configPath: config ?? instance.flatMap(SettingsSources.configPath(ofInstance:)),
             caller: caller
         )
     }

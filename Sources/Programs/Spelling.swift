@@ -8,7 +8,8 @@ public enum Spelling {
     ]
     /// Options with a value.
     public static let valued: Set<String> = [
-        "config", "c", "env-file", "redis-host", "redis-port", "redis-database", "redis-socket", "redis-password",
+        "config", "c", "instance", "env-file", "redis-host", "redis-port", "redis-database", "redis-socket",
+        "redis-password",
         "migration", "output", "o", "held", "count", "sample", "accept-in-use", "reason", "for", "keep", "reason-is",
         "target", "timeout",
     ]

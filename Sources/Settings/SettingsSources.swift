@@ -100,7 +100,8 @@ public struct SettingsSources: Sendable, Equatable {
             dotEnv: dotEnv,
             credentialsDirectory: credentials,
             configFile: ConfigFile(path: configPath ?? standardConfigPath, mustExist: configPath != nil),
-            defaultPasswordFile: hasPassword(credentials) ? nil : standardPasswordFile,
+            defaultPasswordFile: hasPassword(credentials)
+                ? nil : passwordFile(beside: configPath ?? standardConfigPath),
             caller: caller
         )
     }
@@ -114,8 +115,20 @@ public struct SettingsSources: Sendable, Equatable {
 
     /// Where the configuration file is unless somebody says otherwise.
     public static let standardConfigPath = "/etc/migrateredis/migrateredis.yaml"
-    /// Where the password file is that nobody needs to name.
-    public static let standardPasswordFile = "/etc/migrateredis/redis-password"
+
+    /// Where the configuration file of an instance is, as the unit `migrateredisd@NAME` names it; nil for what is no name.
+    public static func configPath(ofInstance name: String) -> String? {
+        guard !name.isEmpty, !name.hasPrefix("."), !name.utf8.contains(UInt8(ascii: "/")), !name.utf8.contains(0) else {
+            return nil
+        }
+        return "/etc/migrateredis/\(name)/migrateredis.yaml"
+    }
+
+    /// Where the password file is that nobody needs to name: beside the configuration file, so that the secret of one Redis
+    /// does not go to another.
+    static func passwordFile(beside configPath: String) -> String {
+        (configPath.lastIndex(of: "/").map { String(configPath[...$0]) } ?? "") + "redis-password"
+    }
 
     /// The size in bytes above which a configuration or `.env` file is refused.
     static let largestFile = 1 << 20

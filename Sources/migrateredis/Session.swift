@@ -167,7 +167,7 @@ extension CommonOptions {
         var settings: LoadedSettings?
         var wiring: Wiring?
         do {
-            let loaded = try SettingsReader(connection.sources(readsWorkingDirectory: true)).read()
+            let loaded = try SettingsReader(connection.sources(readsWorkingDirectory: true, instance: instance)).read()
             settings = loaded
             for warning in loaded.warnings { terminal.say("Warning: \(warning)") }
             let wired = try Wiring(loaded)

@@ -36,6 +36,30 @@ struct PasswordTests {
         #expect(try load(sources).settings.redis.password == nil)
     }
 
+    @Test("the file beside the configuration file that is named is the one that nobody names")
+    func beside() throws {
+        let folder = try Folder()
+        try folder.write("redis-password", "of-this-redis\n")
+        let config = try folder.config("redis:\n  host: cache\n")
+        let named = SettingsSources.installed(environment: [:], configPath: config.path)
+        #expect(try load(named).settings.redis.password?.value == "of-this-redis")
+        try FileManager.default.removeItem(atPath: folder.path + "/redis-password")
+        #expect(try load(named).settings.redis.password == nil, "another Redis' password is not this one's")
+    }
+
+    @Test(
+        "of an instance is in its folder, and a name that leads elsewhere is none",
+        arguments: [
+            ("cache", "/etc/migrateredis/cache/migrateredis.yaml"), ("", nil), (".", nil), ("..", nil), ("a/b", nil),
+            ("../x", nil), ("a\u{0}b", nil),
+        ] as [(String, String?)]
+    )
+    func instance(name: String, path: String?) {
+        #expect(SettingsSources.configPath(ofInstance: name) == path)
+        let standard = SettingsSources.passwordFile(beside: SettingsSources.standardConfigPath)
+        #expect(standard == "/etc/migrateredis/redis-password")
+    }
+
     @Test("a password file counts in the layer that names it")
     func file() throws {
         let folder = try Folder()

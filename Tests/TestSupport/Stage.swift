@@ -157,6 +157,13 @@ package struct Stage: Sendable {
         try await withConnection { try await Snapshot.read(from: $0, withBookkeeping: withBookkeeping) }
     }
 
+    /// All that is there but what daemons tell of themselves.
+    package func contents() async throws -> Snapshot {
+        var contents = try await snapshot(withBookkeeping: true)
+        contents.records["outpost:migration:daemons"] = nil
+        return contents
+    }
+
     /// Sends one command.
     @discardableResult
     package func send(_ words: String...) async throws -> Reply { try await send(words) }

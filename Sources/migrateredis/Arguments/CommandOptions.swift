@@ -1,9 +1,29 @@
 import ArgumentParser
 import Programs
+import Settings
 
 /// The options of every command.
 struct CommonOptions: ParsableArguments {
     @OptionGroup var connection: ConnectionArguments
+
+    @Option(
+        name: .anyDash("instance"),
+        help: ArgumentHelp(
+            "The instance, as in migrateredisd@NAME: /etc/migrateredis/NAME/migrateredis.yaml and its password.",
+            valueName: "name"
+        )
+    )
+    var instance: String?
+
+    func validate() throws {
+        guard let instance else { return }
+        guard connection.config == nil else {
+            throw ValidationError("--instance and --config both say which file to read: give one of them.")
+        }
+        guard SettingsSources.configPath(ofInstance: instance) != nil else {
+            throw ValidationError("--instance takes the name of an instance, as behind the @ of its unit.")
+        }
+    }
 }
 
 /// The answer to all questions, for commands that ask.

@@ -418,14 +418,14 @@ struct DecideTests {
         #expect(Outcome(row.world.action) == row.outcome, "\(row.world.action)")
     }
 
-    @Test("keys held back are counted, with the reasons and the command that shows them")
+    @Test("keys held back are counted, with when they are looked at again")
     func holdingMessage() {
         guard case .converged(let pending?) = Self.held.with(2, { $0.phase = .cleaned }).action else {
             Issue.record("nothing is pending")
             return
         }
-        let command = "See `migrateredis status --held m1`."
-        #expect(pending.message == "2 old keys of m1 need a decision (diverged). \(command)")
+        let again = "they are looked at again in 10 min, or after `migrateredis retry`."
+        #expect(pending.message == "m1 keeps 2 old keys back; \(again)")
     }
 
     /// Worlds to which several rows apply, from the row that decides to the one that comes last.
