@@ -118,6 +118,8 @@ public final class Announcer: Sendable {
         on keyspace: any Keyspace
     ) -> Task<Void, Never> {
         Task {
+            // What a command does within that nobody asks for.
+            if kind == .command { try? await Task.sleep(for: Self.pace) }
             while !Task.isCancelled {
                 await announce(next: next, in: store, on: keyspace)
                 try? await Task.sleep(for: next == nil ? Self.pace : Self.restingPace)

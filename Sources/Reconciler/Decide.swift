@@ -262,6 +262,7 @@ private func cleanUp(_ raised: [Candidate], _ observation: Observation, _ desire
                         message: state.verification?.removable == 0
                             ? "\(migration.name) has no old keys; it is done in another \(Wording.duration(left))."
                             : "The old keys of \(migration.name) stay for another \(Wording.duration(left))."
+                                + behindSoak(migration, state, desired)
                     )
             )
         case .needsSave:
@@ -298,6 +299,15 @@ private func cleanUp(_ raised: [Candidate], _ observation: Observation, _ desire
         }
     }
     return .converged(pending: pending)
+}
+
+/// What a soak leads to, so that whoever has to approve knows it before it ends.
+private func behindSoak(_ migration: Candidate, _ state: MigrationState, _ desired: Desired) -> String {
+    guard desired.gates.cleanupNeedsApproval else { return "" }
+    if let approval = migration.standing.approval, approval.covers(.cleanup, of: state) {
+        return " Their removal is approved by \(KeyText.escaped(Bytes(approval.by)))."
+    }
+    return " Then they wait for approval: migrateredis approve \(migration.name) cleanup"
 }
 
 private func undecided(_ held: HeldKeys, _ name: String) -> String {

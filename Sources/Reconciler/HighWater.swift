@@ -5,20 +5,19 @@ import MigrationKit
 /// A server that restarts with an older snapshot, or without any, is consistent in itself: only who remembers what was
 /// there before can tell.
 struct HighWater: Sendable {
-    /// What was last known of a migration's state.
-    private struct Known: Sendable {
-        var phase: Phase?
-        var epoch: UInt64 = 0
-    }
-
-    private var version = 0
-    private var states: [String: Known] = [:]
+    /// What outlives the process.
+    private(set) var seen: SeenKeyspace
     /// Every server that was seen, the last one last.
     private var servers: [ServerIdentity] = []
     private var keys = 0
 
     /// How many servers are remembered; one that restarts all day long must not cost memory.
     private static let serversKept = 100
+
+    /// What another process has seen before, if anything.
+    init(_ seen: SeenKeyspace? = nil) {
+        self.seen = seen ?? SeenKeyspace()
+    }
 
     /// Compares a snapshot with what was seen before, in a sentence if something went backwards, and remembers it.
     mutating func regression(in snapshot: SchemaSnapshot) -> String? {
@@ -28,8 +27,8 @@ struct HighWater: Sendable {
 
     /// Notes what a step of this process wrote: no look has seen it yet, and it may be gone before the next.
     mutating func note(_ migration: String, epoch: UInt64, raisedTo raised: Int?) {
-        states[migration, default: Known()].epoch = max(states[migration]?.epoch ?? 0, epoch)
-        version = max(version, raised ?? 0)
+        seen.states[migration, default: SeenKeyspace.Known()].epoch = max(seen.states[migration]?.epoch ?? 0, epoch)
+        seen.version = max(seen.version, raised ?? 0)
     }
 
     private mutating func server(_ now: ServerInfo) -> String? {
@@ -49,14 +48,14 @@ struct HighWater: Sendable {
 
     private mutating func version(_ snapshot: SchemaSnapshot) -> String? {
         guard let now = try? snapshot.version.get() else { return nil }
-        defer { version = max(version, now) }
-        return now < version ? "The schema version went from \(version) to \(now)." : nil
+        defer { seen.version = max(seen.version, now) }
+        return now < seen.version ? "The schema version went from \(seen.version) to \(now)." : nil
     }
 
     private func vanished(_ snapshot: SchemaSnapshot) -> String? {
-        let gone = states.keys.sorted().first { snapshot.states[$0] == nil }
+        let gone = seen.states.keys.sorted().first { snapshot.states[$0] == nil }
         return gone.map { name in
-            let phase = states[name]?.phase.map { "was \($0.rawValue)" } ?? "was written"
+            let phase = seen.states[name]?.phase.map { "was \($0.rawValue)" } ?? "was written"
             return "The state of \(name) \(phase) and is gone."
         }
     }
@@ -65,7 +64,7 @@ struct HighWater: Sendable {
         var finding: String?
         for (name, state) in snapshot.states.sorted(by: { $0.key < $1.key }) {
             guard let state = try? state.get() else { continue }
-            let before = states[name] ?? Known()
+            let before = seen.states[name] ?? SeenKeyspace.Known()
             let epoch = state.epoch ?? 0
             if state.epoch == nil, before.epoch > 0 {
                 finding =
@@ -80,7 +79,10 @@ struct HighWater: Sendable {
             if let phase = before.phase, Self.isBackwards(from: phase, to: state.trustedPhase) {
                 finding = finding ?? "\(name) was \(phase.rawValue) and is \(state.trustedPhase.rawValue) now."
             }
-            states[name] = Known(phase: state.trustedPhase, epoch: max(epoch, before.epoch))
+            var known = before
+            known.phase = state.trustedPhase
+            known.epoch = max(epoch, before.epoch)
+            seen.states[name] = known
         }
         return finding
     }

@@ -11,7 +11,9 @@ public actor Reconciler {
 
     private var keyspace: (any Keyspace)?
     private var lockWatch = LockWatch()
-    private var highWater = HighWater()
+    private var highWater: HighWater
+    /// What was kept last for the next process.
+    private var kept: SeenKeyspace?
     private var regression: String?
     private var retries = RetryMemory()
     private var retried: Set<String> = []
@@ -51,6 +53,8 @@ public actor Reconciler {
         self.identity = identity
         self.reporter = reporter
         self.control = control
+        kept = configuration.memory?.load()
+        highWater = HighWater(kept)
         announcer = configuration.announces.map { Announcer($0, as: identity) }
     }
 
@@ -175,7 +179,8 @@ public actor Reconciler {
         guard let new = control.takeConfiguration() else { return }
         configuration = new
         regression = nil
-        highWater = HighWater()
+        kept = new.memory?.load()
+        highWater = HighWater(kept)
         retries.arm()
         backoff.reset()
         lastAction = nil
@@ -220,6 +225,7 @@ public actor Reconciler {
             highWater = HighWater()
         }
         regression = highWater.regression(in: snapshot) ?? regression
+        keepSeen()
         hasReplicas = snapshot.server.connectedReplicas.map { $0 > 0 } ?? true
         untouched = snapshot.isUntouched ? snapshot : nil
         var observation = Observation(snapshot, registry: registry, names: configuration.names)
@@ -232,6 +238,14 @@ public actor Reconciler {
         observation.followsCatchUp = followsCatchUp
         observation.followed = followed
         return observation
+    }
+
+    /// Keeps for the next process what was seen; not what is there once something went backwards, or a restart would be
+    /// enough to take that for right.
+    private func keepSeen() {
+        guard let memory = configuration.memory, regression == nil, highWater.seen != kept else { return }
+        memory.save(highWater.seen)
+        kept = highWater.seen
     }
 
     /// Who else holds the lock, unless it may be taken over.

@@ -17,6 +17,8 @@ public struct ReconcilerConfiguration: Sendable {
     public var interval: Duration
     /// As what it tells of itself in Redis; nil for nothing.
     public var announces: DaemonRecord.Kind?
+    /// Where it keeps what it has seen for the next process; nil for nowhere.
+    public var memory: (any SeenKeyspaceStore)?
 
     /// A configuration of its parts.
     public init(

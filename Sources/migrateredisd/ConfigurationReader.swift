@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 import Logging
 import MigrationKit
@@ -35,6 +36,10 @@ struct ConfigurationReader: Sendable {
         let wiring = try Wiring(loaded)
         var reconciler = wiring.reconciler(target: target, clientName: "migrateredisd")
         reconciler.announces = .daemon
+        reconciler.memory = SeenKeyspaceFile(
+            environment: ProcessInfo.processInfo.environment,
+            keyspace: "\(reconciler.connection) \(reconciler.names.prefix)"
+        )
         reconciler.connection.onSurplusPassword = Self.once {
             logger.warning("configuration", metadata: ["detail": .string(Hint.surplusPassword(loaded))])
         }

@@ -69,7 +69,8 @@ struct CheckTests {
             let used = try await stage.info("memory", "used_memory")
             try await stage.send("CONFIG", "SET", "maxmemory", String(used + 100_000))
             let result = try await stage.run("check", "--output", "json", with: Self.wanted)
-            #expect(result.exitStatus == 1, "\(result)")
+            // What the command itself needs may be what fills the server.
+            #expect([.exited(1), .exited(69)].contains(result.termination), "\(result)")
             #expect(try report(result).findings.contains { $0.check == "memory" && $0.level == "problem" }, "\(result)")
         }
     }

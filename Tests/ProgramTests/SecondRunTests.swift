@@ -16,13 +16,15 @@ struct SecondRunTests {
                 let result = try await stage.run(arguments, with: Stage.untended)
                 #expect(result.exitStatus == 0, "\(arguments): \(result)")
             }
+            #expect(try await stage.changes() == changes)
             let socket = try NotifySocket()
             let daemon = try await stage.daemon(socket.variables)
             // Every pass ends in a status.
             try await eventually(timeout: .seconds(30), "three passes") { socket.statuses.count >= 3 }
             #expect(await daemon.stop() == .exited(0))
 
-            #expect(try await stage.changes() == changes)
+            // What it tells of itself it writes once, for three passes, and takes back: two fields, one time to live.
+            #expect(try await stage.changes() <= changes + 3)
             #expect(try await stage.snapshot(withBookkeeping: true) == everything)
         }
     }
@@ -37,7 +39,7 @@ struct SecondRunTests {
             let daemon = try await stage.daemon(gated.merging(socket.variables) { $1 })
             try await eventually(timeout: .seconds(30), "three passes") { socket.statuses.count >= 3 }
             #expect(await daemon.stop() == .exited(0))
-            #expect(try await stage.changes() == changes)
+            #expect(try await stage.changes() <= changes + 3)
         }
     }
 

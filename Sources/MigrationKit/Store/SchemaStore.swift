@@ -26,7 +26,14 @@ public struct SchemaStore: Sendable {
             let record = names.outpostRecord(of: migration)
             commands.add(for: record) { $0.append("HMGET", OutpostRecord.question(of: record)) }
         }
-        let asked = locked + migrations.count
+        let counted = locked + migrations.count
+        let recordKeys = migrations.map(names.outpostRecord)
+        if commands.isRouted {
+            for key in recordKeys { commands.append("EXISTS", key) }
+        } else if !recordKeys.isEmpty {
+            commands.add(for: names.lock) { $0.append("EXISTS", recordKeys) }
+        }
+        let asked = counted + (commands.isRouted ? recordKeys.count : min(1, recordKeys.count))
         var keys = [names.version, names.lock, names.pause, names.pin, names.retry]
         let fixed = keys.count
         for migration in migrations { keys += [names.state(of: migration), names.approval(of: migration)] }
@@ -88,7 +95,8 @@ public struct SchemaStore: Sendable {
             time: try ServerTime.read(replies[1])
         )
         try await doubtCleaned(in: &snapshot, on: keyspace)
-        try await doubtRecords(migrations, in: &snapshot, on: keyspace)
+        let recordCount = try replies[counted..<asked].reduce(0) { try $0 + ($1.bounded("EXISTS") ?? 0) }
+        if recordCount > records.count { try await doubtRecords(migrations, in: &snapshot, on: keyspace) }
         // Only while something is to be raised: then it matters whether it was before.
         if refusal == nil, let version = try? version.get(), version < migrations.count {
             snapshot.raisedBefore = try await highestRaised(on: keyspace).flatMap { $0 > version ? $0 : nil }

@@ -18,6 +18,9 @@ enum StatusText {
         if let pause = document.pause {
             lines.append("Paused     by \(pause.text)")
         }
+        lines += document.migrations.compactMap { migration in
+            migration.approval.map { "Approved   \($0.phase.rawValue) of \(migration.name) by \(Self.text($0))" }
+        }
         if !document.migrations.isEmpty { lines += [""] + migrations(document) }
         lines.append("")
         if let held = document.heldBack { lines.append("Held       \(held)") }
@@ -45,6 +48,11 @@ enum StatusText {
                 ($0.offset == 0 ? "Daemon     " : "           ") + $0.element
             }
         }
+    }
+
+    /// Who approved, when and why; anybody may have stored it.
+    private static func text(_ approval: Approval) -> String {
+        Override(by: approval.by, at: approval.at, reason: approval.reason).text
     }
 
     static func lock(_ lock: StatusDocument.LockStatus?) -> String {
