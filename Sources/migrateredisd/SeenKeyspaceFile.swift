@@ -31,7 +31,8 @@ struct SeenKeyspaceFile: SeenKeyspaceStore {
     func save(_ seen: SeenKeyspace) {
         var document = read()
         document.keyspaces[keyspace] = seen
-        while document.keyspaces.count > Self.most, let other = document.keyspaces.keys.first(where: { $0 != keyspace }) {
+        while document.keyspaces.count > Self.most, let other = document.keyspaces.keys.first(where: { $0 != keyspace })
+        {
             document.keyspaces[other] = nil
         }
         let encoder = JSONEncoder()

@@ -66,7 +66,7 @@ struct PinTests {
             try await eventually(timeout: .seconds(20), "copies") { try await stage.calls(of: "copy") > 10 }
             #expect(try await run(stage, "pin", "0", "--reason", "by ann").exitStatus == 0)
             #expect(try await apply.waitForExit(timeout: .seconds(10)) == .exited(75))
-            for word in ["Version 0 was pinned by ", "by ann", "unpin", "Stopped between two batches"] {
+            for word in ["Version 0 was pinned by ", "by ann", "unpin", "Interrupted."] {
                 #expect(apply.standardError.contains(word), "\(apply.standardError)")
             }
             #expect(try await stage.lock() == nil)

@@ -25,7 +25,10 @@ struct SeenKeyspaceTests {
             let line = try await second.waitForLine("stalled", "reason=DataLost")
             #expect(line.contains("from 1 to 0"), "\(line)")
             #expect(await second.stop() == .exited(0))
-            #expect(try Data(contentsOf: URL(filePath: state.file("seen.json"))) == kept, "a restart is no word of a person")
+            #expect(
+                try Data(contentsOf: URL(filePath: state.file("seen.json"))) == kept,
+                "a restart is no word of a person"
+            )
             #expect(try await stage.text("outpost:schema:version") == nil)
 
             let third = try await restart(stage, in: state.path)
@@ -43,7 +46,9 @@ struct SeenKeyspaceTests {
 
     @Test(
         "A file that is none, is missing or is of another keyspace tells of nothing",
-        arguments: [nil, "", "{", #"{"format":2,"keyspaces":{}}"#, #"{"format":1,"keyspaces":{"x":{"states":{},"version":9}}}"#]
+        arguments: [
+            nil, "", "{", #"{"format":2,"keyspaces":{}}"#, #"{"format":1,"keyspaces":{"x":{"states":{},"version":9}}}"#,
+        ]
     )
     func others(text: String?) async throws {
         try await withStage(Keyspace(tenants: 2)) { stage in

@@ -13,6 +13,16 @@ struct VisibleDaemonTests {
         return status.standardOutput
     }
 
+    /// What `status` says once it contains this: a daemon looks once more when it has begun to listen.
+    private func text(_ stage: Stage, containing words: String) async throws -> String {
+        var told = ""
+        try await eventually("“\(words)”") {
+            told = try await text(stage)
+            return told.contains(words)
+        }
+        return told
+    }
+
     private func check(_ stage: Stage) async throws -> Int32? {
         try await stage.run("status", "--check", with: Self.target).exitStatus
     }
@@ -63,8 +73,7 @@ struct VisibleDaemonTests {
             let daemon = try await stage.daemon()
             _ = try await daemon.waitForLine("stalled", "PermissionDenied")
             // One look finds nothing in the way: it does not ask for permissions.
-            try await eventually("it tells of it") { try await text(stage).contains("Stalled    PermissionDenied: ") }
-            let told = try await text(stage)
+            let told = try await text(stage, containing: "Stalled    PermissionDenied: ")
             #expect(told.contains("stalled (PermissionDenied) for "), "\(told)")
             #expect(told.contains("looks again in "), "\(told)")
             #expect(told.contains("+" + missing.dropFirst()), "\(told)")

@@ -96,7 +96,7 @@ struct ManualTests {
     @Test("of the command line put what may be left out into brackets, and what must be said without")
     func usage() async throws {
         let lines = try await Self.lines(of: .commandLine)
-        for heading in [".SS approve [name] [phase]", ".SS resolve name [key ...] --keep side", ".SS pin version"] {
+        for heading in [".SS approve [name] [phase]", ".SS resolve [name] [key ...] --keep side", ".SS pin version"] {
             #expect(lines.contains(heading), "\(heading)")
         }
         let environment = Self.places(in: Array(lines.drop { $0 != ".SH ENVIRONMENT" }))
