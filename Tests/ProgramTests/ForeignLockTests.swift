@@ -32,6 +32,7 @@ struct ForeignLockTests {
             try await stage.send(one.command)
             let expiry = try await stage.withConnection { try await $0.expiry(of: Bytes(Self.lock)) }
             let before = try await stage.contents()
+            let writes = try await stage.writes()
 
             let socket = try NotifySocket()
             let daemon = try await stage.daemon(socket.variables)
@@ -49,6 +50,7 @@ struct ForeignLockTests {
             let json = try await stage.run("status", "--output", "json", with: Stage.untended)
             #expect(json.standardOutput.contains("\"foreign\" : true"), "\(json)")
 
+            #expect(try await stage.writes() == writes)
             #expect(try await stage.contents().difference(from: before) == nil)
             #expect(try await stage.withConnection { try await $0.expiry(of: Bytes(Self.lock)) } == expiry)
 

@@ -30,8 +30,8 @@ struct OutpostLockTests {
     func waits(command: [String]) async throws {
         try await withStage(Keyspace(tenants: 2)) { stage in
             try await stage.send(command)
-            let state = try await stage.snapshot(withBookkeeping: true)
-            let changes = try await stage.changes()
+            let state = try await stage.contents()
+            let writes = try await stage.writes()
             let daemon = try await stage.daemon()
             let line = try await daemon.waitForLine("waiting", "reason=LockHeld")
             #expect(line.contains(command[1]), "\(line)")
@@ -51,8 +51,8 @@ struct OutpostLockTests {
             for shown in [line, status.standardOutput, json.standardOutput, check.standardOutput] {
                 #expect(!shown.contains("abcdef"), "\(shown)")
             }
-            #expect(try await stage.changes() == changes)
-            #expect(try await stage.snapshot(withBookkeeping: true).difference(from: state) == nil)
+            #expect(try await stage.writes() == writes)
+            #expect(try await stage.contents().difference(from: state) == nil)
 
             let declined = try await stage.run("unlock", input: "n\n")
             #expect(declined.exitStatus == 1 && declined.standardError.contains(command[1]), "\(declined)")

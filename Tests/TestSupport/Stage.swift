@@ -191,6 +191,25 @@ package struct Stage: Sendable {
     /// How many changes the server has counted; nothing has been saved, so none are forgotten.
     package func changes() async throws -> Int { try await info("persistence", "rdb_changes_since_last_save") }
 
+    /// How often commands ran that write, but for those by which a process tells of itself (HSET, PEXPIRE, HDEL): what a
+    /// daemon must not have done. What those three change shows in the contents.
+    package func writes() async throws -> Int {
+        let text = try await send("INFO", "commandstats").text ?? ""
+        let ours = [
+            "set", "unlink", "del", "copy", "restore", "rename", "hsetnx", "xadd", "persist", "pexpireat", "getdel",
+        ]
+        let others = [
+            "rpush", "lpush", "sadd", "zadd", "append", "setrange", "incr", "hincrby", "flushall", "flushdb", "move",
+        ]
+        return text.split(whereSeparator: \.isNewline).reduce(0) { sum, line in
+            guard let colon = line.firstIndex(of: ":"), line.hasPrefix("cmdstat_"),
+                (ours + others).contains(String(line[..<colon].dropFirst("cmdstat_".count))),
+                let calls = line[colon...].dropFirst().split(separator: ",").first?.split(separator: "=").last
+            else { return sum }
+            return sum + (Int(calls) ?? 0)
+        }
+    }
+
     /// How often a command ran.
     package func calls(of command: String) async throws -> Int {
         let line = try await infoLine("commandstats", "cmdstat_\(command)")
