@@ -24,8 +24,11 @@ struct MigrationListTests {
         #expect(registry.migration(raisingTo: 0) == nil)
         #expect(registry.migration(raisingTo: registry.latest + 1) == nil)
         #expect(try registry.migration(named: "001_hash_tags").version == 1)
-        let error = #expect(throws: MigrationError.self) { try registry.migration(named: "001") }
-        #expect(error?.code == .unknownMigration && error?.message.contains("001_hash_tags") == true)
+        #expect(try registry.migration(named: "001").version == 1)
+        for name in ["1", "01", "00", "001_", "_hash_tags", "hash_tags", "", "001_hash_tag"] {
+            let error = #expect(throws: MigrationError.self, "\(name)") { try registry.migration(named: name) }
+            #expect(error?.code == .unknownMigration && error?.message.contains("001_hash_tags") == true)
+        }
     }
 
     @Test("has nothing to do with hash tags in a deployment that has an id")
