@@ -169,6 +169,8 @@ struct HostilePeerTests {
         let connection = try await RedisConnection.open(peer.options())
         goOn.open()
         try await eventually { done.isOpen() }
+        // The end of the stream arrives a moment after the peer has closed it.
+        try await Task.sleep(for: .milliseconds(200))
         let error = try await failure { _ = try await connection.send("SET", "a", "1") }
         #expect(error.code == .disconnected)
         #expect(error.outcome == .notExecuted)
