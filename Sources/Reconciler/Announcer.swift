@@ -129,7 +129,12 @@ public final class Announcer: Sendable {
 
     /// Removes the record: this process ends as it should.
     public func withdraw(in store: SchemaStore, on keyspace: any Keyspace) async {
-        guard state.withLock({ $0.written != nil }) else { return }
+        // What is being written at this moment was sent before this is.
+        let hasTold = state.withLock { state in
+            state.action = nil
+            return state.writes > 0
+        }
+        guard hasTold else { return }
         try? await store.withdraw(identity.holder, on: keyspace)
         state.withLock { $0.written = nil }
     }
