@@ -177,6 +177,8 @@ public actor Reconciler {
 
     private func takeNewConfiguration() async {
         guard let new = control.takeConfiguration() else { return }
+        // By the old names, on the old server: where it is told from now on may be elsewhere.
+        await withdraw()
         configuration = new
         regression = nil
         kept = new.memory?.load()
@@ -184,8 +186,6 @@ public actor Reconciler {
         retries.arm()
         backoff.reset()
         lastAction = nil
-        // Where it is told from now on may be another server.
-        await withdraw()
         await close()
     }
 

@@ -39,7 +39,7 @@ struct ConfigurationReader: Sendable {
         reconciler.memory = SeenKeyspaceFile(
             environment: ProcessInfo.processInfo.environment,
             keyspace: "\(reconciler.connection) \(reconciler.names.prefix)"
-        )
+        ) { logger.warning("configuration", metadata: ["detail": .string($0)]) }
         reconciler.connection.onSurplusPassword = Self.once {
             logger.warning("configuration", metadata: ["detail": .string(Hint.surplusPassword(loaded))])
         }

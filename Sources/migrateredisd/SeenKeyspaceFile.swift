@@ -7,6 +7,8 @@ struct SeenKeyspaceFile: SeenKeyspaceStore {
     let path: String
     /// Which keyspace: address, database and deployment.
     let keyspace: String
+    /// Told why the file could not be written: without it a restart forgets what would tell of lost data.
+    private let warns: @Sendable (String) -> Void
 
     /// No file of ours is longer.
     private static let mostBytes = 1 << 20
@@ -19,11 +21,12 @@ struct SeenKeyspaceFile: SeenKeyspaceStore {
     }
 
     /// The file of this service; nil where the service manager gives it no directory.
-    init?(environment: [String: String], keyspace: String) {
+    init?(environment: [String: String], keyspace: String, warns: @escaping @Sendable (String) -> Void) {
         // There may be several, by a colon; the first is that of the unit.
         guard let directory = environment["STATE_DIRECTORY"]?.split(separator: ":").first else { return nil }
         path = directory + "/seen.json"
         self.keyspace = keyspace
+        self.warns = warns
     }
 
     func load() -> SeenKeyspace? { read().keyspaces[keyspace] }
@@ -37,8 +40,13 @@ struct SeenKeyspaceFile: SeenKeyspaceStore {
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard let data = try? encoder.encode(document) else { return }
-        try? data.write(to: URL(filePath: path), options: .atomic)
+        do {
+            try encoder.encode(document).write(to: URL(filePath: path), options: .atomic)
+        } catch {
+            warns(
+                "\(path) cannot be written, so a restart forgets what the daemon has seen, and data that are lost meanwhile are not noticed: \(error)"
+            )
+        }
     }
 
     private func read() -> Document {

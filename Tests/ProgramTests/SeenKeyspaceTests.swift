@@ -69,6 +69,8 @@ struct SeenKeyspaceTests {
                 let daemon = try await restart(stage, in: directory)
                 try await daemon.waitUntilConverged()
                 #expect(await daemon.stop() == .exited(0))
+                let warnings = daemon.lines("seen.json cannot be written")
+                #expect(warnings.isEmpty == (directory == nil), "\(warnings)")
             }
         }
     }

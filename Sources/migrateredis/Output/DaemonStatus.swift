@@ -59,7 +59,7 @@ struct DaemonStatus: Sendable, Equatable, Codable {
     }
 
     /// Whether it runs a step.
-    var isWorking: Bool { !["wait", "stall", "none"].contains(action) }
+    var isWorking: Bool { Step.Kind(rawValue: action) != nil }
 
     /// How far its step is: `45 % (112,500 of 250,000 keys, 84,000/s, 2 s left)`; empty where that is not told.
     var progressText: String {
@@ -101,7 +101,7 @@ extension StatusDocument {
     }
 
     private mutating func tellOfWork(_ alive: [DaemonStatus]) {
-        guard !["wait", "stall", "none"].contains(next.action),
+        guard next.isStep,
             let worker = alive.first(where: { $0.isWorking && $0.migration == next.migration })
         else { return }
         next.action = worker.action
@@ -138,7 +138,7 @@ extension StatusDocument {
                 by: stalled.holder
             )
             setConditions(of: .stall(reason, stalled.message, migration: stalled.migration))
-        } else if next.action != "none", next.action != "wait",
+        } else if next.isStep,
             let waiting = daemons.first(where: { $0.action == "wait" && $0.migration == next.migration }),
             let reason = Reason(rawValue: waiting.reason), reason != .paused, reason != .lockHeld
         {

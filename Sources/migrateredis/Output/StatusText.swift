@@ -126,5 +126,6 @@ extension StatusDocument.Next {
 
     private var who: String { by.map { isStep ? ", by \($0)" : " (\($0))" } ?? "" }
 
-    private var isStep: Bool { !["wait", "stall", "none"].contains(action) }
+    /// Whether something is done.
+    var isStep: Bool { Step.Kind(rawValue: action) != nil }
 }
